@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the scripts share. Sourced, never run.
+
+set -euo pipefail
+export LC_ALL=C.UTF-8
+
+TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+CACHE=${DVP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dmabuf-vfio-pci}
+BUILD=$TREE/build
+LOGS=$BUILD/logs
+
+# Everything that the scripts need from the machine itself.
+HOST_PACKAGES=(
+	debian-archive-keyring mmdebstrap rsync xz-utils util-linux kmod cpio
+	make gcc libc6-dev linux-libc-dev libkmod-dev libcmocka-dev
+	qemu-system-x86 seabios
+	shellcheck perl
+)
+
+die()
+{
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# What is being done now goes to stderr: stdout belongs to results.
+step()
+{
+	printf '==> %s\n' "$*" >&2
+}
+
+need_root()
+{
+	[ "$(id -u)" = 0 ] ||
+		die "this needs root (packages, chroots and QEMU): run it as root or with sudo"
+}
+
+# Why the command whose output is in file $1 failed, as one clause.
+reason()
+{
+	local avail
+	avail=$(df --output=avail -k "$CACHE" | tail -n 1)
+
+	if [ "$avail" -lt 4096 ] || grep -qs 'No space left' "$1"; then
+		echo "the disk of $CACHE is full (DVP_CACHE moves it)"
+	elif grep -qsE 'Could not connect|Could not resolve|Temporary failure|Connection (failed|refused|timed out)|Unable to connect|Cannot initiate' "$1"; then
+		echo "the mirror cannot be reached (see apt's configuration, or set DVP_MIRROR)"
+	elif grep -qsE 'does not have a Release file|404 +Not Found' "$1"; then
+		echo "the mirror does not have it"
+	elif grep -qs 'NO_PUBKEY' "$1"; then
+		echo "the archive's key is not known here (upgrade debian-archive-keyring)"
+	else
+		echo "see $1"
+	fi
+}
+
+# logged SENTENCE COMMAND...: quiet when it works; SENTENCE and the reason when not.
+logged()
+{
+	local sentence=$1 log status
+	shift
+	mkdir -p "$CACHE/logs" 2>/dev/null ||
+		die "cannot write to $CACHE (DVP_CACHE moves it)"
+	log=$(mktemp "$CACHE/logs/XXXXXX") || die "$sentence: $(reason /dev/null)"
+	# Not `... || die`: that would switch `set -e` off inside a function.
+	set +e
+	(set -e; "$@") >"$log" 2>&1
+	status=$?
+	set -e
+	[ "$status" = 0 ] || die "$sentence: $(reason "$log")"
+	rm -f "$log"
+}
+
+need_host_packages()
+{
+	local missing=() package
+
+	command -v apt-get >/dev/null ||
+		die "this needs a Debian machine: there is no apt-get here"
+	for package in "${HOST_PACKAGES[@]}" "$@"; do
+		dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null |
+			grep -qx installed || missing+=("$package")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	[ "$(id -u)" = 0 ] ||
+		die "not installed: ${missing[*]}; run this with sudo, or install them"
+
+	step "Installing ${missing[*]}"
+	# A missing list and a list that has gone stale fail alike.
+	export DEBIAN_FRONTEND=noninteractive
+	# The keyring goes along so that an old one is upgraded: the kernels
+	# come from newer releases than the machine.
+	missing+=(debian-archive-keyring)
+	apt-get -qq install --no-install-recommends "${missing[@]}" >/dev/null 2>&1 || {
+		logged "cannot update apt's lists" apt-get update
+		logged "cannot install ${missing[*]}" \
+			apt-get -y install --no-install-recommends "${missing[@]}"
+	}
+}
+
+kernel_names()
+{
+	awk '!/^#/ && NF { print $1 }' "$TREE/tests/kernels"
+}
+
+# kernel_line NAME: "SUITE PACKAGE"
+kernel_line()
+{
+	local line
+	line=$(awk -v name="$1" '!/^#/ && $1 == name { print $2, ($3 ? $3 : "linux-image-amd64") }' \
+		"$TREE/tests/kernels")
+	[ -n "$line" ] ||
+		die "there is no kernel '$1' in tests/kernels, which has: $(kernel_names | xargs)"
+	echo "$line"
+}
+
+kernel_dir()
+{
+	echo "$CACHE/kernels/$1"
+}
+
+# The release string (uname -r) of a kernel that has been fetched.
+kernel_release()
+{
+	cat "$CACHE/kernels/$1/release"
+}
+
+# release_of SUITE: the Debian release whose compiler builds that suite's kernels.
+release_of()
+{
+	sed -E 's/-(backports(-sloppy)?|security|updates|proposed-updates)$//' <<<"$1"
+}
+
+# The fields of the machine's own Debian source, "URI KEYRING": $1 is Debian or
+# Debian-Security, the label that the archive's Release file carries.
+apt_source()
+{
+	local uri label entry keyring list
+
+	list=$(apt-get indextargets --format '$(REPO_URI) $(LABEL) $(SOURCESENTRY)' \
+		'Created-By: Packages' | awk -v label="$1" '$2 == label' | head -n 1)
+	read -r uri label entry <<<"$list"
+	keyring=
+	[ -z "$entry" ] || keyring=$(sed -nE \
+		's/.*[Ss]igned-[Bb]y[:=] *(\/[^] ]+).*/\1/p' "${entry%:*}" | head -n 1)
+	# An image in a cloud may name a file that lists mirrors.
+	case $uri in
+	mirror+file:*) uri=$(awk '!/^#/ && NF { print $1; exit }' "${uri#mirror+file:}") ;;
+	esac
+	echo "$uri ${keyring:-/usr/share/keyrings/debian-archive-keyring.gpg}"
+}
+
+# apt_line SUITE: a line for sources.list.
+apt_line()
+{
+	local uri keyring label=Debian
+
+	case $1 in
+	*-security) label=Debian-Security ;;
+	esac
+	read -r uri keyring <<<"$(apt_source "$label")"
+	if [ -n "${DVP_MIRROR:-}" ]; then
+		uri=${DVP_MIRROR%/}
+		[ "$label" = Debian ] || uri=$uri-security
+	fi
+	[ "${uri#*:}" != "$uri" ] ||
+		die "apt is not configured with a Debian mirror for $1: set DVP_MIRROR to one"
+	echo "deb [signed-by=$keyring] $uri $1 main"
+}
+
+# apt_sources RELEASE: the release itself and every suite of it in tests/kernels.
+apt_sources()
+{
+	local name suite
+
+	apt_line "$1"
+	for name in $(kernel_names); do
+		suite=$(kernel_line "$name")
+		suite=${suite% *}
+		[ "$(release_of "$suite")" != "$1" ] || [ "$suite" = "$1" ] ||
+			apt_line "$suite"
+	done | sort -u
+}
+
+# copy_tree NAME PURPOSE: bring the sources into the chroot of a kernel, where a
+# later build for the same purpose finds its objects. Prints the copy's place.
+copy_tree()
+{
+	local suite root
+	suite=$(kernel_line "$1")
+	root=$CACHE/chroots/$(release_of "${suite% *}")
+
+	mkdir -p "$root/src"
+	# Objects stay (no --delete-excluded); what the tree no longer has goes.
+	rsync -a --delete --exclude=/.git --exclude=/build --exclude='*.o' --exclude='*.ko' \
+		--exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd' --exclude='*.o.d' \
+		--exclude=Module.symvers --exclude=modules.order \
+		--exclude=/compat/features.h \
+		"$TREE/" "$root/src/$1-$2/"
+	echo "$root/src/$1-$2"
+}
+
+# kbuild NAME PURPOSE SUBDIR ARGS...: make in such a copy ('' for its top).
+kbuild()
+{
+	local suite
+	suite=$(kernel_line "$1")
+	"$TREE/scripts/chroot" "$(release_of "${suite% *}")" \
+		make -C "/lib/modules/$(kernel_release "$1")/build" \
+		M="/src/$1-$2${3:+/$3}" "${@:4}"
+}
+
+# Prints the warnings of a build's log. The compiler is the release's current
+# one, which can be some Debian revisions ahead of the kernel's own: no fault.
+compiler_warnings()
+{
+	grep -iE '(warning|error): ' "$1" |
+		grep -v 'warning: the compiler differs from the one used to build the kernel'
+}
