@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An importer of dma-bufs, as good or as bad as the test asks for.  The good
+ * ones unmap as soon as the exporter says that the memory goes.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <linux/scatterlist.h>
+
+#include "compat/dma_buf.h"
+#include "compat/slab.h"
+#include "importer.h"
+
+/* The DMA address of byte @offset, and how many bytes its entry still has. */
+static bool find_byte(struct sg_table *sgt, u64 offset, dma_addr_t *addr,
+		      size_t *left)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	for_each_sgtable_dma_sg(sgt, sg, i) {
+		if (offset < sg_dma_len(sg)) {
+			*addr = sg_dma_address(sg) + offset;
+			*left = sg_dma_len(sg) - offset;
+			return true;
+		}
+		offset -= sg_dma_len(sg);
+	}
+	return false;
+}
+
+static void unmap_locked(struct dvp_import *import)
+{
+	dma_resv_assert_held(import->attach->dmabuf->resv);
+
+	if (!import->sgt)
+		return;
+	dma_buf_unmap_attachment(import->attach, import->sgt,
+				 DMA_BIDIRECTIONAL);
+	import->sgt = NULL;
+}
+
+static void import_lock(struct dvp_import *import)
+{
+	dma_resv_lock(import->attach->dmabuf->resv, NULL);
+}
+
+static void import_unlock(struct dvp_import *import)
+{
+	dma_resv_unlock(import->attach->dmabuf->resv);
+}
+
+static void import_release(struct work_struct *work)
+{
+	struct dvp_import *import =
+		container_of(work, struct dvp_import, release.work);
+
+	import_lock(import);
+	unmap_locked(import);
+	import_unlock(import);
+}
+
+/*
+ * Runs under the reservation lock.  So does a transfer, which therefore is over
+ * when the mapping goes.
+ */
+static void import_notify(struct dma_buf_attachment *attach)
+{
+	struct dvp_import *import = attach->importer_priv;
+
+	dma_resv_assert_held(attach->dmabuf->resv);
+
+	import->notifications++;
+	if (!import->sgt)
+		return;
+	if (import->hold_ms)
+		schedule_delayed_work(&import->release,
+				      msecs_to_jiffies(import->hold_ms));
+	else
+		unmap_locked(import);
+}
+
+static const struct dma_buf_attach_ops revocable_ops = {
+	.allow_peer2peer = true,
+	.COMPAT_INVALIDATE_MAPPINGS = import_notify,
+};
+
+static const struct dma_buf_attach_ops no_peer_ops = {
+	.COMPAT_INVALIDATE_MAPPINGS = import_notify,
+};
+
+static const struct dma_buf_attach_ops no_callback_ops = {
+	.allow_peer2peer = true,
+};
+
+static struct dma_buf_attachment *attach_as(struct dvp_import *import,
+					    struct dma_buf *dmabuf, u32 kind)
+{
+	struct device *dev = import->dev;
+
+	switch (kind) {
+	case DVP_IMPORTER_REVOCABLE:
+		return dma_buf_dynamic_attach(dmabuf, dev, &revocable_ops,
+					      import);
+	case DVP_IMPORTER_NO_PEER:
+		return dma_buf_dynamic_attach(dmabuf, dev, &no_peer_ops,
+					      import);
+	case DVP_IMPORTER_NO_CALLBACK:
+		return dma_buf_dynamic_attach(dmabuf, dev, &no_callback_ops,
+					      import);
+	case DVP_IMPORTER_STATIC:
+		return dma_buf_attach(dmabuf, dev);
+	default:
+		return ERR_PTR(-EINVAL);
+	}
+}
+
+struct dvp_import *dvp_import_attach(struct device *dev,
+				     const struct dvp_importer_attach *arg)
+{
+	struct dma_buf_attachment *attach;
+	struct dvp_import *import;
+	struct dma_buf *dmabuf;
+
+	dmabuf = dma_buf_get(arg->fd);
+	if (IS_ERR(dmabuf))
+		return ERR_CAST(dmabuf);
+
+	import = kzalloc_obj(*import);
+	if (!import) {
+		dma_buf_put(dmabuf);
+		return ERR_PTR(-ENOMEM);
+	}
+	import->dev = dev;
+	import->hold_ms = arg->hold_ms;
+	INIT_DELAYED_WORK(&import->release, import_release);
+
+	/* Notifications come from here on; without a mapping they just count. */
+	attach = attach_as(import, dmabuf, arg->kind);
+	if (IS_ERR(attach)) {
+		kfree(import);
+		dma_buf_put(dmabuf);
+		return ERR_CAST(attach);
+	}
+	import->attach = attach;
+	return import;
+}
+
+void dvp_import_detach(struct dvp_import *import)
+{
+	struct dma_buf *dmabuf = import->attach->dmabuf;
+
+	import_lock(import);
+	unmap_locked(import);
+	for (; import->pins; import->pins--)
+		dma_buf_unpin(import->attach);
+	import_unlock(import);
+
+	/* Without a mapping no notification schedules it again. */
+	cancel_delayed_work_sync(&import->release);
+
+	dma_buf_detach(dmabuf, import->attach);
+	dma_buf_put(dmabuf);
+	kfree(import);
+}
+
+int dvp_import_map(struct dvp_import *import)
+{
+	struct sg_table *sgt;
+	int ret = 0;
+
+	import_lock(import);
+	if (import->sgt) {
+		ret = -EBUSY;
+		goto unlock;
+	}
+	sgt = dma_buf_map_attachment(import->attach, DMA_BIDIRECTIONAL);
+	if (IS_ERR(sgt))
+		ret = PTR_ERR(sgt);
+	else
+		import->sgt = sgt;
+unlock:
+	import_unlock(import);
+	return ret;
+}
+
+int dvp_import_unmap(struct dvp_import *import)
+{
+	int ret;
+
+	import_lock(import);
+	ret = import->sgt ? 0 : -EINVAL;
+	unmap_locked(import);
+	import_unlock(import);
+	/* A release that is due must not take down a later mapping. */
+	cancel_delayed_work_sync(&import->release);
+	return ret;
+}
+
+int dvp_import_pin(struct dvp_import *import)
+{
+	int ret;
+
+	/* The core allows pins to dynamic importers only. */
+	if (!import->attach->importer_ops)
+		return -EINVAL;
+
+	import_lock(import);
+	ret = dma_buf_pin(import->attach);
+	if (!ret)
+		import->pins++;
+	import_unlock(import);
+	return ret;
+}
+
+int dvp_import_unpin(struct dvp_import *import)
+{
+	int ret = -EINVAL;
+
+	import_lock(import);
+	if (import->pins) {
+		dma_buf_unpin(import->attach);
+		import->pins--;
+		ret = 0;
+	}
+	import_unlock(import);
+	return ret;
+}
+
+/* Fills in what there is, and as many of @entries as there is room for. */
+void dvp_import_report(struct dvp_import *import,
+		       struct dvp_importer_report *report,
+		       struct dvp_importer_entry *entries)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	import_lock(import);
+	report->attached = 1;
+	report->pins = import->pins;
+	report->notifications = import->notifications;
+	if (!import->sgt)
+		goto unlock;
+
+	report->mapped = 1;
+	report->nents = import->sgt->nents;
+	report->orig_nents = import->sgt->orig_nents;
+	for_each_sgtable_dma_sg(import->sgt, sg, i) {
+		if (i == report->capacity)
+			break;
+		entries[i].address = sg_dma_address(sg);
+		entries[i].length = sg_dma_len(sg);
+		entries[i].page_link = sg->page_link & ~SG_PAGE_LINK_MASK;
+	}
+unlock:
+	import_unlock(import);
+}
+
+int dvp_import_transfer(struct dvp_import *import, struct dvp_edu *edu,
+			u64 offset, void *data, size_t length, bool to_buffer)
+{
+	dma_addr_t addr;
+	size_t left;
+	int ret;
+
+	import_lock(import);
+	if (!import->sgt)
+		ret = -ENODEV;
+	else if (!find_byte(import->sgt, offset, &addr, &left) || length > left)
+		ret = -EINVAL;
+	else if (to_buffer)
+		ret = dvp_edu_write(edu, addr, data, length);
+	else
+		ret = dvp_edu_read(edu, data, addr, length);
+	import_unlock(import);
+	return ret;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The interface of the test importer, dvp-importer.ko.  Each edu device
+ * (1234:11e8) has a /dev/dvp-importer-BDF, and /dev/dvp-importer-platform is an
+ * importer that is no PCI device.  An open file imports one dma-buf at a time;
+ * closing it stops the engine, unmaps and detaches.
+ */
+#ifndef DVP_IMPORTER_H
+#define DVP_IMPORTER_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * enum dvp_importer_kind - what the importer tells the dma-buf core it can do
+ * @DVP_IMPORTER_REVOCABLE: peer capable, and lets go when it is told to
+ * @DVP_IMPORTER_NO_PEER: lets go when told to, but cannot reach a peer
+ * @DVP_IMPORTER_STATIC: attached with dma_buf_attach(), never told anything
+ * @DVP_IMPORTER_NO_CALLBACK: peer capable, with nothing to be told through; the
+ *	core of kernels that call the callback move_notify warns about those
+ */
+enum dvp_importer_kind {
+	DVP_IMPORTER_REVOCABLE,
+	DVP_IMPORTER_NO_PEER,
+	DVP_IMPORTER_STATIC,
+	DVP_IMPORTER_NO_CALLBACK,
+};
+
+/**
+ * struct dvp_importer_info - what the kernel that the module was built for has
+ * @revocable: the core can tell whether an importer obeys a revoke
+ * @null_callback: the core accepts an importer without a callback
+ * @pin_on_map: the core pins in every map of a dynamic importer
+ * @dma_mask_bits: how wide the device's addresses are at the moment
+ */
+struct dvp_importer_info {
+	__u32 revocable;
+	__u32 null_callback;
+	__u32 pin_on_map;
+	__u32 dma_mask_bits;
+};
+
+/**
+ * struct dvp_importer_attach - what to import, and as what
+ * @fd: the dma-buf
+ * @kind: enum dvp_importer_kind
+ * @hold_ms: how long to hold on to a mapping after having been told to let go
+ */
+struct dvp_importer_attach {
+	__s32 fd;
+	__u32 kind;
+	__u32 hold_ms;
+};
+
+/**
+ * struct dvp_importer_entry - one entry of the sg_table
+ * @address: DMA address
+ * @length: DMA length
+ * @page_link: address of the entry's page, 0 if it has none
+ */
+struct dvp_importer_entry {
+	__u64 address;
+	__u64 length;
+	__u64 page_link;
+};
+
+/**
+ * struct dvp_importer_report - the state of the import
+ * @attached: a dma-buf is attached
+ * @mapped: and mapped
+ * @pins: how often the importer has pinned it
+ * @notifications: how often it was told that the memory goes or comes
+ * @nents: entries of the sg_table with a DMA address
+ * @orig_nents: entries of the sg_table with a page
+ * @capacity: how many entries there is room for at @entries
+ * @entries: user address of an array of struct dvp_importer_entry
+ */
+struct dvp_importer_report {
+	__u32 attached;
+	__u32 mapped;
+	__u32 pins;
+	__u32 notifications;
+	__u32 nents;
+	__u32 orig_nents;
+	__u32 capacity;
+	__u32 reserved;
+	__u64 entries;
+};
+
+/* The engine's buffer has 4096 bytes, of which it can safely use half. */
+#define DVP_IMPORTER_TRANSFER_MAX 2048
+
+/**
+ * struct dvp_importer_transfer - let the device move bytes
+ * @offset: where in the dma-buf
+ * @data: user address
+ * @length: at most DVP_IMPORTER_TRANSFER_MAX, not past the end of an sg entry
+ * @to_buffer: 1 from @data into the dma-buf, 0 the other way
+ */
+struct dvp_importer_transfer {
+	__u64 offset;
+	__u64 data;
+	__u32 length;
+	__u32 to_buffer;
+};
+
+/**
+ * struct dvp_importer_disguise - give a PCI device other ids
+ * @domain: of the device
+ * @bus: of the device
+ * @devfn: of the device
+ * @vendor: what the kernel shall believe
+ * @device: what the kernel shall believe
+ *
+ * Drivers decide by these, so that tests need not have the device.
+ */
+struct dvp_importer_disguise {
+	__u32 domain;
+	__u32 bus;
+	__u32 devfn;
+	__u16 vendor;
+	__u16 device;
+};
+
+#define DVP_IMPORTER_INFO	_IOR('D', 0, struct dvp_importer_info)
+#define DVP_IMPORTER_ATTACH	_IOW('D', 1, struct dvp_importer_attach)
+#define DVP_IMPORTER_DETACH	_IO('D', 2)
+#define DVP_IMPORTER_MAP	_IO('D', 3)
+#define DVP_IMPORTER_UNMAP	_IO('D', 4)
+#define DVP_IMPORTER_PIN	_IO('D', 5)
+#define DVP_IMPORTER_UNPIN	_IO('D', 6)
+#define DVP_IMPORTER_REPORT	_IOWR('D', 7, struct dvp_importer_report)
+#define DVP_IMPORTER_TRANSFER	_IOW('D', 8, struct dvp_importer_transfer)
+/* The argument is the number of bits; only while nothing is attached. */
+#define DVP_IMPORTER_DMA_MASK	_IO('D', 9)
+#define DVP_IMPORTER_DISGUISE	_IOW('D', 10, struct dvp_importer_disguise)
+
+#endif /* DVP_IMPORTER_H */

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The DMA engine of QEMU's edu device.  It moves bytes between the bus and a
+ * buffer of its own, so that a transfer between memory and a peer takes two
+ * steps.  Each takes 100 ms.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/iopoll.h>
+
+#include "importer.h"
+
+#define EDU_DMA_SRC		0x80
+#define EDU_DMA_DST		0x88
+#define EDU_DMA_COUNT		0x90
+#define EDU_DMA_CMD		0x98
+#define EDU_DMA_CMD_RUN		BIT(0)
+#define EDU_DMA_CMD_TO_BUS	BIT(1)
+
+/* What the engine calls its own buffer. */
+#define EDU_BUFFER		0x40000
+
+#define EDU_TIMEOUT_US		(10 * USEC_PER_SEC)
+
+int dvp_edu_init(struct dvp_edu *edu, struct pci_dev *pdev)
+{
+	int ret;
+
+	ret = pcim_enable_device(pdev);
+	if (ret)
+		return ret;
+	ret = pcim_iomap_regions(pdev, BIT(0), KBUILD_MODNAME);
+	if (ret)
+		return ret;
+	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
+	if (ret)
+		return ret;
+	edu->bounce = dmam_alloc_coherent(&pdev->dev, PAGE_SIZE,
+					  &edu->bounce_addr, GFP_KERNEL);
+	if (!edu->bounce)
+		return -ENOMEM;
+
+	mutex_init(&edu->lock);
+	edu->regs = pcim_iomap_table(pdev)[0];
+	edu->pdev = pdev;
+	pci_set_master(pdev);
+	return 0;
+}
+
+/*
+ * Returns when the engine no longer touches the bus: with an engine that does
+ * not come to an end, this takes its right to be a bus master away.
+ */
+static int edu_run(struct dvp_edu *edu, u64 src, u64 dst, size_t length,
+		   u64 direction)
+{
+	u64 cmd;
+	int ret;
+
+	if (edu->stuck)
+		return -EIO;
+
+	writeq(src, edu->regs + EDU_DMA_SRC);
+	writeq(dst, edu->regs + EDU_DMA_DST);
+	writeq(length, edu->regs + EDU_DMA_COUNT);
+	writeq(EDU_DMA_CMD_RUN | direction, edu->regs + EDU_DMA_CMD);
+
+	ret = readq_poll_timeout(edu->regs + EDU_DMA_CMD, cmd,
+				 !(cmd & EDU_DMA_CMD_RUN),
+				 USEC_PER_MSEC, EDU_TIMEOUT_US);
+	if (ret) {
+		pci_err(edu->pdev, "the DMA engine does not come to an end\n");
+		pci_clear_master(edu->pdev);
+		edu->stuck = true;
+	}
+	return ret;
+}
+
+static int edu_from_bus(struct dvp_edu *edu, dma_addr_t from, size_t length)
+{
+	return edu_run(edu, from, EDU_BUFFER, length, 0);
+}
+
+static int edu_to_bus(struct dvp_edu *edu, dma_addr_t to, size_t length)
+{
+	return edu_run(edu, EDU_BUFFER, to, length, EDU_DMA_CMD_TO_BUS);
+}
+
+int dvp_edu_write(struct dvp_edu *edu, dma_addr_t to, const void *from,
+		  size_t length)
+{
+	int ret;
+
+	mutex_lock(&edu->lock);
+	memcpy(edu->bounce, from, length);
+	ret = edu_from_bus(edu, edu->bounce_addr, length);
+	if (!ret)
+		ret = edu_to_bus(edu, to, length);
+	mutex_unlock(&edu->lock);
+	return ret;
+}
+
+int dvp_edu_read(struct dvp_edu *edu, void *to, dma_addr_t from, size_t length)
+{
+	int ret;
+
+	mutex_lock(&edu->lock);
+	ret = edu_from_bus(edu, from, length);
+	if (!ret)
+		ret = edu_to_bus(edu, edu->bounce_addr, length);
+	if (!ret)
+		memcpy(to, edu->bounce, length);
+	mutex_unlock(&edu->lock);
+	return ret;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IMPORTER_H
+#define IMPORTER_H
+
+#include <linux/dma-buf.h>
+#include <linux/miscdevice.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/workqueue.h>
+
+#include "dvp_importer.h"
+
+/**
+ * struct dvp_edu - a DMA engine
+ * @pdev: the edu device
+ * @regs: its BAR 0
+ * @bounce: memory that the engine fills and empties
+ * @bounce_addr: DMA address of @bounce
+ * @lock: one transfer at a time
+ * @stuck: a transfer did not end, the engine has been cut off from the bus
+ */
+struct dvp_edu {
+	struct pci_dev *pdev;
+	void __iomem *regs;
+	void *bounce;
+	dma_addr_t bounce_addr;
+	struct mutex lock; /* serializes transfers */
+	bool stuck;
+};
+
+int dvp_edu_init(struct dvp_edu *edu, struct pci_dev *pdev);
+int dvp_edu_write(struct dvp_edu *edu, dma_addr_t to, const void *from,
+		  size_t length);
+int dvp_edu_read(struct dvp_edu *edu, void *to, dma_addr_t from, size_t length);
+
+/**
+ * struct dvp_import - an attached dma-buf
+ * @dev: the importing device
+ * @attach: the attachment
+ * @release: unmaps @hold_ms after the exporter asked for it
+ * @sgt: the mapping, if any
+ * @hold_ms: how long to hold on
+ * @pins: how often pinned by us
+ * @notifications: how often told
+ *
+ * The reservation lock of the dma-buf protects @sgt, @pins and @notifications;
+ * the calls for one import must not overlap.
+ */
+struct dvp_import {
+	struct device *dev;
+	struct dma_buf_attachment *attach;
+	struct delayed_work release;
+	struct sg_table *sgt;
+	unsigned int hold_ms;
+	unsigned int pins;
+	unsigned int notifications;
+};
+
+struct dvp_import *dvp_import_attach(struct device *dev,
+				     const struct dvp_importer_attach *arg);
+void dvp_import_detach(struct dvp_import *import);
+int dvp_import_map(struct dvp_import *import);
+int dvp_import_unmap(struct dvp_import *import);
+int dvp_import_pin(struct dvp_import *import);
+int dvp_import_unpin(struct dvp_import *import);
+void dvp_import_report(struct dvp_import *import,
+		       struct dvp_importer_report *report,
+		       struct dvp_importer_entry *entries);
+int dvp_import_transfer(struct dvp_import *import, struct dvp_edu *edu,
+			u64 offset, void *data, size_t length, bool to_buffer);
+
+#endif /* IMPORTER_H */
