@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What differs between kernels in the dma-buf core. */
+#ifndef COMPAT_DMA_BUF_H
+#define COMPAT_DMA_BUF_H
+
+#include <linux/dma-buf.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+
+/* Before 6.13 the argument was a bare token that the macro made a string of. */
+#undef MODULE_IMPORT_NS
+#define MODULE_IMPORT_NS(ns) MODULE_INFO(import_ns, ns)
+
+/*
+ * 7.x renamed the importer's callback and the call that makes it.
+ * COMPAT_INVALIDATE_MAPPINGS is the name of the callback's member.
+ */
+#ifdef HAVE_DMA_BUF_INVALIDATE_MAPPINGS
+#define COMPAT_INVALIDATE_MAPPINGS invalidate_mappings
+#else
+#define COMPAT_INVALIDATE_MAPPINGS move_notify
+
+static inline void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
+{
+	dma_buf_move_notify(dmabuf);
+}
+#endif
+
+/* 7.x asks the importer for a promise; before, the callback was all there is. */
+#ifndef HAVE_DMA_BUF_ATTACH_REVOCABLE
+static inline bool dma_buf_attach_revocable(struct dma_buf_attachment *attach)
+{
+	return attach->importer_ops &&
+	       attach->importer_ops->COMPAT_INVALIDATE_MAPPINGS;
+}
+#endif
+
+/**
+ * compat_dma_buf_pin_allowed() - whether an exporter that revokes may be pinned
+ * @pins: pins that the attachment holds
+ * @mappings: live mappings of the attachment
+ *
+ * 7.x: a revocable importer obeys even when pinned, and only importers pin.
+ * Before, with CONFIG_DMABUF_MOVE_NOTIFY, only importers pin as well, and mean
+ * that the memory must stay.  Without that option the core itself pins once
+ * inside every map of a dynamic importer, and maps at once after that: an
+ * attachment that is pinned more often than mapped was pinned by its importer.
+ *
+ * Context: the buffer's reservation lock is held.
+ * Return: true if the pin is the core's or does no harm.
+ */
+static inline bool compat_dma_buf_pin_allowed(unsigned int pins,
+					      unsigned int mappings)
+{
+#if defined(HAVE_DMA_BUF_ATTACH_REVOCABLE) || \
+	defined(HAVE_DMA_BUF_INVALIDATE_MAPPINGS)
+	return true;
+#else
+	return !IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY) && pins <= mappings;
+#endif
+}
+
+/* 6.7 made files reusable before the end of an RCU grace period. */
+#ifndef HAVE_GET_FILE_ACTIVE
+static inline struct file *get_file_active(struct file **file)
+{
+	return get_file_rcu(*file) ? *file : NULL;
+}
+#endif
+
+#endif /* COMPAT_DMA_BUF_H */

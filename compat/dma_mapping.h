@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What differs between kernels in the DMA API. */
+#ifndef COMPAT_DMA_MAPPING_H
+#define COMPAT_DMA_MAPPING_H
+
+#include <linux/dma-mapping.h>
+
+/*
+ * 6.18 maps by physical address and takes MMIO as an attribute; before, the
+ * same mapping was dma_map_resource().
+ */
+#ifndef HAVE_DMA_MAP_PHYS
+#undef DMA_ATTR_MMIO
+#define DMA_ATTR_MMIO 0
+#define dma_map_phys dma_map_resource
+#define dma_unmap_phys dma_unmap_resource
+#endif
+
+/*
+ * 6.18: one IOVA span for several ranges of MMIO.  6.16 has the calls, but not
+ * for MMIO.  Without them there is no span to be had: try_alloc says so, and the
+ * others are never reached.
+ */
+#ifndef HAVE_DMA_IOVA
+struct compat_dma_iova_state {
+	dma_addr_t addr;
+};
+
+static inline bool
+compat_dma_iova_try_alloc(struct device *dev,
+			  struct compat_dma_iova_state *state,
+			  phys_addr_t phys, size_t size)
+{
+	return false;
+}
+
+static inline bool
+compat_dma_use_iova(const struct compat_dma_iova_state *state)
+{
+	return false;
+}
+
+static inline int
+compat_dma_iova_link(struct device *dev, struct compat_dma_iova_state *state,
+		     phys_addr_t phys, size_t offset, size_t size,
+		     enum dma_data_direction dir, unsigned long attrs)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int
+compat_dma_iova_sync(struct device *dev, struct compat_dma_iova_state *state,
+		     size_t offset, size_t size)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void
+compat_dma_iova_destroy(struct device *dev,
+			struct compat_dma_iova_state *state, size_t mapped_len,
+			enum dma_data_direction dir, unsigned long attrs)
+{
+}
+
+#define dma_iova_state compat_dma_iova_state
+#define dma_iova_try_alloc compat_dma_iova_try_alloc
+#define dma_use_iova compat_dma_use_iova
+#define dma_iova_link compat_dma_iova_link
+#define dma_iova_sync compat_dma_iova_sync
+#define dma_iova_destroy compat_dma_iova_destroy
+#endif
+
+#endif /* COMPAT_DMA_MAPPING_H */

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * 6.16: one IOVA span for several physical ranges; usable for MMIO only since
+ * it takes DMA_ATTR_MMIO (6.18).
+ */
+#include <linux/dma-mapping.h>
+
+int probe(struct device *dev, struct dma_iova_state *state, phys_addr_t phys,
+	  size_t size);
+int probe(struct device *dev, struct dma_iova_state *state, phys_addr_t phys,
+	  size_t size)
+{
+	int ret = 0;
+
+	if (!dma_iova_try_alloc(dev, state, 0, size) || !dma_use_iova(state))
+		return ret;
+	ret |= dma_iova_link(dev, state, phys, 0, size, DMA_BIDIRECTIONAL,
+			     DMA_ATTR_MMIO);
+	ret |= dma_iova_sync(dev, state, 0, size);
+	dma_iova_destroy(dev, state, size, DMA_BIDIRECTIONAL, DMA_ATTR_MMIO);
+	return ret;
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* 6.6: and detached from an address space without closing. */
+#include <linux/vfio.h>
+
+void probe(struct vfio_device_ops *ops);
+void probe(struct vfio_device_ops *ops)
+{
+	ops->detach_ioas = vfio_iommufd_physical_detach_ioas;
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* 6.19: the core exports dma-bufs for drivers that ask for it. */
+#include <linux/vfio_pci_core.h>
+
+#if !IS_ENABLED(CONFIG_VFIO_PCI_DMABUF)
+#error "the functions are there as stubs that refuse"
+#endif
+
+void probe(struct vfio_pci_core_device *vdev, struct vfio_pci_device_ops *ops);
+void probe(struct vfio_pci_core_device *vdev, struct vfio_pci_device_ops *ops)
+{
+	ops->get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys;
+	vdev->pci_ops = ops;
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What differs between kernels in vfio-pci-core. */
+#include <linux/init.h>
+#include <linux/pci.h>
+
+#include "compat/vfio_pci.h"
+
+/**
+ * compat_vfio_complete_ops() - fill in what came to the operations after 6.1
+ * @ops: a vfio-pci-core driver's operations, not in use yet
+ *
+ * All are functions of the core, to which a variant driver has nothing to add.
+ */
+void __init compat_vfio_complete_ops(struct vfio_device_ops *ops)
+{
+#ifdef HAVE_VFIO_BIND_IOMMUFD		/* 6.2 */
+	ops->bind_iommufd = vfio_iommufd_physical_bind;
+	ops->unbind_iommufd = vfio_iommufd_physical_unbind;
+	ops->attach_ioas = vfio_iommufd_physical_attach_ioas;
+#endif
+#ifdef HAVE_VFIO_DETACH_IOAS		/* 6.6 */
+	ops->detach_ioas = vfio_iommufd_physical_detach_ioas;
+#endif
+#ifdef HAVE_VFIO_PASID_ATTACH_IOAS	/* 6.15 */
+	ops->pasid_attach_ioas = vfio_iommufd_physical_pasid_attach_ioas;
+	ops->pasid_detach_ioas = vfio_iommufd_physical_pasid_detach_ioas;
+#endif
+#ifdef HAVE_VFIO_MATCH_TOKEN_UUID	/* 6.17 */
+	ops->match_token_uuid = vfio_pci_core_match_token_uuid;
+#endif
+#ifdef HAVE_VFIO_GET_REGION_INFO_CAPS	/* 6.19 */
+	ops->get_region_info_caps = vfio_pci_ioctl_get_region_info;
+#endif
+}
+
+/**
+ * compat_vfio_pci_claim_bars() - claim the memory BARs of an open device
+ * @vdev: device, enabled by the core and not yet open to userspace
+ *
+ * 7.x claims all BARs when it enables the device.  Before, the core does so
+ * when a BAR is first read, written or mapped, without a lock: two who come at
+ * once can make each other fail, and an export would be one more to come.
+ * Claiming all of them before userspace has the device ends that race.  A BAR
+ * that somebody else holds stays unclaimed; the core tries again on its own.
+ *
+ * Context: process context, may sleep, before vfio_pci_core_finish_enable().
+ */
+void compat_vfio_pci_claim_bars(struct vfio_pci_core_device *vdev)
+{
+#ifndef HAVE_VFIO_PCI_CORE_GET_IOMAP
+	struct pci_dev *pdev = vdev->pdev;
+	int bar;
+
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
+		if (!(pci_resource_flags(pdev, bar) & IORESOURCE_MEM) ||
+		    !pci_resource_len(pdev, bar))
+			continue;
+#ifdef HAVE_VFIO_PCI_CORE_SETUP_BARMAP	/* 6.8 */
+		vfio_pci_core_setup_barmap(vdev, bar);
+#else
+		if (pci_request_selected_regions(pdev, BIT(bar), "vfio-pci"))
+			continue;
+		/* The core unmaps and releases what it finds here on close. */
+		vdev->barmap[bar] = pci_iomap(pdev, bar, 0);
+		if (!vdev->barmap[bar])
+			pci_release_selected_regions(pdev, BIT(bar));
+#endif
+	}
+#endif
+}
+
+#ifndef HAVE_VFIO_PCI_CORE_GET_IOMAP
+/**
+ * vfio_pci_core_get_iomap() - mapping of a BAR that is claimed for VFIO
+ * @vdev: device, open
+ * @bar: BAR number, below PCI_STD_NUM_BARS
+ *
+ * Return: the mapping, or ERR_PTR(-ENODEV) if the BAR is not there or belongs
+ * to somebody else.
+ */
+void __iomem *vfio_pci_core_get_iomap(struct vfio_pci_core_device *vdev,
+				      unsigned int bar)
+{
+	return vdev->barmap[bar] ?: IOMEM_ERR_PTR(-ENODEV);
+}
+#endif
+
+#ifdef HAVE_VFIO_PCI_DMABUF
+static const struct vfio_pci_device_ops compat_intree_ops = {
+	.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
+};
+#endif
+
+/**
+ * compat_use_intree_export() - let the core export dma-bufs of a device
+ * @vdev: device, not yet registered
+ *
+ * Does nothing without COMPAT_HAS_INTREE_EXPORT.
+ */
+void compat_use_intree_export(struct vfio_pci_core_device *vdev)
+{
+#ifdef HAVE_VFIO_PCI_DMABUF
+	vdev->pci_ops = &compat_intree_ops;
+#endif
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What differs between kernels in VFIO and vfio-pci-core. */
+#ifndef COMPAT_VFIO_PCI_H
+#define COMPAT_VFIO_PCI_H
+
+#include <linux/vfio_pci_core.h>
+
+void compat_vfio_complete_ops(struct vfio_device_ops *ops);
+void compat_vfio_pci_claim_bars(struct vfio_pci_core_device *vdev);
+
+#ifndef HAVE_VFIO_PCI_CORE_GET_IOMAP
+void __iomem *vfio_pci_core_get_iomap(struct vfio_pci_core_device *vdev,
+				      unsigned int bar);
+#endif
+
+/* 6.19: the core can export dma-bufs itself, if built with PCI_P2PDMA. */
+#ifdef HAVE_VFIO_PCI_DMABUF
+#define COMPAT_HAS_INTREE_EXPORT true
+#else
+#define COMPAT_HAS_INTREE_EXPORT false
+#endif
+
+/*
+ * 6.19 returns from a revoke while importers are still mapped.  The kernel that
+ * asks importers for a promise (7.x) waits until they have let go.
+ */
+#ifdef HAVE_DMA_BUF_ATTACH_REVOCABLE
+#define COMPAT_INTREE_EXPORT_WAITS true
+#else
+#define COMPAT_INTREE_EXPORT_WAITS false
+#endif
+
+void compat_use_intree_export(struct vfio_pci_core_device *vdev);
+
+#endif /* COMPAT_VFIO_PCI_H */
