@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Writes to the config space that decide whether the device answers: the memory
+ * bit of the command register and the power state in PMCSR.  A reset by config
+ * write is not looked for here: the PCI core reports it (see main.c).
+ */
+#include <linux/pci.h>
+#include <linux/uaccess.h>
+
+#include "access.h"
+#include "dvp.h"
+
+/**
+ * struct dvp_write - a write to the config space
+ * @user: what is written; the user may change it at any time
+ * @pos: where, from the start of the config space
+ * @count: bytes
+ */
+struct dvp_write {
+	const u8 __user *user;
+	loff_t pos;
+	size_t count;
+};
+
+/*
+ * The core cuts a write into aligned pieces and acts on the piece that starts
+ * at a watched register.  Each watched bit is in the register's first byte, so
+ * that byte tells all.
+ */
+static bool dvp_write_covers(const struct dvp_write *write, unsigned int reg)
+{
+	return reg >= write->pos && reg - write->pos < write->count;
+}
+
+static bool dvp_write_peek(const struct dvp_write *write, unsigned int reg,
+			   u8 *byte)
+{
+	return dvp_write_covers(write, reg) &&
+	       !get_user(*byte, write->user + (reg - write->pos));
+}
+
+static bool dvp_write_disables(struct pci_dev *pdev,
+			       const struct dvp_write *write)
+{
+	u8 byte;
+
+	if (!pdev->no_command_memory &&
+	    dvp_write_peek(write, PCI_COMMAND, &byte) &&
+	    !(byte & PCI_COMMAND_MEMORY))
+		return true;
+
+	return pdev->pm_cap &&
+	       dvp_write_peek(write, pdev->pm_cap + PCI_PM_CTRL, &byte) &&
+	       (byte & PCI_PM_CTRL_STATE_MASK) == (__force u8)PCI_D3hot;
+}
+
+/**
+ * dvp_config_write() - pass a write on to the core, revoking where it must be
+ * @dvp: device
+ * @user: what is written
+ * @count: bytes
+ * @ppos: position in the device's file, in the config region; is advanced
+ *
+ * A write that touches no watched register takes no lock of ours.
+ *
+ * Context: may sleep, and does so as long as importers need if the write makes
+ * the device's memory unreachable.
+ * Return: what vfio_pci_core_write() returns.
+ */
+ssize_t dvp_config_write(struct dvp_device *dvp, const char __user *user,
+			 size_t count, loff_t *ppos)
+{
+	struct pci_dev *pdev = dvp->core.pdev;
+	struct dvp_write write = {
+		.user	= (const u8 __user *)user,
+		.pos	= *ppos & VFIO_PCI_OFFSET_MASK,
+		.count	= count,
+	};
+	ssize_t ret;
+
+	if (!dvp_write_covers(&write, PCI_COMMAND) &&
+	    !(pdev->pm_cap &&
+	      dvp_write_covers(&write, pdev->pm_cap + PCI_PM_CTRL)))
+		return vfio_pci_core_write(&dvp->core.vdev, user, count, ppos);
+
+	dvp_access_begin(dvp->access, dvp_write_disables(pdev, &write));
+	ret = vfio_pci_core_write(&dvp->core.vdev, user, count, ppos);
+	dvp_access_end(dvp->access, &dvp->core);
+	return ret;
+}

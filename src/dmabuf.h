@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The exported buffer and what importers hold of it. */
+#ifndef DVP_DMABUF_H
+#define DVP_DMABUF_H
+
+#include <linux/dma-direction.h>
+#include <linux/types.h>
+
+#include "p2p.h"
+
+struct dma_buf;
+struct dma_buf_attachment;
+struct dvp_access;
+struct pci_dev;
+struct sg_table;
+
+/**
+ * struct dvp_range - a contiguous piece of device memory
+ * @paddr: physical address
+ * @len: in bytes
+ */
+struct dvp_range {
+	phys_addr_t paddr;
+	size_t len;
+};
+
+/**
+ * struct dvp_buffer - memory of a BAR that was exported as a dma-buf
+ * @dmabuf: the dma-buf; valid as long as the buffer is
+ * @access: whether the memory may be reached; a reference is held
+ * @pdev: the device; only while the buffer is not @revoked, which no buffer
+ *	stays beyond the closing of the device
+ * @node: in dvp_access.buffers (dvp_access.list_lock)
+ * @transition_node: in the list of those that are revoked or restored just
+ *	now (dvp_access.transition)
+ * @revoked: nobody may attach or map (reservation lock)
+ * @mappings: how many there are (reservation lock)
+ * @bus_offset: from physical addresses to those on the device's PCI bus
+ * @bar: BAR number
+ * @nr_ranges: of @ranges
+ * @ranges: what the buffer consists of, in its order; never changes
+ */
+struct dvp_buffer {
+	struct dma_buf *dmabuf;
+	struct dvp_access *access;
+	struct pci_dev *pdev;
+	struct list_head node;
+	struct list_head transition_node;
+	bool revoked;
+	unsigned int mappings;
+	u64 bus_offset;
+	unsigned int bar;
+	size_t nr_ranges;
+	struct dvp_range ranges[];
+};
+
+/**
+ * struct dvp_attachment - an importer's device at a buffer
+ * @map_type: how the importer reaches the memory; decided when it attached
+ * @mappings: that it holds (reservation lock)
+ * @pins: that it holds, or that the dma-buf core holds for it (reservation
+ *	lock)
+ */
+struct dvp_attachment {
+	enum dvp_map_type map_type;
+	unsigned int mappings;
+	unsigned int pins;
+};
+
+struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, size_t size,
+				  int open_flags);
+
+struct sg_table *dvp_map(struct dma_buf_attachment *attach,
+			 enum dma_data_direction dir);
+void dvp_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
+	       enum dma_data_direction dir);
+
+#endif /* DVP_DMABUF_H */

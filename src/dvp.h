@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of the driver share. */
+#ifndef DVP_H
+#define DVP_H
+
+#include <linux/vfio_pci_core.h>
+#include <uapi/linux/dmabuf_vfio_pci.h>
+
+#define DVP_NAME "dmabuf-vfio-pci"
+
+#undef pr_fmt
+#define pr_fmt(fmt) DVP_NAME ": " fmt
+
+struct dvp_access;
+
+/**
+ * struct dvp_device - a PCI device that is bound to the driver
+ * @core: what vfio-pci-core knows of it; first, as the core's macros demand
+ * @access: whether its memory may be reached; a reference is held
+ */
+struct dvp_device {
+	struct vfio_pci_core_device core;
+	struct dvp_access *access;
+};
+
+static inline struct dvp_device *to_dvp_device(struct vfio_device *vdev)
+{
+	return container_of(vdev, struct dvp_device, core.vdev);
+}
+
+extern struct vfio_device_ops dvp_vfio_ops;
+
+bool dvp_own_exporter(void);
+
+long dvp_export(struct dvp_device *dvp, u32 flags,
+		struct vfio_device_feature_dma_buf __user *arg, size_t argsz);
+ssize_t dvp_config_write(struct dvp_device *dvp, const char __user *user,
+			 size_t count, loff_t *ppos);
+
+#endif /* DVP_H */

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dmabuf-vfio-pci: a VFIO PCI driver for any device, which exports ranges of
+ * the device's BARs as dma-bufs.  This file is the PCI driver: what it binds
+ * to, what it hears from the PCI core, and the module's parameters.
+ */
+#include <linux/module.h>
+#include <linux/pci.h>
+
+#include "access.h"
+#include "compat/vfio_pci.h"
+#include "dvp.h"
+
+static char ids[1024] __initdata;
+module_param_string(ids, ids, sizeof(ids), 0);
+MODULE_PARM_DESC(ids, "PCI ids to bind to: vendor:device[:subvendor[:subdevice[:class[:class_mask]]]],... in hexadecimal");
+
+static bool disable_denylist;
+module_param(disable_denylist, bool, 0444);
+MODULE_PARM_DESC(disable_denylist, "Bind also to devices whose known errata let an untrusted user harm the host");
+
+static bool enable_sriov;
+#ifdef CONFIG_PCI_IOV
+module_param(enable_sriov, bool, 0644);
+MODULE_PARM_DESC(enable_sriov, "Allow to create VFs of a bound PF, whose user then answers for them");
+#endif
+
+static char *exporter = "auto";
+module_param(exporter, charp, 0444);
+MODULE_PARM_DESC(exporter, "Who exports dma-bufs: own, intree (vfio-pci-core of Linux 6.19 and later), or auto (default: intree where its revoke waits for importers, own elsewhere)");
+
+/* Decided once, when the module is loaded. */
+static bool dvp_uses_intree __ro_after_init;
+
+/**
+ * dvp_own_exporter() - whether this driver exports dma-bufs itself
+ *
+ * Return: false if vfio-pci-core does.
+ */
+bool dvp_own_exporter(void)
+{
+	return !dvp_uses_intree;
+}
+
+/* Accelerators with errata by which an untrusted user can hurt the host. */
+static const struct pci_device_id dvp_denylist[] = {
+	{ PCI_DEVICE(PCI_VENDOR_ID_INTEL, 0x19e2) },	/* QAT C3xxx */
+	{ PCI_DEVICE(PCI_VENDOR_ID_INTEL, 0x19e3) },	/* QAT C3xxx VF */
+	{ PCI_DEVICE(PCI_VENDOR_ID_INTEL, 0x37c8) },	/* QAT C62x */
+	{ PCI_DEVICE(PCI_VENDOR_ID_INTEL, 0x37c9) },	/* QAT C62x VF */
+	{ PCI_DEVICE(PCI_VENDOR_ID_INTEL, 0x0435) },	/* QAT DH895xCC */
+	{ PCI_DEVICE(PCI_VENDOR_ID_INTEL, 0x0443) },	/* QAT DH895xCC VF */
+	{ PCI_DEVICE(PCI_VENDOR_ID_INTEL, 0x0b25) },	/* DSA, Sapphire Rapids */
+	{ PCI_DEVICE(PCI_VENDOR_ID_INTEL, 0x0cfe) },	/* IAX, Sapphire Rapids */
+	{}
+};
+
+static bool dvp_denied(struct pci_dev *pdev)
+{
+	if (!pci_match_id(dvp_denylist, pdev))
+		return false;
+	if (disable_denylist) {
+		pci_warn(pdev, "bound in spite of known errata, because disable_denylist says so\n");
+		return false;
+	}
+	pci_warn(pdev, "not bound: known errata let an untrusted user of this device harm the host (disable_denylist=1 overrides)\n");
+	return true;
+}
+
+static int dvp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct dvp_device *dvp;
+	int ret;
+
+	if (dvp_denied(pdev))
+		return -EINVAL;
+
+	dvp = vfio_alloc_device(dvp_device, core.vdev, &pdev->dev,
+				&dvp_vfio_ops);
+	if (IS_ERR(dvp))
+		return PTR_ERR(dvp);
+	/* The core expects its own structure there. */
+	dev_set_drvdata(&pdev->dev, &dvp->core);
+	if (dvp_uses_intree)
+		compat_use_intree_export(&dvp->core);
+
+	ret = vfio_pci_core_register_device(&dvp->core);
+	if (ret)
+		vfio_put_device(&dvp->core.vdev);
+	return ret;
+}
+
+static struct dvp_device *dvp_of_pdev(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+
+	return to_dvp_device(&core->vdev);
+}
+
+static void dvp_remove(struct pci_dev *pdev)
+{
+	struct dvp_device *dvp = dvp_of_pdev(pdev);
+
+	vfio_pci_core_unregister_device(&dvp->core);
+	vfio_put_device(&dvp->core.vdev);
+}
+
+static int dvp_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
+{
+	if (!enable_sriov)
+		return -ENOENT;
+	return vfio_pci_core_sriov_configure(&dvp_of_pdev(pdev)->core,
+					     nr_virtfn);
+}
+
+/*
+ * Every reset that the PCI core does on purpose comes by here, whoever asked
+ * for it: the device's user, that of another device, or an administrator.
+ */
+static void dvp_reset_prepare(struct pci_dev *pdev)
+{
+	dvp_access_block(dvp_of_pdev(pdev)->access, DVP_BLOCK_RESET);
+}
+
+static void dvp_reset_done(struct pci_dev *pdev)
+{
+	struct dvp_device *dvp = dvp_of_pdev(pdev);
+
+	dvp_access_unblock(dvp->access, DVP_BLOCK_RESET, &dvp->core);
+}
+
+static const struct pci_error_handlers dvp_err_handlers = {
+	.error_detected	= vfio_pci_core_aer_err_detected,
+	.reset_prepare	= dvp_reset_prepare,
+	.reset_done	= dvp_reset_done,
+};
+
+/*
+ * For binding by driver_override only.  The table is not published as module
+ * aliases: tools that look there for the best VFIO driver of a device would find
+ * this one as often as vfio-pci, without anybody having asked for it.
+ */
+static const struct pci_device_id dvp_table[] = {
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_ANY_ID, PCI_ANY_ID) },
+	{}
+};
+
+static struct pci_driver dvp_driver = {
+	.name			= DVP_NAME,
+	.id_table		= dvp_table,
+	.probe			= dvp_probe,
+	.remove			= dvp_remove,
+	.sriov_configure	= dvp_sriov_configure,
+	.err_handler		= &dvp_err_handlers,
+	.driver_managed_dma	= true,
+};
+
+static void __init dvp_add_id(const char *text)
+{
+	unsigned int vendor, device, class = 0, class_mask = 0;
+	unsigned int subvendor = PCI_ANY_ID, subdevice = PCI_ANY_ID;
+	int ret;
+
+	if (sscanf(text, "%x:%x:%x:%x:%x:%x", &vendor, &device, &subvendor,
+		   &subdevice, &class, &class_mask) < 2) {
+		pr_warn("ids=: \"%s\" is not of the form vendor:device\n",
+			text);
+		return;
+	}
+	ret = pci_add_dynid(&dvp_driver, vendor, device, subvendor, subdevice,
+			    class, class_mask, 0);
+	if (ret)
+		pr_warn("ids=: cannot add \"%s\": error %d\n", text, ret);
+}
+
+static void __init dvp_add_ids(void)
+{
+	char *rest = ids, *id;
+
+	while ((id = strsep(&rest, ",")))
+		if (*id)
+			dvp_add_id(id);
+}
+
+/* Why "auto" came out as it did. */
+static const char *__init dvp_why_auto(void)
+{
+	if (!COMPAT_HAS_INTREE_EXPORT)
+		return "this kernel's vfio-pci-core cannot";
+	if (!COMPAT_INTREE_EXPORT_WAITS)
+		return "this kernel's vfio-pci-core does not wait for importers";
+	return "it can, and waits for importers on a revoke";
+}
+
+static int __init dvp_choose_exporter(void)
+{
+	const char *why = "exporter= says so";
+
+	if (!strcmp(exporter, "auto")) {
+		dvp_uses_intree = COMPAT_HAS_INTREE_EXPORT &&
+				  COMPAT_INTREE_EXPORT_WAITS;
+		why = dvp_why_auto();
+	} else if (!strcmp(exporter, "intree")) {
+		dvp_uses_intree = true;
+	} else if (strcmp(exporter, "own")) {
+		pr_err("exporter=%s: choose auto, own or intree\n", exporter);
+		return -EINVAL;
+	}
+	if (dvp_uses_intree && !COMPAT_HAS_INTREE_EXPORT) {
+		pr_err("exporter=intree: this kernel's vfio-pci-core cannot export dma-bufs; use auto or own\n");
+		return -EOPNOTSUPP;
+	}
+	pr_info("dma-bufs are exported by %s: %s\n",
+		dvp_uses_intree ? "vfio-pci-core" : "this driver", why);
+	return 0;
+}
+
+static int __init dvp_init(void)
+{
+	int ret;
+
+	ret = dvp_choose_exporter();
+	if (ret)
+		return ret;
+	compat_vfio_complete_ops(&dvp_vfio_ops);
+	ret = pci_register_driver(&dvp_driver);
+	if (ret)
+		return ret;
+	dvp_add_ids();
+	return 0;
+}
+module_init(dvp_init);
+
+static void __exit dvp_exit(void)
+{
+	pci_unregister_driver(&dvp_driver);
+}
+module_exit(dvp_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_VERSION(DVP_VERSION);
+MODULE_AUTHOR("The dmabuf-vfio-pci developers");
+MODULE_DESCRIPTION("VFIO PCI driver that exports BAR ranges as dma-bufs for peer-to-peer DMA");

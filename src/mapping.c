@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an importer gets for a mapping: a scatterlist of DMA addresses without
+ * pages.  Behind an IOMMU it is one contiguous span where the kernel can do
+ * that; otherwise each range is mapped on its own.
+ *
+ * dma_buf_phys_vec_to_sgt() of 6.19 and later does much the same, but not for
+ * several ranges: up to 7.3 it links them all to the start of the span, which
+ * an IOMMU refuses.
+ */
+#include <linux/dma-buf.h>
+#include <linux/iommu.h>
+#include <linux/scatterlist.h>
+#include <linux/swiotlb.h>
+
+#include "compat/dma_mapping.h"
+#include "compat/slab.h"
+#include "dmabuf.h"
+#include "dvp.h"
+
+/* A scatterlist counts bytes in an unsigned int; entries stay page aligned. */
+#define DVP_MAX_ENTRY ALIGN_DOWN((size_t)UINT_MAX, PAGE_SIZE)
+
+/**
+ * struct dvp_mapping - a mapping that an importer holds
+ * @sgt: what the importer sees
+ * @iova: the span, if there is one
+ * @mapped: how many bytes of the buffer are mapped, from its start
+ */
+struct dvp_mapping {
+	struct sg_table sgt;
+	struct dma_iova_state iova;
+	size_t mapped;
+};
+
+static size_t dvp_count_entries(size_t len)
+{
+	return DIV_ROUND_UP(len, DVP_MAX_ENTRY);
+}
+
+/* Returns the entry after the last one filled. */
+static struct scatterlist *dvp_fill(struct scatterlist *sg, dma_addr_t addr,
+				    size_t len)
+{
+	size_t part;
+
+	for (; len; len -= part) {
+		part = min(len, DVP_MAX_ENTRY);
+		sg_dma_address(sg) = addr;
+		sg_dma_len(sg) = part;
+		addr += part;
+		sg = sg_next(sg);
+	}
+	return sg;
+}
+
+static int dvp_alloc_entries(struct sg_table *sgt, size_t count)
+{
+	int ret;
+
+	if (count > UINT_MAX)
+		return -EINVAL;
+	ret = sg_alloc_table(sgt, count, GFP_KERNEL | __GFP_NOWARN);
+	/* Importers learn from this that no entry has a page. */
+	sgt->orig_nents = 0;
+	return ret;
+}
+
+static void dvp_free_entries(struct sg_table *sgt)
+{
+	sgt->orig_nents = sgt->nents;
+	sg_free_table(sgt);
+}
+
+static size_t dvp_count_range_entries(struct dvp_buffer *buf)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < buf->nr_ranges; i++)
+		count += dvp_count_entries(buf->ranges[i].len);
+	return count;
+}
+
+/* Whether an address is one that the device can send. */
+static bool dvp_reaches(struct device *dev, dma_addr_t addr, size_t len)
+{
+	return dev->dma_mask && addr + len - 1 >= addr &&
+	       addr + len - 1 <= min_not_zero(*dev->dma_mask,
+					      dev->bus_dma_limit);
+}
+
+static int dvp_map_bus(struct device *dev, struct dvp_buffer *buf,
+		       struct dvp_mapping *map)
+{
+	struct scatterlist *sg;
+	dma_addr_t addr;
+	size_t i;
+	int ret;
+
+	ret = dvp_alloc_entries(&map->sgt, dvp_count_range_entries(buf));
+	if (ret)
+		return ret;
+	sg = map->sgt.sgl;
+	for (i = 0; i < buf->nr_ranges; i++) {
+		addr = buf->ranges[i].paddr + buf->bus_offset;
+		if (!dvp_reaches(dev, addr, buf->ranges[i].len)) {
+			dev_warn_ratelimited(dev, DVP_NAME ": cannot reach the peer's memory at bus address %pad: its DMA mask is too small\n",
+					     &addr);
+			dvp_free_entries(&map->sgt);
+			return -EIO;
+		}
+		sg = dvp_fill(sg, addr, buf->ranges[i].len);
+	}
+	return 0;
+}
+
+/*
+ * Without an IOMMU the importer sends physical addresses.  The DMA API warns
+ * with a backtrace about one that does not fit, and before 6.18 hands out
+ * device memory even where it was told to bounce everything.
+ */
+static int dvp_check_untranslated(struct device *dev, struct dvp_buffer *buf)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+	size_t i;
+
+	if (domain && domain->type != IOMMU_DOMAIN_IDENTITY)
+		return 0;
+	if (is_swiotlb_force_bounce(dev)) {
+		dev_warn_ratelimited(dev, DVP_NAME ": cannot map the peer's memory: all DMA must bounce (swiotlb=force, or an encrypted guest), which device memory cannot\n");
+		return -EIO;
+	}
+	for (i = 0; i < buf->nr_ranges; i++)
+		if (!dvp_reaches(dev, buf->ranges[i].paddr,
+				 buf->ranges[i].len)) {
+			dev_warn_ratelimited(dev, DVP_NAME ": cannot reach the peer's memory at %pap: its DMA mask is too small; an IOMMU would help\n",
+					     &buf->ranges[i].paddr);
+			return -EIO;
+		}
+	return 0;
+}
+
+static void dvp_unmap_ranges(struct device *dev, struct dvp_buffer *buf,
+			     struct dvp_mapping *map,
+			     enum dma_data_direction dir)
+{
+	struct scatterlist *sg = map->sgt.sgl;
+	size_t i, entry;
+
+	/* A range is unmapped as it was mapped, however it is cut up. */
+	for (i = 0; map->mapped; i++) {
+		dma_unmap_phys(dev, sg_dma_address(sg), buf->ranges[i].len,
+			       dir, DMA_ATTR_MMIO);
+		map->mapped -= buf->ranges[i].len;
+		for (entry = dvp_count_entries(buf->ranges[i].len); entry;
+		     entry--)
+			sg = sg_next(sg);
+	}
+}
+
+static int dvp_map_ranges(struct device *dev, struct dvp_buffer *buf,
+			  struct dvp_mapping *map, enum dma_data_direction dir)
+{
+	struct scatterlist *sg;
+	dma_addr_t addr;
+	size_t i;
+	int ret;
+
+	ret = dvp_alloc_entries(&map->sgt, dvp_count_range_entries(buf));
+	if (ret)
+		return ret;
+	sg = map->sgt.sgl;
+	for (i = 0; i < buf->nr_ranges; i++) {
+		addr = dma_map_phys(dev, buf->ranges[i].paddr,
+				    buf->ranges[i].len, dir, DMA_ATTR_MMIO);
+		if (dma_mapping_error(dev, addr)) {
+			dvp_unmap_ranges(dev, buf, map, dir);
+			dvp_free_entries(&map->sgt);
+			return -EIO;
+		}
+		sg = dvp_fill(sg, addr, buf->ranges[i].len);
+		map->mapped += buf->ranges[i].len;
+	}
+	return 0;
+}
+
+/*
+ * A span has no gaps, so each of several ranges must consist of whole pages of
+ * the IOMMU, which may be larger than the CPU's.
+ */
+static bool dvp_fits_span(struct device *dev, struct dvp_buffer *buf)
+{
+	unsigned long mask = dma_get_merge_boundary(dev);
+	size_t i;
+
+	for (i = 0; i < buf->nr_ranges; i++)
+		if ((buf->ranges[i].paddr | buf->ranges[i].len) & mask)
+			return false;
+	return true;
+}
+
+static int dvp_link_ranges(struct device *dev, struct dvp_buffer *buf,
+			   struct dvp_mapping *map,
+			   enum dma_data_direction dir)
+{
+	size_t i;
+	int ret;
+
+	for (i = 0; i < buf->nr_ranges; i++) {
+		ret = dma_iova_link(dev, &map->iova, buf->ranges[i].paddr,
+				    map->mapped, buf->ranges[i].len, dir,
+				    DMA_ATTR_MMIO);
+		if (ret)
+			return ret;
+		map->mapped += buf->ranges[i].len;
+	}
+	return dma_iova_sync(dev, &map->iova, 0, map->mapped);
+}
+
+static int dvp_map_span(struct device *dev, struct dvp_buffer *buf,
+			struct dvp_mapping *map, enum dma_data_direction dir)
+{
+	size_t size = buf->dmabuf->size;
+	int ret;
+
+	ret = dvp_alloc_entries(&map->sgt, dvp_count_entries(size));
+	if (ret)
+		goto err_destroy;
+	ret = dvp_link_ranges(dev, buf, map, dir);
+	if (ret)
+		goto err_free;
+	dvp_fill(map->sgt.sgl, map->iova.addr, size);
+	return 0;
+
+err_free:
+	dvp_free_entries(&map->sgt);
+err_destroy:
+	dma_iova_destroy(dev, &map->iova, map->mapped, dir, DMA_ATTR_MMIO);
+	return ret;
+}
+
+static int dvp_map_host(struct device *dev, struct dvp_buffer *buf,
+			struct dvp_mapping *map, enum dma_data_direction dir)
+{
+	int ret;
+
+	ret = dvp_check_untranslated(dev, buf);
+	if (ret)
+		return ret;
+	if (dvp_fits_span(dev, buf) &&
+	    dma_iova_try_alloc(dev, &map->iova, 0, buf->dmabuf->size))
+		return dvp_map_span(dev, buf, map, dir);
+	return dvp_map_ranges(dev, buf, map, dir);
+}
+
+/**
+ * dvp_map() - map a buffer for an importer
+ * @attach: the importer's attachment; its map type is decided
+ * @dir: direction of the DMA
+ *
+ * Context: may sleep; the buffer's reservation lock is held.
+ * Return: the scatterlist, to be given back to dvp_unmap(), or an ERR_PTR():
+ * -ENOMEM without memory, -EIO where the importer cannot reach an address,
+ * -EINVAL for more entries than a scatterlist has, or what the IOMMU's driver
+ * says.  After an error nothing is left mapped.
+ */
+struct sg_table *dvp_map(struct dma_buf_attachment *attach,
+			 enum dma_data_direction dir)
+{
+	struct dvp_buffer *buf = attach->dmabuf->priv;
+	struct dvp_attachment *att = attach->priv;
+	struct dvp_mapping *map;
+	int ret;
+
+	map = kzalloc_obj(*map);
+	if (!map)
+		return ERR_PTR(-ENOMEM);
+	if (att->map_type == DVP_MAP_BUS_ADDR)
+		ret = dvp_map_bus(attach->dev, buf, map);
+	else
+		ret = dvp_map_host(attach->dev, buf, map, dir);
+	if (ret) {
+		kfree(map);
+		return ERR_PTR(ret);
+	}
+	return &map->sgt;
+}
+
+/**
+ * dvp_unmap() - take back a mapping
+ * @attach: that it was made for
+ * @sgt: what dvp_map() returned
+ * @dir: as in dvp_map()
+ *
+ * Context: may sleep; the buffer's reservation lock is held.
+ */
+void dvp_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
+	       enum dma_data_direction dir)
+{
+	struct dvp_mapping *map = container_of(sgt, struct dvp_mapping, sgt);
+	struct device *dev = attach->dev;
+
+	if (dma_use_iova(&map->iova))
+		dma_iova_destroy(dev, &map->iova, map->mapped, dir,
+				 DMA_ATTR_MMIO);
+	else
+		dvp_unmap_ranges(dev, attach->dmabuf->priv, map, dir);
+	dvp_free_entries(&map->sgt);
+	kfree(map);
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The VFIO device: the core's, with a look at what concerns exported memory. */
+#include <linux/cache.h>
+
+#include "access.h"
+#include "compat/vfio_pci.h"
+#include "dvp.h"
+
+static int dvp_open_device(struct vfio_device *vdev)
+{
+	struct dvp_device *dvp = to_dvp_device(vdev);
+	int ret;
+
+	ret = vfio_pci_core_enable(&dvp->core);
+	if (ret)
+		return ret;
+	compat_vfio_pci_claim_bars(&dvp->core);
+	vfio_pci_core_finish_enable(&dvp->core);
+	dvp_access_open(dvp->access, &dvp->core);
+	return 0;
+}
+
+static void dvp_close_device(struct vfio_device *vdev)
+{
+	struct dvp_device *dvp = to_dvp_device(vdev);
+
+	dvp_access_close(dvp->access);
+	vfio_pci_core_close_device(vdev);
+}
+
+static ssize_t dvp_write(struct vfio_device *vdev, const char __user *user,
+			 size_t count, loff_t *ppos)
+{
+	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_CONFIG_REGION_INDEX)
+		return dvp_config_write(to_dvp_device(vdev), user, count, ppos);
+	return vfio_pci_core_write(vdev, user, count, ppos);
+}
+
+/* Asleep, the device does not answer; the core wakes it up on exit. */
+static int dvp_feature_low_power(struct dvp_device *dvp, u32 flags,
+				 void __user *arg, size_t argsz)
+{
+	bool enters = (flags & VFIO_DEVICE_FEATURE_MASK) !=
+		      VFIO_DEVICE_FEATURE_LOW_POWER_EXIT;
+	bool sets = (flags & VFIO_DEVICE_FEATURE_SET) &&
+		    !(flags & VFIO_DEVICE_FEATURE_PROBE);
+	int ret;
+
+	dvp_access_begin(dvp->access, enters && sets);
+	ret = vfio_pci_core_ioctl_feature(&dvp->core.vdev, flags, arg, argsz);
+	dvp_access_end(dvp->access, &dvp->core);
+	return ret;
+}
+
+static int dvp_device_feature(struct vfio_device *vdev, u32 flags,
+			      void __user *arg, size_t argsz)
+{
+	struct dvp_device *dvp = to_dvp_device(vdev);
+
+	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
+	case VFIO_DEVICE_FEATURE_DMA_BUF:
+		if (dvp_own_exporter())
+			return dvp_export(dvp, flags, arg, argsz);
+		break;
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_EXIT:
+		return dvp_feature_low_power(dvp, flags, arg, argsz);
+	}
+	return vfio_pci_core_ioctl_feature(vdev, flags, arg, argsz);
+}
+
+static int dvp_init_device(struct vfio_device *vdev)
+{
+	struct dvp_device *dvp = to_dvp_device(vdev);
+	int ret;
+
+	dvp->access = dvp_access_create(dev_name(vdev->dev));
+	if (!dvp->access)
+		return -ENOMEM;
+	ret = vfio_pci_core_init_dev(vdev);
+	if (ret)
+		dvp_access_put(dvp->access);
+	return ret;
+}
+
+static void dvp_release_device(struct vfio_device *vdev)
+{
+	dvp_access_put(to_dvp_device(vdev)->access);
+	vfio_pci_core_release_dev(vdev);
+}
+
+/* compat_vfio_complete_ops() adds what the kernel has beyond 6.1. */
+struct vfio_device_ops dvp_vfio_ops __ro_after_init = {
+	.name		= DVP_NAME,
+	.init		= dvp_init_device,
+	.release	= dvp_release_device,
+	.open_device	= dvp_open_device,
+	.close_device	= dvp_close_device,
+	.ioctl		= vfio_pci_core_ioctl,
+	.device_feature	= dvp_device_feature,
+	.read		= vfio_pci_core_read,
+	.write		= dvp_write,
+	.mmap		= vfio_pci_core_mmap,
+	.request	= vfio_pci_core_request,
+	.match		= vfio_pci_core_match,
+};
