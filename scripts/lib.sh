@@ -9,6 +9,7 @@ export LC_ALL=C.UTF-8
 TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${DVP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dmabuf-vfio-pci}
 BUILD=$TREE/build
+# shellcheck disable=SC2034 # for those who source this
 LOGS=$BUILD/logs
 
 # Everything that the scripts need from the machine itself.
@@ -79,7 +80,7 @@ need_host_packages()
 
 	command -v apt-get >/dev/null ||
 		die "this needs a Debian machine: there is no apt-get here"
-	for package in "${HOST_PACKAGES[@]}" "$@"; do
+	for package in "${HOST_PACKAGES[@]}"; do
 		dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null |
 			grep -qx installed || missing+=("$package")
 	done
@@ -139,6 +140,7 @@ apt_source()
 {
 	local uri label entry keyring list
 
+	# shellcheck disable=SC2016 # the fields are for apt to fill in
 	list=$(apt-get indextargets --format '$(REPO_URI) $(LABEL) $(SOURCESENTRY)' \
 		'Created-By: Packages' | awk -v label="$1" '$2 == label' | head -n 1)
 	read -r uri label entry <<<"$list"
@@ -218,4 +220,10 @@ compiler_warnings()
 {
 	grep -iE '(warning|error): ' "$1" |
 		grep -v 'warning: the compiler differs from the one used to build the kernel'
+}
+
+make_programs()
+{
+	step "Building the guest's programs"
+	make -s -C "$TREE/tests/guest" OUT="$BUILD/guest"
 }
