@@ -81,12 +81,16 @@ static size_t dvp_count_range_entries(struct dvp_buffer *buf)
 	return count;
 }
 
-/* Whether an address is one that the device can send. */
+/*
+ * Whether an address is one that the device can send, as far as it is known: a
+ * device that stands for its PCI parent may have no mask of its own.
+ */
 static bool dvp_reaches(struct device *dev, dma_addr_t addr, size_t len)
 {
-	return dev->dma_mask && addr + len - 1 >= addr &&
-	       addr + len - 1 <= min_not_zero(*dev->dma_mask,
-					      dev->bus_dma_limit);
+	u64 limit = min_not_zero(dev->dma_mask ? *dev->dma_mask : U64_MAX,
+				 dev->bus_dma_limit);
+
+	return addr + len - 1 >= addr && addr + len - 1 <= limit;
 }
 
 static int dvp_map_bus(struct device *dev, struct dvp_buffer *buf,
@@ -126,6 +130,10 @@ static int dvp_check_untranslated(struct device *dev, struct dvp_buffer *buf)
 
 	if (domain && domain->type != IOMMU_DOMAIN_IDENTITY)
 		return 0;
+	if (!dev->dma_mask) {
+		dev_warn_ratelimited(dev, DVP_NAME ": cannot map the peer's memory: this device does no DMA of its own\n");
+		return -EIO;
+	}
 	if (is_swiotlb_force_bounce(dev)) {
 		dev_warn_ratelimited(dev, DVP_NAME ": cannot map the peer's memory: all DMA must bounce (swiotlb=force, or an encrypted guest), which device memory cannot\n");
 		return -EIO;
