@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What differs between kernels in the dma-buf core. */
+/*
+ * What differs between kernels in the dma-buf core.
+ *
+ * A function that is supplied here has a name of its own behind the kernel's: a
+ * kernel may declare what it does not export.
+ */
 #ifndef COMPAT_DMA_BUF_H
 #define COMPAT_DMA_BUF_H
 
@@ -21,19 +26,19 @@
 #else
 #define COMPAT_INVALIDATE_MAPPINGS move_notify
 
-static inline void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
-{
-	dma_buf_move_notify(dmabuf);
-}
+#define dma_buf_invalidate_mappings dma_buf_move_notify
 #endif
 
 /* 7.x asks the importer for a promise; before, the callback was all there is. */
 #ifndef HAVE_DMA_BUF_ATTACH_REVOCABLE
-static inline bool dma_buf_attach_revocable(struct dma_buf_attachment *attach)
+static inline bool
+compat_dma_buf_attach_revocable(struct dma_buf_attachment *attach)
 {
 	return attach->importer_ops &&
 	       attach->importer_ops->COMPAT_INVALIDATE_MAPPINGS;
 }
+
+#define dma_buf_attach_revocable compat_dma_buf_attach_revocable
 #endif
 
 /**
@@ -63,10 +68,12 @@ static inline bool compat_dma_buf_pin_allowed(unsigned int pins,
 
 /* 6.7 made files reusable before the end of an RCU grace period. */
 #ifndef HAVE_GET_FILE_ACTIVE
-static inline struct file *get_file_active(struct file **file)
+static inline struct file *compat_get_file_active(struct file **file)
 {
 	return get_file_rcu(*file) ? *file : NULL;
 }
+
+#define get_file_active compat_get_file_active
 #endif
 
 #endif /* COMPAT_DMA_BUF_H */

@@ -69,22 +69,6 @@ void compat_vfio_pci_claim_bars(struct vfio_pci_core_device *vdev)
 #endif
 }
 
-#ifndef HAVE_VFIO_PCI_CORE_GET_IOMAP
-/**
- * vfio_pci_core_get_iomap() - mapping of a BAR that is claimed for VFIO
- * @vdev: device, open
- * @bar: BAR number, below PCI_STD_NUM_BARS
- *
- * Return: the mapping, or ERR_PTR(-ENODEV) if the BAR is not there or belongs
- * to somebody else.
- */
-void __iomem *vfio_pci_core_get_iomap(struct vfio_pci_core_device *vdev,
-				      unsigned int bar)
-{
-	return vdev->barmap[bar] ?: IOMEM_ERR_PTR(-ENODEV);
-}
-#endif
-
 #ifdef HAVE_VFIO_PCI_DMABUF
 static const struct vfio_pci_device_ops compat_intree_ops = {
 	.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,

@@ -3,14 +3,26 @@
 #ifndef COMPAT_VFIO_PCI_H
 #define COMPAT_VFIO_PCI_H
 
+#include <linux/io.h>
 #include <linux/vfio_pci_core.h>
 
 void compat_vfio_complete_ops(struct vfio_device_ops *ops);
 void compat_vfio_pci_claim_bars(struct vfio_pci_core_device *vdev);
 
+/*
+ * 7.x: the BARs that the core has claimed, or an error in their place.  Before,
+ * compat_vfio_pci_claim_bars() had them claimed, and there is nothing in place
+ * of one that could not be.
+ */
 #ifndef HAVE_VFIO_PCI_CORE_GET_IOMAP
-void __iomem *vfio_pci_core_get_iomap(struct vfio_pci_core_device *vdev,
-				      unsigned int bar);
+static inline void __iomem *
+compat_vfio_pci_core_get_iomap(struct vfio_pci_core_device *vdev,
+			       unsigned int bar)
+{
+	return vdev->barmap[bar] ?: IOMEM_ERR_PTR(-ENODEV);
+}
+
+#define vfio_pci_core_get_iomap compat_vfio_pci_core_get_iomap
 #endif
 
 /* 6.19: the core can export dma-bufs itself, if built with PCI_P2PDMA. */
