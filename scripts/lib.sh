@@ -88,16 +88,21 @@ need_host_packages()
 	[ "$(id -u)" = 0 ] ||
 		die "not installed: ${missing[*]}; run this with sudo, or install them"
 
-	step "Installing ${missing[*]}"
-	# A missing list and a list that has gone stale fail alike.
-	export DEBIAN_FRONTEND=noninteractive
 	# The keyring goes along so that an old one is upgraded: the kernels
 	# come from newer releases than the machine.
-	missing+=(debian-archive-keyring)
-	apt-get -qq install --no-install-recommends "${missing[@]}" >/dev/null 2>&1 || {
+	install_packages "${missing[@]}" debian-archive-keyring
+}
+
+# A list that is missing and one that has gone stale fail alike: then update.
+install_packages()
+{
+	local install=(apt-get -y --no-install-recommends install "$@")
+
+	step "Installing $*"
+	export DEBIAN_FRONTEND=noninteractive
+	"${install[@]}" >/dev/null 2>&1 || {
 		logged "cannot update apt's lists" apt-get update
-		logged "cannot install ${missing[*]}" \
-			apt-get -y install --no-install-recommends "${missing[@]}"
+		logged "cannot install $*" "${install[@]}"
 	}
 }
 
@@ -226,4 +231,32 @@ make_programs()
 {
 	step "Building the guest's programs"
 	make -s -C "$TREE/tests/guest" OUT="$BUILD/guest"
+}
+
+# TAP for the tests that are shell: tap NAME COMMAND... runs one, in a subshell
+# of its own where `set -e` holds; tap_end is the script's exit status.
+tap_count=0
+tap_failed=0
+tap()
+{
+	local name=$1 output status
+	shift
+	set +e
+	output=$(set -e; "$@" 2>&1)
+	status=$?
+	set -e
+	tap_count=$((tap_count + 1))
+	if [ "$status" = 0 ]; then
+		echo "ok $tap_count - $name"
+	else
+		echo "not ok $tap_count - $name"
+		printf '# %s\n' "${output//$'\n'/$'\n'# }"
+		tap_failed=$((tap_failed + 1))
+	fi
+}
+
+tap_end()
+{
+	echo "1..$tap_count"
+	[ "$tap_failed" = 0 ]
 }

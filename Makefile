@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For people. The kernel's build system reads Kbuild instead of this file.
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+
+.PHONY: all demo check lint install uninstall clean help
+
+all:
+	@test -d "$(KDIR)" || { echo "$(KDIR) is not there: install the headers of the kernel $(KVER)" >&2; exit 1; }
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
+
+demo:
+	@scripts/run-guest --machine iommu $(if $(KERNEL),--kernel "$(KERNEL)") -- demo
+
+check:
+	@scripts/check "$(KERNEL)" "$(SUITE)"
+
+lint:
+	@scripts/lint $(KERNEL)
+
+install uninstall:
+	@scripts/install $@ "$(KVER)"
+
+clean:
+	@if test -d "$(KDIR)"; then $(MAKE) -s -C "$(KDIR)" M="$(CURDIR)" clean; fi
+	@rm -rf build
+
+help:
+	@echo "make              build the module for the running kernel (KVER=, KDIR=)"
+	@echo "make install      install it through DKMS; make uninstall removes it"
+	@echo "make demo         boot a guest and show peer-to-peer DMA into a bound device"
+	@echo "make check        run every test on every kernel of tests/kernels"
+	@echo "                  (KERNEL=\"6.1 7.3\" and SUITE=\"export lint\" run a part of it)"
+	@echo "make lint         checkpatch, sparse, W=1 builds and shellcheck"
+	@echo "make clean        remove what was built, not what was downloaded"
+	@echo
+	@echo "demo, check and lint need root. Downloads go to DVP_CACHE (default"
+	@echo "~/.cache/dmabuf-vfio-pci); DVP_MIRROR overrides apt's own Debian mirror."
