@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "bench.h"
+
+#define MAX_DEVICES	4
+#define MAX_MAPS	8
+#define MAX_FDS		64
+
+/* Everything that a test may leave open. */
+static struct {
+	struct vfio devices[MAX_DEVICES];
+	struct {
+		struct vfio *device;
+		uint8_t *memory;
+		size_t size;
+	} maps[MAX_MAPS];
+	int fds[MAX_FDS];
+	unsigned int nr_maps;
+	unsigned int nr_fds;
+} bench;
+
+int check_ok(long long ret, const char *call, const char *file, int line)
+{
+	if (ret < 0) {
+		print_error("%s: %s\n", call, strerror(-ret));
+		_fail(file, line);
+	}
+	return ret;
+}
+
+void check_error(long long ret, int error, const char *call, const char *file,
+		 int line)
+{
+	if (ret == -error)
+		return;
+	print_error("%s: expected \"%s\", got \"%s\"\n", call, strerror(error),
+		    ret < 0 ? strerror(-ret) : "success");
+	_fail(file, line);
+}
+
+const char *bench_driver(void)
+{
+	const char *driver = getenv("DVP_DRIVER");
+
+	return driver ? driver : "dmabuf-vfio-pci";
+}
+
+bool bench_is_ours(void)
+{
+	return !strcmp(bench_driver(), "dmabuf-vfio-pci");
+}
+
+const char *bench_find(unsigned int vendor, unsigned int device,
+		       unsigned int nth)
+{
+	const char *bdf = device_find(vendor, device, nth);
+
+	if (!bdf)
+		fail_msg("the machine has no device %04x:%04x number %u",
+			 vendor, device, nth);
+	return bdf;
+}
+
+struct vfio *bench_open(const char *bdf)
+{
+	struct vfio *vfio = NULL;
+	unsigned int i;
+
+	for (i = 0; i < MAX_DEVICES && !vfio; i++)
+		if (bench.devices[i].device < 0)
+			vfio = &bench.devices[i];
+	assert_non_null(vfio);
+	assert_ok(device_bind(bdf, bench_driver()));
+	assert_ok(vfio_open(vfio, bdf));
+	return vfio;
+}
+
+/* A mapping of the device's memory keeps the device open as well. */
+static void unmap_all(struct vfio *vfio)
+{
+	unsigned int i;
+
+	for (i = 0; i < bench.nr_maps; i++) {
+		if (bench.maps[i].device != vfio)
+			continue;
+		munmap(bench.maps[i].memory, bench.maps[i].size);
+		bench.maps[i].device = NULL;
+	}
+}
+
+void bench_close(struct vfio *vfio)
+{
+	unmap_all(vfio);
+	vfio_close(vfio);
+}
+
+uint8_t *bench_mmap(struct vfio *vfio, unsigned int index)
+{
+	uint8_t *memory;
+	size_t size;
+
+	assert_true(bench.nr_maps < MAX_MAPS);
+	assert_ok(vfio_map(vfio, index, &memory, &size));
+	bench.maps[bench.nr_maps].device = vfio;
+	bench.maps[bench.nr_maps].memory = memory;
+	bench.maps[bench.nr_maps].size = size;
+	bench.nr_maps++;
+	return memory;
+}
+
+int bench_keep(int fd)
+{
+	assert_true(bench.nr_fds < MAX_FDS);
+	bench.fds[bench.nr_fds++] = fd;
+	return fd;
+}
+
+void bench_drop(int fd)
+{
+	unsigned int i;
+
+	for (i = 0; i < bench.nr_fds; i++)
+		if (bench.fds[i] == fd)
+			bench.fds[i] = -1;
+	close(fd);
+}
+
+int bench_export(struct vfio *vfio, unsigned int index, uint64_t offset,
+		 uint64_t length)
+{
+	return bench_keep(assert_ok(vfio_export_range(vfio, index, offset,
+						      length)));
+}
+
+int bench_export_ranges(struct vfio *vfio, unsigned int index,
+			const struct vfio_region_dma_range *ranges,
+			uint32_t count)
+{
+	return bench_keep(assert_ok(vfio_export(vfio, index, ranges, count,
+						O_RDWR | O_CLOEXEC)));
+}
+
+int bench_importer(const char *device)
+{
+	if (strcmp(device, "platform"))
+		assert_ok(device_bind(device, "dvp_importer"));
+	return bench_keep(assert_ok(importer_open(device)));
+}
+
+int bench_setup(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < MAX_DEVICES; i++)
+		bench.devices[i] = (struct vfio) { -1, -1, -1 };
+	bench.nr_maps = 0;
+	bench.nr_fds = 0;
+	return 0;
+}
+
+/* Importers and buffers first: closing a device waits for importers. */
+int bench_teardown(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	for (i = bench.nr_fds; i--;)
+		if (bench.fds[i] >= 0)
+			close(bench.fds[i]);
+	for (i = 0; i < MAX_DEVICES; i++)
+		bench_close(&bench.devices[i]);
+	return 0;
+}
+
+void bench_pattern(uint8_t *data, size_t size, unsigned int seed)
+{
+	uint32_t x = seed * 2654435761u + 1;
+
+	while (size--) {
+		x = x * 1664525 + 1013904223;
+		*data++ = x >> 24;
+	}
+}
+
+long long bench_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the suites share: assertions that say what went wrong in words, and
+ * openers whose results are closed at the end of the test, however it ends.
+ */
+#ifndef GUEST_BENCH_H
+#define GUEST_BENCH_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "device.h"
+#include "expect.h"
+#include "importer.h"
+#include "klog.h"
+#include "modules.h"
+#include "vfio.h"
+
+#define PAGE 4096UL
+#define MIB (1024 * 1024UL)
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof(*(array)))
+
+/* What libc and the helpers return: at least 0, or a negative errno. */
+#define assert_ok(call) \
+	check_ok(call, #call, __FILE__, __LINE__)
+#define assert_error(call, error) \
+	check_error(call, error, #call, __FILE__, __LINE__)
+/* For calls that return -1 and set errno. */
+#define assert_sys(call) \
+	check_ok((call) < 0 ? -errno : 0, #call, __FILE__, __LINE__)
+#define assert_sys_error(call, error) \
+	check_error((call) < 0 ? -errno : 0, error, #call, __FILE__, __LINE__)
+
+int check_ok(long long ret, const char *call, const char *file, int line);
+void check_error(long long ret, int error, const char *call, const char *file,
+		 int line);
+
+/* Polls until the condition holds; fails after ten seconds. */
+#define wait_until(condition) \
+	do { \
+		unsigned int tries_ = 10000; \
+		while (!(condition) && --tries_) \
+			usleep(1000); \
+		if (!tries_) \
+			fail_msg("not within ten seconds: %s", #condition); \
+	} while (0)
+
+/* A test whose name is a sentence about what is observed. */
+#define TEST(suite, name, function) \
+	{ suite ": " name, function, bench_setup, bench_teardown, NULL }
+
+int bench_setup(void **state);
+int bench_teardown(void **state);
+
+/* The driver under test, and whether it is ours. */
+const char *bench_driver(void);
+bool bench_is_ours(void);
+
+/* Fails the test if the machine has not got the device. */
+const char *bench_find(unsigned int vendor, unsigned int device,
+		       unsigned int nth);
+
+/* Binds the device to the driver under test, and opens it. */
+struct vfio *bench_open(const char *bdf);
+void bench_close(struct vfio *vfio);
+uint8_t *bench_mmap(struct vfio *vfio, unsigned int index);
+
+int bench_export(struct vfio *vfio, unsigned int index, uint64_t offset,
+		 uint64_t length);
+int bench_export_ranges(struct vfio *vfio, unsigned int index,
+			const struct vfio_region_dma_range *ranges,
+			uint32_t count);
+int bench_importer(const char *device);
+/* Keeps any other file descriptor; returns it. */
+int bench_keep(int fd);
+void bench_drop(int fd);
+
+/* Bytes that differ from seed to seed and from one to the next. */
+void bench_pattern(uint8_t *data, size_t size, unsigned int seed);
+long long bench_now_ms(void);
+
+#endif /* GUEST_BENCH_H */

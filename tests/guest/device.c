@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "device.h"
+
+#define DEVICES "/sys/bus/pci/devices"
+
+int write_file(const char *path, const char *text)
+{
+	ssize_t done;
+	int fd;
+
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	done = write(fd, text, strlen(text));
+	if (done < 0)
+		done = -errno;
+	close(fd);
+	return done < 0 ? done : 0;
+}
+
+int device_read_attr(const char *bdf, const char *attr, char *text,
+		     size_t size)
+{
+	char path[PATH_MAX];
+	ssize_t done;
+	int fd;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/%s", bdf, attr);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	done = read(fd, text, size - 1);
+	if (done < 0)
+		done = -errno;
+	close(fd);
+	if (done < 0)
+		return done;
+	text[done] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return 0;
+}
+
+int device_write_attr(const char *bdf, const char *attr, const char *text)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), DEVICES "/%s/%s", bdf, attr);
+	return write_file(path, text);
+}
+
+static bool has_id(const char *bdf, const char *attr, unsigned int id)
+{
+	char text[16];
+
+	return !device_read_attr(bdf, attr, text, sizeof(text)) &&
+	       strtoul(text, NULL, 16) == id;
+}
+
+static int not_hidden(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* The nth device of these ids in the order of addresses, or NULL. */
+const char *device_find(unsigned int vendor, unsigned int device,
+			unsigned int nth)
+{
+	static char found[8][BDF_SIZE];
+	static unsigned int next;
+	char *result = NULL;
+	struct dirent **entries;
+	int count, i;
+
+	count = scandir(DEVICES, &entries, not_hidden, alphasort);
+	for (i = 0; i < count; i++) {
+		if (!result && has_id(entries[i]->d_name, "vendor", vendor) &&
+		    has_id(entries[i]->d_name, "device", device) && !nth--) {
+			result = found[next++ % 8];
+			snprintf(result, BDF_SIZE, "%.15s", entries[i]->d_name);
+		}
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	return result;
+}
+
+/* The last component of where a link of the device points, or "". */
+static const char *link_name(const char *bdf, const char *link)
+{
+	static char target[PATH_MAX];
+	char path[PATH_MAX];
+	const char *slash;
+	ssize_t length;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/%s", bdf, link);
+	length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		return "";
+	target[length] = '\0';
+	slash = strrchr(target, '/');
+	return slash ? slash + 1 : target;
+}
+
+/* "" while no driver is bound.  Valid until the next call. */
+const char *device_driver(const char *bdf)
+{
+	return link_name(bdf, "driver");
+}
+
+int device_unbind(const char *bdf)
+{
+	if (!device_driver(bdf)[0])
+		return 0;
+	return device_write_attr(bdf, "driver/unbind", bdf);
+}
+
+/* What an operator does by hand, and driverctl does. */
+int device_bind(const char *bdf, const char *driver)
+{
+	int ret;
+
+	if (!strcmp(device_driver(bdf), driver))
+		return 0;
+	ret = device_unbind(bdf);
+	if (!ret)
+		ret = device_write_attr(bdf, "driver_override", driver);
+	if (!ret)
+		ret = write_file("/sys/bus/pci/drivers_probe", bdf);
+	if (!ret && strcmp(device_driver(bdf), driver))
+		ret = -ENODEV;
+	return ret;
+}
+
+int device_bar(const char *bdf, unsigned int index, struct bar *bar)
+{
+	unsigned long long start, end, flags;
+	char path[PATH_MAX], line[128];
+	FILE *file;
+	int ret = -ENOENT;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/resource", bdf);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	while (fgets(line, sizeof(line), file)) {
+		if (index--)
+			continue;
+		if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) == 3) {
+			bar->start = start;
+			bar->size = end ? end - start + 1 : 0;
+			bar->flags = flags;
+			ret = 0;
+		}
+		break;
+	}
+	fclose(file);
+	return ret;
+}
+
+int device_group(const char *bdf)
+{
+	const char *group = link_name(bdf, "iommu_group");
+
+	return *group ? atoi(group) : -ENOENT;
+}
+
+/* Whether an IOMMU gives the device addresses of its own. */
+bool device_translated(const char *bdf)
+{
+	char type[32];
+
+	return !device_read_attr(bdf, "iommu_group/type", type, sizeof(type)) &&
+	       !strncmp(type, "DMA", 3);
+}
+
+/* The bridge above the device, if it is a PCI device itself. */
+bool device_parent(const char *bdf, char *parent)
+{
+	char link[PATH_MAX], *path, *slash;
+	bool found = false;
+
+	snprintf(link, sizeof(link), DEVICES "/%s", bdf);
+	path = realpath(link, NULL);
+	if (!path)
+		return false;
+	slash = strrchr(path, '/');
+	*slash = '\0';
+	slash = strrchr(path, '/') + 1;
+	if (strncmp(slash, "pci", 3)) {
+		snprintf(parent, BDF_SIZE, "%.15s", slash);
+		found = true;
+	}
+	free(path);
+	return found;
+}
+
+static int open_config(const char *bdf, int flags)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/config", bdf);
+	fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int device_read_config(const char *bdf, int offset, void *data, size_t size)
+{
+	int fd = open_config(bdf, O_RDONLY);
+	ssize_t done;
+
+	if (fd < 0)
+		return fd;
+	done = pread(fd, data, size, offset);
+	close(fd);
+	return done == (ssize_t)size ? 0 : -EIO;
+}
+
+int device_write_config(const char *bdf, int offset, const void *data,
+			size_t size)
+{
+	int fd = open_config(bdf, O_WRONLY);
+	ssize_t done;
+
+	if (fd < 0)
+		return fd;
+	done = pwrite(fd, data, size, offset);
+	close(fd);
+	return done == (ssize_t)size ? 0 : -EIO;
+}
+
+/* Where an extended capability is in config space, or a negative errno. */
+int device_find_ext_cap(const char *bdf, unsigned int id)
+{
+	int offset = 0x100, ret;
+	uint32_t header;
+
+	do {
+		ret = device_read_config(bdf, offset, &header, sizeof(header));
+		if (ret)
+			return ret;
+		if ((header & 0xffff) == id)
+			return offset;
+		offset = header >> 20;
+	} while (offset >= 0x100);
+	return -ENOENT;
+}

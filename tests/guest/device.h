@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* PCI devices through sysfs.  Functions return 0 or a negative errno. */
+#ifndef GUEST_DEVICE_H
+#define GUEST_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The devices of the test machines, as device_find() takes them. */
+#define IVSHMEM		0x1af4, 0x1110
+#define EDU		0x1234, 0x11e8
+#define NVME		0x1b36, 0x0010
+#define E1000E		0x8086, 0x10d3
+#define VGA		0x1234, 0x1111
+
+#define BDF_SIZE	16
+
+/* From the kernel's <linux/ioport.h>: the flags of a BAR in sysfs. */
+#define BAR_IO		0x00000100
+#define BAR_MEM		0x00000200
+#define BAR_PREFETCH	0x00002000
+#define BAR_MEM_64	0x00100000
+
+/**
+ * struct bar - a base address register
+ * @start: physical address
+ * @size: in bytes, 0 if the device has not got it
+ * @flags: BAR_*
+ */
+struct bar {
+	uint64_t start;
+	uint64_t size;
+	uint64_t flags;
+};
+
+const char *device_find(unsigned int vendor, unsigned int device,
+			unsigned int nth);
+const char *device_driver(const char *bdf);
+int device_bind(const char *bdf, const char *driver);
+int device_unbind(const char *bdf);
+int device_bar(const char *bdf, unsigned int index, struct bar *bar);
+int device_group(const char *bdf);
+bool device_translated(const char *bdf);
+int device_read_attr(const char *bdf, const char *attr, char *text,
+		     size_t size);
+int device_write_attr(const char *bdf, const char *attr, const char *text);
+bool device_parent(const char *bdf, char *parent);
+int device_find_ext_cap(const char *bdf, unsigned int id);
+int device_read_config(const char *bdf, int offset, void *data, size_t size);
+int device_write_config(const char *bdf, int offset, const void *data,
+			size_t size);
+int write_file(const char *path, const char *text);
+
+#endif /* GUEST_DEVICE_H */

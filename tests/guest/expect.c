@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "expect.h"
+#include "importer.h"
+
+static const struct expect own = {
+	.name = "dmabuf_vfio_pci",
+	.module = "dmabuf_vfio_pci",
+	.no_path_attach = EINVAL,
+	.unknown_open_flags = EINVAL,
+	.io_bar = ENODEV,
+	.notifies_all_first = true,
+	.names_slow = true,
+	.says_no_path = true,
+};
+
+/* The export that vfio-pci-core itself has, as of Linux 7.3. */
+static const struct expect intree = {
+	.name = "vfio_pci_core",
+	.module = "vfio_pci_core",
+	/* It looks for the path when the importer maps. */
+	.no_path_map = EINVAL,
+	/* It links every range at the start of the span of addresses. */
+	.several_translated = EADDRINUSE,
+	/* It hands them on, and the file system uses what it knows of. */
+	.unknown_open_flags = 0,
+	/* The BAR is claimed, so it exists; only then is it no memory. */
+	.io_bar = EINVAL,
+	/* It tells one buffer's importers, waits, and goes on to the next. */
+	.notifies_all_first = false,
+	.names_slow = false,
+	.says_no_path = false,
+};
+
+static struct dvp_importer_info info(void)
+{
+	struct dvp_importer_info info = { 0 };
+	int importer = importer_open("platform");
+
+	if (importer < 0 || importer_info(importer, &info)) {
+		fprintf(stderr, "the test importer cannot be asked\n");
+		exit(1);
+	}
+	close(importer);
+	return info;
+}
+
+const struct expect *expect(void)
+{
+	const char *driver = getenv("DVP_DRIVER");
+	const char *exporter = getenv("DVP_EXPORTER");
+
+	if (driver && !strcmp(driver, "vfio-pci"))
+		return &intree;
+	if (exporter && !strcmp(exporter, "own"))
+		return &own;
+	if (exporter && !strcmp(exporter, "intree"))
+		return &intree;
+	return expect_kernel()->intree ? &intree : &own;
+}
+
+const struct expect_kernel *expect_kernel(void)
+{
+	static struct expect_kernel kernel;
+	struct dvp_importer_info has = info();
+
+	kernel.intree = has.revocable;
+	kernel.no_callback = has.null_callback;
+	if (has.revocable) {
+		/* Whoever has promised to obey a revoke may pin. */
+		kernel.pin = 0;
+	} else if (has.pin_on_map) {
+		/*
+		 * The core pins in each map.  The exporter cannot know whose
+		 * the first pin is, until no map follows but another pin.
+		 */
+		kernel.pin = 0;
+		kernel.pin_again = EOPNOTSUPP;
+		kernel.map_pinned = EOPNOTSUPP;
+	} else {
+		kernel.pin = EOPNOTSUPP;
+		kernel.pin_again = EOPNOTSUPP;
+	}
+	return &kernel;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* In what the exporters and the kernels differ, and why. */
+#ifndef GUEST_EXPECT_H
+#define GUEST_EXPECT_H
+
+#include <stdbool.h>
+
+/**
+ * struct expect - what the exporter in use answers
+ * @name: what the dma-buf says is its exporter
+ * @module: whose code the buffers hold in the kernel
+ * @no_path_attach: errno of an attach without a P2P path, 0 if it succeeds
+ * @no_path_map: errno of the map after it, 0 if it is not reached
+ * @several_translated: errno of mapping several ranges through an IOMMU
+ * @unknown_open_flags: errno of an export with flags nobody knows
+ * @io_bar: errno of the export of an I/O BAR
+ * @notifies_all_first: revoking many buffers takes as long as the slowest
+ * @names_slow: says in the log who still holds a buffer
+ * @says_no_path: says in the log why there is no path
+ */
+struct expect {
+	const char *name;
+	const char *module;
+	int no_path_attach;
+	int no_path_map;
+	int several_translated;
+	int unknown_open_flags;
+	int io_bar;
+	bool notifies_all_first;
+	bool names_slow;
+	bool says_no_path;
+};
+
+/**
+ * struct expect_kernel - what the dma-buf core in use does
+ * @pin: errno of an importer's own pin
+ * @pin_again: errno of a second one
+ * @map_pinned: errno of a map after a pin
+ * @no_callback: an importer without a callback gets as far as the exporter
+ * @intree: the kernel's own export is good enough for exporter=auto
+ */
+struct expect_kernel {
+	int pin;
+	int pin_again;
+	int map_pinned;
+	bool no_callback;
+	bool intree;
+};
+
+const struct expect *expect(void);
+const struct expect_kernel *expect_kernel(void);
+
+#endif /* GUEST_EXPECT_H */

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "importer.h"
+
+static int call(int importer, unsigned long request, const void *arg)
+{
+	return ioctl(importer, request, arg) ? -errno : 0;
+}
+
+int importer_open(const char *device)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/dvp-importer-%s", device);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int importer_info(int importer, struct dvp_importer_info *info)
+{
+	return call(importer, DVP_IMPORTER_INFO, info);
+}
+
+int importer_attach(int importer, int dmabuf)
+{
+	return importer_attach_as(importer, dmabuf, DVP_IMPORTER_REVOCABLE, 0);
+}
+
+int importer_attach_as(int importer, int dmabuf, enum dvp_importer_kind kind,
+		       unsigned int hold_ms)
+{
+	const struct dvp_importer_attach attach = {
+		.fd = dmabuf,
+		.kind = kind,
+		.hold_ms = hold_ms,
+	};
+
+	return call(importer, DVP_IMPORTER_ATTACH, &attach);
+}
+
+int importer_detach(int importer)
+{
+	return call(importer, DVP_IMPORTER_DETACH, NULL);
+}
+
+int importer_map(int importer)
+{
+	return call(importer, DVP_IMPORTER_MAP, NULL);
+}
+
+int importer_unmap(int importer)
+{
+	return call(importer, DVP_IMPORTER_UNMAP, NULL);
+}
+
+int importer_pin(int importer)
+{
+	return call(importer, DVP_IMPORTER_PIN, NULL);
+}
+
+int importer_unpin(int importer)
+{
+	return call(importer, DVP_IMPORTER_UNPIN, NULL);
+}
+
+int importer_report(int importer, struct dvp_importer_report *report,
+		    struct dvp_importer_entry *entries, unsigned int capacity)
+{
+	*report = (struct dvp_importer_report) {
+		.entries = (uintptr_t)entries,
+		.capacity = capacity,
+	};
+	return call(importer, DVP_IMPORTER_REPORT, report);
+}
+
+bool importer_is_mapped(int importer)
+{
+	struct dvp_importer_report report;
+
+	return !importer_report(importer, &report, NULL, 0) && report.mapped;
+}
+
+unsigned int importer_notifications(int importer)
+{
+	struct dvp_importer_report report;
+
+	return importer_report(importer, &report, NULL, 0) ?
+		0 : report.notifications;
+}
+
+static int transfer(int importer, uint64_t offset, const void *data,
+		    size_t length, bool to_buffer)
+{
+	const struct dvp_importer_transfer transfer = {
+		.offset = offset,
+		.data = (uintptr_t)data,
+		.length = length,
+		.to_buffer = to_buffer,
+	};
+
+	return call(importer, DVP_IMPORTER_TRANSFER, &transfer);
+}
+
+int importer_write(int importer, uint64_t offset, const void *data,
+		   size_t length)
+{
+	return transfer(importer, offset, data, length, true);
+}
+
+int importer_read(int importer, uint64_t offset, void *data, size_t length)
+{
+	return transfer(importer, offset, data, length, false);
+}
+
+int importer_set_dma_mask(int importer, unsigned int bits)
+{
+	return ioctl(importer, DVP_IMPORTER_DMA_MASK, (unsigned long)bits) ?
+		-errno : 0;
+}
+
+/* Makes the kernel believe that the device has other ids. */
+int importer_disguise(int importer, const char *bdf, unsigned int vendor,
+		      unsigned int device)
+{
+	struct dvp_importer_disguise disguise = {
+		.vendor = vendor,
+		.device = device,
+	};
+	unsigned int slot, function;
+
+	if (sscanf(bdf, "%x:%x:%x.%x", &disguise.domain, &disguise.bus, &slot,
+		   &function) != 4)
+		return -EINVAL;
+	disguise.devfn = slot << 3 | function;
+	return call(importer, DVP_IMPORTER_DISGUISE, &disguise);
+}

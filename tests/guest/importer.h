@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A file of the test importer.  Functions return 0, or what they say, or a
+ * negative errno.
+ */
+#ifndef GUEST_IMPORTER_H
+#define GUEST_IMPORTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../importer/dvp_importer.h"
+
+/* A name of device_find(), or "platform"; returns a file descriptor. */
+int importer_open(const char *device);
+int importer_info(int importer, struct dvp_importer_info *info);
+int importer_attach(int importer, int dmabuf);
+int importer_attach_as(int importer, int dmabuf, enum dvp_importer_kind kind,
+		       unsigned int hold_ms);
+int importer_detach(int importer);
+int importer_map(int importer);
+int importer_unmap(int importer);
+int importer_pin(int importer);
+int importer_unpin(int importer);
+int importer_report(int importer, struct dvp_importer_report *report,
+		    struct dvp_importer_entry *entries, unsigned int capacity);
+int importer_write(int importer, uint64_t offset, const void *data,
+		   size_t length);
+int importer_read(int importer, uint64_t offset, void *data, size_t length);
+int importer_set_dma_mask(int importer, unsigned int bits);
+int importer_disguise(int importer, const char *bdf, unsigned int vendor,
+		      unsigned int device);
+
+/* What a report says at once. */
+bool importer_is_mapped(int importer);
+unsigned int importer_notifications(int importer);
+
+#endif /* GUEST_IMPORTER_H */

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The first process of the guest:
+ *
+ *	/init [driver=NAME] [exporter=NAME] PROGRAM [ARGUMENT...]
+ *
+ * It loads the modules, runs the program, whose results are TAP lines on the
+ * first serial port, unloads the modules, looks through the kernel's log, sums
+ * up and switches the machine off.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <regex.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "klog.h"
+#include "modules.h"
+
+#define CONSOLE "/dev/ttyS0"
+
+/* Lines of the kernel's log with which no run is a good one. */
+#define OFFENDING "BUG:|kernel BUG|WARNING:|Oops|[Pp]anic|protection fault|" \
+	"possible recursive locking|circular locking|inconsistent lock state|" \
+	"suspicious RCU usage|held lock|KASAN|KCSAN|KFENCE:|UBSAN:|DMA-API:|" \
+	"refcount_t:|list_(add|del) corruption|Call Trace:|" \
+	"blocked for more than|detected stall|new suspected memory leak|" \
+	"DMAR:.*fault"
+
+static unsigned int passed, failed;
+static const char *driver = "dmabuf-vfio-pci";
+static const char *exporter = "";
+
+__attribute__((format(printf, 2, 3)))
+static void result(bool ok, const char *format, ...)
+{
+	va_list args;
+
+	*(ok ? &passed : &failed) += 1;
+	printf("%s - guest: ", ok ? "ok" : "not ok");
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+}
+
+static void mount_all(void)
+{
+	static const struct {
+		const char *type;
+		const char *where;
+	} mounts[] = {
+		{ "devtmpfs", "/dev" },
+		{ "proc", "/proc" },
+		{ "sysfs", "/sys" },
+		{ "tmpfs", "/tmp" },
+		{ "debugfs", "/sys/kernel/debug" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(mounts) / sizeof(*mounts); i++) {
+		mkdir(mounts[i].where, 0755);
+		if (mount(mounts[i].type, mounts[i].where, mounts[i].type, 0,
+			  NULL) && errno != EBUSY)
+			result(false, "%s is mounted: %s", mounts[i].where,
+			       strerror(errno));
+	}
+}
+
+/* Results go to a port of their own, byte by byte as they are written. */
+static void open_console(void)
+{
+	struct termios termios;
+	int fd;
+
+	fd = open(CONSOLE, O_RDWR | O_NOCTTY);
+	if (fd < 0)
+		return;
+	if (!tcgetattr(fd, &termios)) {
+		cfmakeraw(&termios);
+		tcsetattr(fd, TCSANOW, &termios);
+	}
+	dup2(fd, STDIN_FILENO);
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
+static bool ours(void)
+{
+	return !strcmp(driver, "dmabuf-vfio-pci");
+}
+
+static void load(const char *name, const char *options)
+{
+	int ret = module_load(name, options);
+
+	if (ret)
+		result(false, "%s loads: %s", name, strerror(-ret));
+}
+
+static void load_modules(void)
+{
+	char options[64] = "";
+
+	if (ours() && *exporter)
+		snprintf(options, sizeof(options), "exporter=%s", exporter);
+	load("vfio_iommu_type1", NULL);
+	load("vfio-pci", NULL);
+	if (ours())
+		load("dmabuf-vfio-pci", options);
+	load("dvp-importer", NULL);
+}
+
+/* A file that has just been closed may be put by a kernel worker: wait. */
+static void unload(const char *name)
+{
+	int tries = 200, ret;
+
+	do {
+		ret = module_unload(name);
+		if (!ret || !--tries)
+			break;
+		usleep(10000);
+	} while (true);
+	result(!ret, "%s unloads%s%s", name, ret ? ": " : "",
+	       ret ? strerror(-ret) : "");
+}
+
+static void unload_modules(void)
+{
+	unload("dvp-importer");
+	if (ours())
+		unload("dmabuf-vfio-pci");
+	unload("vfio-pci");
+}
+
+static void count_line(const char *line)
+{
+	if (!strncmp(line, "ok ", 3))
+		passed++;
+	else if (!strncmp(line, "not ok ", 7))
+		failed++;
+}
+
+static int exec_program(char **argv)
+{
+	setenv("PATH", "/bin", 1);
+	setenv("DVP_DRIVER", driver, 1);
+	setenv("DVP_EXPORTER", exporter, 1);
+	execvp(argv[0], argv);
+	fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
+	return 127;
+}
+
+static void run_program(char **argv)
+{
+	char *line = NULL;
+	size_t size = 0;
+	int fds[2], status;
+	FILE *output;
+	pid_t child;
+
+	if (pipe(fds)) {
+		result(false, "a pipe for the program: %s", strerror(errno));
+		return;
+	}
+	child = fork();
+	if (!child) {
+		dup2(fds[1], STDOUT_FILENO);
+		dup2(fds[1], STDERR_FILENO);
+		close(fds[0]);
+		close(fds[1]);
+		_exit(exec_program(argv));
+	}
+	close(fds[1]);
+	output = fdopen(fds[0], "r");
+	while (getline(&line, &size, output) >= 0) {
+		count_line(line);
+		fputs(line, stdout);
+	}
+	free(line);
+	fclose(output);
+
+	waitpid(child, &status, 0);
+	result(WIFEXITED(status) && !WEXITSTATUS(status),
+	       "%s ended with status %#x", argv[0], status);
+}
+
+/* Where the kernel has kmemleak, two scans tell what nobody points to. */
+static void scan_for_leaks(void)
+{
+	static const char path[] = "/sys/kernel/debug/kmemleak";
+	int i, fd;
+
+	fd = open(path, O_WRONLY);
+	if (fd < 0)
+		return;
+	/* An object must be some seconds old before it is called a leak. */
+	for (i = 0; i < 2; i++) {
+		sleep(6);
+		if (write(fd, "scan", 4) != 4)
+			result(false, "kmemleak scans: %s", strerror(errno));
+	}
+	close(fd);
+}
+
+static void check_log(void)
+{
+	unsigned int offending = 0;
+	char text[1024];
+	regex_t regex;
+	int klog;
+
+	klog = klog_open_start();
+	if (klog < 0 || regcomp(&regex, OFFENDING, REG_EXTENDED | REG_NOSUB)) {
+		result(false, "the kernel's log can be read");
+		return;
+	}
+	while (klog_next(klog, text, sizeof(text))) {
+		if (regexec(&regex, text, 0, NULL, 0))
+			continue;
+		printf("# kernel: %s\n", text);
+		offending++;
+	}
+	result(!offending, "the kernel's log has %u lines of trouble",
+	       offending);
+	regfree(&regex);
+	close(klog);
+}
+
+static void power_off(void)
+{
+	printf("guest: %u passed, %u failed\n", passed, failed);
+	fflush(stdout);
+	tcdrain(STDOUT_FILENO);
+	sync();
+	reboot(RB_POWER_OFF);
+	for (;;)
+		pause();
+}
+
+int main(int argc, char **argv)
+{
+	int i;
+
+	mount_all();
+	open_console();
+	for (i = 1; i < argc; i++) {
+		if (!strncmp(argv[i], "driver=", 7))
+			driver = argv[i] + 7;
+		else if (!strncmp(argv[i], "exporter=", 9))
+			exporter = argv[i] + 9;
+		else
+			break;
+	}
+	if (i < argc) {
+		load_modules();
+		run_program(argv + i);
+		unload_modules();
+		scan_for_leaks();
+		check_log();
+	} else {
+		result(false, "the command line names a program");
+	}
+	power_off();
+}

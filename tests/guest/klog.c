@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "klog.h"
+
+#define RECORD_SIZE 8192
+
+int klog_open_start(void)
+{
+	return open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+int klog_open_end(void)
+{
+	int klog = klog_open_start();
+
+	if (klog >= 0)
+		lseek(klog, 0, SEEK_END);
+	return klog;
+}
+
+/* A record is "priority,sequence,time,flags;text", then lines of properties. */
+bool klog_next(int klog, char *text, size_t size)
+{
+	char record[RECORD_SIZE], *start;
+	ssize_t length;
+
+	do {
+		/* EPIPE: the oldest records were overwritten in the meantime. */
+		length = read(klog, record, sizeof(record) - 1);
+	} while (length < 0 && (errno == EPIPE || errno == EINTR));
+	if (length <= 0)
+		return false;
+
+	record[length] = '\0';
+	start = strchr(record, ';');
+	start = start ? start + 1 : record;
+	start[strcspn(start, "\n")] = '\0';
+	snprintf(text, size, "%s", start);
+	return true;
+}
+
+static bool has_words(const char *text, const char *const *words)
+{
+	for (; *words; words++)
+		if (!strstr(text, *words))
+			return false;
+	return true;
+}
+
+unsigned int klog_count(int klog, const char *const *words)
+{
+	char text[RECORD_SIZE];
+	unsigned int count = 0;
+
+	while (klog_next(klog, text, sizeof(text)))
+		count += has_words(text, words);
+	return count;
+}

@@ -1,0 +1,643 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What userspace asks for, and what it gets: section 2 of the contract. */
+#include <linux/pci_regs.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "bench.h"
+#include "suites.h"
+
+#define BAR0	VFIO_PCI_BAR0_REGION_INDEX
+#define BAR2	VFIO_PCI_BAR2_REGION_INDEX
+#define GET	(VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF)
+#define SET	(VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_DMA_BUF)
+#define PROBE	(VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_DMA_BUF)
+
+/* A request for one range, as it lies in memory. */
+struct request {
+	struct {	/* struct vfio_device_feature */
+		uint32_t argsz;
+		uint32_t flags;
+	} header;
+	struct {	/* struct vfio_device_feature_dma_buf */
+		uint32_t region_index;
+		uint32_t open_flags;
+		uint32_t flags;
+		uint32_t nr_ranges;
+		struct vfio_region_dma_range range;
+	} body;
+};
+
+#define FIXED_PART offsetof(struct request, body.range)
+
+static struct request one_page(void)
+{
+	return (struct request) {
+		.header = {
+			.argsz = sizeof(struct request),
+			.flags = GET,
+		},
+		.body = {
+			.region_index = BAR2,
+			.open_flags = O_RDWR | O_CLOEXEC,
+			.nr_ranges = 1,
+			.range = { 0, PAGE },
+		},
+	};
+}
+
+static int ask(struct vfio *vfio, const void *request)
+{
+	int ret = ioctl(vfio->device, VFIO_DEVICE_FEATURE, request);
+
+	return ret < 0 ? -errno : bench_keep(ret);
+}
+
+/* The shared memory of ivshmem, 4 MiB in a 64-bit prefetchable BAR. */
+static struct vfio *open_memory(void)
+{
+	return bench_open(bench_find(IVSHMEM, 0));
+}
+
+static uint64_t memory_size(struct vfio *vfio)
+{
+	struct vfio_region_info info;
+
+	assert_ok(vfio_region(vfio, BAR2, &info));
+	return info.size;
+}
+
+static void probe(void **state)
+{
+	struct vfio *vfio = open_memory();
+
+	(void)state;
+	assert_int_equal(assert_ok(vfio_feature(vfio, PROBE, NULL, 0)), 0);
+}
+
+static void probe_get(void **state)
+{
+	struct vfio *vfio = open_memory();
+
+	(void)state;
+	assert_int_equal(assert_ok(vfio_feature(vfio, PROBE | GET, NULL, 0)),
+			 0);
+}
+
+static void set(void **state)
+{
+	static const uint32_t forms[] = {
+		SET, SET | PROBE, SET | GET, SET | GET | PROBE,
+	};
+	struct request request = one_page();
+	struct vfio *vfio = open_memory();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(forms); i++) {
+		request.header.flags = forms[i];
+		assert_error(ask(vfio, &request), EINVAL);
+	}
+}
+
+static void no_direction(void **state)
+{
+	struct request request = one_page();
+	struct vfio *vfio = open_memory();
+
+	(void)state;
+	request.header.flags = VFIO_DEVICE_FEATURE_DMA_BUF;
+	assert_error(ask(vfio, &request), EINVAL);
+}
+
+static void short_argsz(void **state)
+{
+	struct request request = one_page();
+	struct vfio *vfio = open_memory();
+
+	(void)state;
+	for (request.header.argsz = 0; request.header.argsz < FIXED_PART;
+	     request.header.argsz++)
+		assert_error(ask(vfio, &request), EINVAL);
+}
+
+static void flags(void **state)
+{
+	struct request request = one_page();
+	struct vfio *vfio = open_memory();
+	unsigned int bit;
+
+	(void)state;
+	for (bit = 0; bit < 32; bit++) {
+		request.body.flags = 1U << bit;
+		assert_error(ask(vfio, &request), EINVAL);
+	}
+}
+
+static void no_ranges(void **state)
+{
+	struct request request = one_page();
+	struct vfio *vfio = open_memory();
+
+	(void)state;
+	request.body.nr_ranges = 0;
+	assert_error(ask(vfio, &request), EINVAL);
+}
+
+static void no_bar(void **state)
+{
+	static const uint32_t indexes[] = {
+		VFIO_PCI_ROM_REGION_INDEX, VFIO_PCI_CONFIG_REGION_INDEX,
+		VFIO_PCI_VGA_REGION_INDEX, VFIO_PCI_NUM_REGIONS,
+		0x7fffffff, 0x80000000, 0xffffffff,
+	};
+	struct request request = one_page();
+	struct vfio *vfio = open_memory();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(indexes); i++) {
+		request.body.region_index = indexes[i];
+		assert_error(ask(vfio, &request), ENODEV);
+	}
+}
+
+/* ivshmem-plain has no BAR 1; BAR 3 is the upper half of BAR 2. */
+static void absent_bar(void **state)
+{
+	static const uint32_t indexes[] = { 1, 3, 4, 5 };
+	struct request request = one_page();
+	struct vfio *vfio = open_memory();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(indexes); i++) {
+		request.body.region_index = indexes[i];
+		assert_error(ask(vfio, &request), ENODEV);
+	}
+}
+
+static void io_bar(void **state)
+{
+	const char *bdf = bench_find(E1000E, 0);
+	struct request request = one_page();
+	struct vfio *vfio;
+	struct bar bar;
+
+	(void)state;
+	assert_ok(device_bar(bdf, BAR2, &bar));
+	assert_true(bar.flags & BAR_IO);
+	vfio = bench_open(bdf);
+	assert_error(ask(vfio, &request), expect()->io_bar);
+}
+
+static void refuse_range(uint64_t offset, uint64_t length)
+{
+	struct vfio *vfio = open_memory();
+
+	assert_error(vfio_export_range(vfio, BAR2, offset, length), EINVAL);
+}
+
+static void empty_range(void **state)
+{
+	(void)state;
+	refuse_range(0, 0);
+}
+
+static void unaligned_offset(void **state)
+{
+	(void)state;
+	refuse_range(PAGE / 2, PAGE);
+}
+
+static void unaligned_length(void **state)
+{
+	(void)state;
+	refuse_range(0, PAGE + 1);
+}
+
+static void past_bar(void **state)
+{
+	struct vfio *vfio = open_memory();
+	uint64_t size = memory_size(vfio);
+
+	(void)state;
+	assert_error(vfio_export_range(vfio, BAR2, size, PAGE), EINVAL);
+	assert_error(vfio_export_range(vfio, BAR2, 0, size + PAGE), EINVAL);
+	assert_error(vfio_export_range(vfio, BAR2, size - PAGE, 2 * PAGE),
+		     EINVAL);
+	assert_error(vfio_export_range(vfio, BAR2, 1ULL << 62, PAGE), EINVAL);
+}
+
+/* Either errno is right: which sum wraps first is the exporter's business. */
+static void assert_overflow(int ret)
+{
+	if (ret != -EINVAL)
+		assert_error(ret, EOVERFLOW);
+}
+
+static void offset_wraps(void **state)
+{
+	struct vfio *vfio = open_memory();
+
+	(void)state;
+	assert_overflow(vfio_export_range(vfio, BAR2, -PAGE, PAGE));
+	assert_overflow(vfio_export_range(vfio, BAR2, -PAGE, 2 * PAGE));
+	assert_overflow(vfio_export_range(vfio, BAR2, PAGE, -PAGE));
+	assert_overflow(vfio_export_range(vfio, BAR2, 0, -PAGE));
+}
+
+static void total_wraps(void **state)
+{
+	const struct vfio_region_dma_range ranges[] = {
+		{ 0, 1ULL << 63 }, { 0, 1ULL << 63 }, { 0, PAGE },
+	};
+	struct vfio *vfio = open_memory();
+
+	(void)state;
+	assert_overflow(vfio_export(vfio, BAR2, ranges, ARRAY_SIZE(ranges),
+				    O_RDWR));
+}
+
+static void one_bad_range(void **state)
+{
+	struct vfio_region_dma_range ranges[] = {
+		{ 0, PAGE }, { PAGE, PAGE }, { 2 * PAGE, PAGE },
+	};
+	struct vfio *vfio = open_memory();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
+		ranges[i].length = 0;
+		assert_error(vfio_export(vfio, BAR2, ranges,
+					 ARRAY_SIZE(ranges), O_RDWR), EINVAL);
+		ranges[i].length = PAGE;
+	}
+}
+
+/* A request that ends where the memory that can be read ends. */
+static int ask_across_edge(struct vfio *vfio, const struct request *request,
+			   size_t readable)
+{
+	uint8_t *memory;
+	int ret;
+
+	memory = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	assert_sys(munmap(memory + PAGE, PAGE));
+	memcpy(memory + PAGE - readable, request, readable);
+	ret = ask(vfio, memory + PAGE - readable);
+	munmap(memory, PAGE);
+	return ret;
+}
+
+static void unreadable(void **state)
+{
+	struct request request = one_page();
+	struct vfio *vfio = open_memory();
+
+	(void)state;
+	/* Not the header, not the fixed part, not the first or second range. */
+	assert_error(ask(vfio, NULL), EFAULT);
+	assert_error(ask_across_edge(vfio, &request, 4), EFAULT);
+	assert_error(ask_across_edge(vfio, &request,
+				     sizeof(request.header)), EFAULT);
+	assert_error(ask_across_edge(vfio, &request, FIXED_PART - 4), EFAULT);
+	assert_error(ask_across_edge(vfio, &request, FIXED_PART), EFAULT);
+	assert_error(ask_across_edge(vfio, &request, sizeof(request) - 8),
+		     EFAULT);
+	request.body.nr_ranges = 2;
+	assert_error(ask_across_edge(vfio, &request, sizeof(request)), EFAULT);
+}
+
+/* argsz bounds the fixed part; the number of ranges says where they end. */
+static void ranges_past_argsz(void **state)
+{
+	struct request request = one_page();
+	struct vfio *vfio = open_memory();
+
+	(void)state;
+	request.header.argsz = FIXED_PART;
+	assert_ok(ask(vfio, &request));
+}
+
+static void too_many_ranges(void **state)
+{
+	struct request request = one_page();
+	struct vfio *vfio = open_memory();
+
+	(void)state;
+	request.body.nr_ranges = 0xffffffff;
+	assert_error(ask(vfio, &request), ENOMEM);
+}
+
+static void thousands_of_ranges(void **state)
+{
+	const uint32_t count = 65536;
+	struct vfio_region_dma_range *ranges;
+	struct vfio *vfio = open_memory();
+	uint32_t i;
+	int buffer;
+
+	(void)state;
+	ranges = test_calloc(count, sizeof(*ranges));
+	for (i = 0; i < count; i++) {
+		ranges[i].offset = (i % 1024) * PAGE;
+		ranges[i].length = PAGE;
+	}
+	buffer = vfio_export(vfio, BAR2, ranges, count, O_RDWR);
+	test_free(ranges);
+	bench_keep(assert_ok(buffer));
+	assert_int_equal(lseek(buffer, 0, SEEK_END), count * PAGE);
+}
+
+/* Exports the ranges and checks that the size is their sum. */
+static void accept_ranges(const struct vfio_region_dma_range *ranges,
+			  uint32_t count)
+{
+	struct vfio *vfio = open_memory();
+	uint64_t sum = 0;
+	uint32_t i;
+	int buffer;
+
+	buffer = bench_export_ranges(vfio, BAR2, ranges, count);
+	for (i = 0; i < count; i++)
+		sum += ranges[i].length;
+	assert_int_equal(lseek(buffer, 0, SEEK_END), sum);
+}
+
+static void overlapping(void **state)
+{
+	static const struct vfio_region_dma_range ranges[] = {
+		{ 0, 4 * PAGE }, { 2 * PAGE, 4 * PAGE },
+	};
+
+	(void)state;
+	accept_ranges(ranges, ARRAY_SIZE(ranges));
+}
+
+static void repeated(void **state)
+{
+	static const struct vfio_region_dma_range ranges[] = {
+		{ PAGE, PAGE }, { PAGE, PAGE }, { PAGE, PAGE },
+	};
+
+	(void)state;
+	accept_ranges(ranges, ARRAY_SIZE(ranges));
+}
+
+static void out_of_order(void **state)
+{
+	static const struct vfio_region_dma_range ranges[] = {
+		{ 8 * PAGE, PAGE }, { 0, 2 * PAGE }, { 4 * PAGE, PAGE },
+	};
+
+	(void)state;
+	accept_ranges(ranges, ARRAY_SIZE(ranges));
+}
+
+static void with_gaps(void **state)
+{
+	static const struct vfio_region_dma_range ranges[] = {
+		{ 0, PAGE }, { 2 * PAGE, PAGE }, { MIB, MIB },
+	};
+
+	(void)state;
+	accept_ranges(ranges, ARRAY_SIZE(ranges));
+}
+
+static void whole_bar(void **state)
+{
+	struct vfio *vfio = open_memory();
+	uint64_t size = memory_size(vfio);
+	int buffer;
+
+	(void)state;
+	buffer = bench_export(vfio, BAR2, 0, size);
+	assert_int_equal(lseek(buffer, 0, SEEK_END), size);
+	assert_int_equal(lseek(buffer, 0, SEEK_SET), 0);
+}
+
+static void last_page(void **state)
+{
+	struct vfio *vfio = open_memory();
+	uint64_t size = memory_size(vfio);
+	int buffer;
+
+	(void)state;
+	buffer = bench_export(vfio, BAR2, size - PAGE, PAGE);
+	assert_int_equal(lseek(buffer, 0, SEEK_END), PAGE);
+}
+
+/* A whole BAR of the given kind leaves as a dma-buf. */
+static void export_kind(const char *bdf, unsigned int index, uint64_t kind)
+{
+	const uint64_t mask = BAR_IO | BAR_MEM | BAR_PREFETCH | BAR_MEM_64;
+	struct vfio *vfio;
+	struct bar bar;
+	int buffer;
+
+	assert_ok(device_bar(bdf, index, &bar));
+	assert_int_equal(bar.flags & mask, kind);
+	vfio = bench_open(bdf);
+	buffer = bench_export(vfio, index, 0, bar.size);
+	assert_int_equal(lseek(buffer, 0, SEEK_END), bar.size);
+}
+
+static void bar_32(void **state)
+{
+	(void)state;
+	export_kind(bench_find(E1000E, 0), BAR0, BAR_MEM);
+}
+
+static void bar_32_prefetchable(void **state)
+{
+	(void)state;
+	export_kind(bench_find(VGA, 0), BAR0, BAR_MEM | BAR_PREFETCH);
+}
+
+static void bar_64(void **state)
+{
+	(void)state;
+	export_kind(bench_find(NVME, 0), BAR0, BAR_MEM | BAR_MEM_64);
+}
+
+static void bar_64_prefetchable(void **state)
+{
+	(void)state;
+	export_kind(bench_find(IVSHMEM, 0), BAR2,
+		    BAR_MEM | BAR_MEM_64 | BAR_PREFETCH);
+}
+
+static void bar_below_page(void **state)
+{
+	const char *bdf = bench_find(IVSHMEM, 0);
+	struct vfio *vfio;
+	struct bar bar;
+
+	(void)state;
+	assert_ok(device_bar(bdf, BAR0, &bar));
+	assert_in_range(bar.size, 1, PAGE - 1);
+	vfio = bench_open(bdf);
+	assert_error(vfio_export_range(vfio, BAR0, 0, bar.size), EINVAL);
+	assert_error(vfio_export_range(vfio, BAR0, 0, PAGE), EINVAL);
+}
+
+static void close_on_exec(void **state)
+{
+	const struct vfio_region_dma_range range = { 0, PAGE };
+	struct vfio *vfio = open_memory();
+	int with, without;
+
+	(void)state;
+	with = bench_keep(assert_ok(vfio_export(vfio, BAR2, &range, 1,
+						O_RDWR | O_CLOEXEC)));
+	without = bench_keep(assert_ok(vfio_export(vfio, BAR2, &range, 1,
+						   O_RDWR)));
+	assert_int_equal(fcntl(with, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fcntl(without, F_GETFD), 0);
+}
+
+static void access_mode(void **state)
+{
+	static const uint32_t modes[] = { O_RDONLY, O_WRONLY, O_RDWR };
+	const struct vfio_region_dma_range range = { 0, PAGE };
+	struct vfio *vfio = open_memory();
+	size_t i;
+	int fd;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		fd = bench_keep(assert_ok(vfio_export(vfio, BAR2, &range, 1,
+						      modes[i])));
+		assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, modes[i]);
+	}
+}
+
+static void unknown_open_flags(void **state)
+{
+	const struct vfio_region_dma_range range = { 0, PAGE };
+	struct vfio *vfio = open_memory();
+	int error = expect()->unknown_open_flags, ret;
+
+	(void)state;
+	ret = vfio_export(vfio, BAR2, &range, 1, O_RDWR | O_APPEND);
+	if (error)
+		assert_error(ret, error);
+	else
+		bench_keep(assert_ok(ret));
+}
+
+static void decoding_off(void **state)
+{
+	int importer = bench_importer(bench_find(EDU, 0));
+	struct vfio *vfio = open_memory();
+	int buffer;
+
+	(void)state;
+	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
+	buffer = bench_export(vfio, BAR2, 0, PAGE);
+	assert_error(importer_attach(importer, buffer), ENODEV);
+
+	assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
+	assert_ok(importer_attach(importer, buffer));
+	assert_ok(importer_map(importer));
+}
+
+static void no_free_fd(void **state)
+{
+	struct request request = one_page();
+	struct vfio *vfio = open_memory();
+	struct rlimit limit, full;
+	int ret;
+
+	(void)state;
+	assert_sys(getrlimit(RLIMIT_NOFILE, &limit));
+	full = limit;
+	/* The lowest free number is past the limit. */
+	full.rlim_cur = dup(vfio->device);
+	close(full.rlim_cur);
+	assert_sys(setrlimit(RLIMIT_NOFILE, &full));
+	ret = ioctl(vfio->device, VFIO_DEVICE_FEATURE, &request) < 0 ?
+		-errno : 0;
+	assert_sys(setrlimit(RLIMIT_NOFILE, &limit));
+	assert_error(ret, EMFILE);
+	assert_ok(ask(vfio, &request));
+}
+
+static void no_cpu_mapping(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+	void *memory;
+
+	(void)state;
+	memory = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, buffer, 0);
+	assert_sys_error(memory == MAP_FAILED ? -1 : 0, EINVAL);
+}
+
+#define EXPORT(name, function) TEST("export", name, function)
+
+int suite_export(void)
+{
+	const struct CMUnitTest tests[] = {
+		EXPORT("PROBE alone finds the feature", probe),
+		EXPORT("PROBE with GET finds the feature", probe_get),
+		EXPORT("SET in any form is refused", set),
+		EXPORT("neither GET nor SET nor PROBE is refused",
+		       no_direction),
+		EXPORT("argsz short of the fixed part is refused",
+		       short_argsz),
+		EXPORT("each bit of flags is refused", flags),
+		EXPORT("no ranges at all are refused", no_ranges),
+		EXPORT("a region that is no BAR is no device", no_bar),
+		EXPORT("a BAR that the device has not got is no device",
+		       absent_bar),
+		EXPORT("an I/O BAR is refused", io_bar),
+		EXPORT("a range of length 0 is refused", empty_range),
+		EXPORT("an offset within a page is refused",
+		       unaligned_offset),
+		EXPORT("a length of a part of a page is refused",
+		       unaligned_length),
+		EXPORT("a range past the BAR is refused", past_bar),
+		EXPORT("offset and length that wrap are refused",
+		       offset_wraps),
+		EXPORT("a total length that wraps is refused", total_wraps),
+		EXPORT("one bad range among good ones is refused",
+		       one_bad_range),
+		EXPORT("memory that cannot be read is a fault", unreadable),
+		EXPORT("ranges may lie past argsz", ranges_past_argsz),
+		EXPORT("more ranges than memory allows are refused",
+		       too_many_ranges),
+		EXPORT("65536 ranges make one buffer", thousands_of_ranges),
+		EXPORT("overlapping ranges are accepted", overlapping),
+		EXPORT("repeated ranges are accepted", repeated),
+		EXPORT("ranges out of order are accepted", out_of_order),
+		EXPORT("ranges with gaps are accepted", with_gaps),
+		EXPORT("the whole BAR can be exported", whole_bar),
+		EXPORT("the last page of the BAR can be exported", last_page),
+		EXPORT("a 32-bit BAR can be exported", bar_32),
+		EXPORT("a 32-bit prefetchable BAR can be exported",
+		       bar_32_prefetchable),
+		EXPORT("a 64-bit BAR can be exported", bar_64),
+		EXPORT("a 64-bit prefetchable BAR can be exported",
+		       bar_64_prefetchable),
+		EXPORT("a BAR smaller than a page is refused", bar_below_page),
+		EXPORT("O_CLOEXEC decides about close-on-exec",
+		       close_on_exec),
+		EXPORT("the access mode is that of open_flags", access_mode),
+		EXPORT("unknown open_flags are answered as documented",
+		       unknown_open_flags),
+		EXPORT("with decoding off the buffer is revoked until it is on",
+		       decoding_off),
+		EXPORT("without a free descriptor the export fails cleanly",
+		       no_free_fd),
+		EXPORT("the buffer cannot be mapped by the CPU",
+		       no_cpu_mapping),
+	};
+
+	return cmocka_run_group_tests_name("export", tests, NULL, NULL);
+}

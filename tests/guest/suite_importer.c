@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Who may import, and what an importer gets: section 3 of the contract. */
+#include <linux/pci_regs.h>
+
+#include "bench.h"
+#include "suites.h"
+
+#define BAR2 VFIO_PCI_BAR2_REGION_INDEX
+
+/* No entry of an sg_table is longer: its length has 32 bits. */
+#define LONGEST_ENTRY ((uint64_t)UINT32_MAX & ~(PAGE - 1))
+
+static struct vfio *open_memory(void)
+{
+	return bench_open(bench_find(IVSHMEM, 0));
+}
+
+static int open_edu(void)
+{
+	return bench_importer(bench_find(EDU, 0));
+}
+
+/* Attached and mapped; returns the importer. */
+static int import(int buffer)
+{
+	int importer = open_edu();
+
+	assert_ok(importer_attach(importer, buffer));
+	assert_ok(importer_map(importer));
+	return importer;
+}
+
+/* What holds for every mapping of a buffer of that size. */
+static unsigned int check_table(int importer, uint64_t size)
+{
+	struct dvp_importer_entry *entries;
+	struct dvp_importer_report report;
+	const unsigned int room = 4096;
+	uint64_t sum = 0;
+	unsigned int i;
+
+	entries = test_calloc(room, sizeof(*entries));
+	assert_ok(importer_report(importer, &report, entries, room));
+	assert_true(report.mapped);
+	assert_int_equal(report.orig_nents, 0);
+	assert_in_range(report.nents, 1, room);
+	for (i = 0; i < report.nents; i++) {
+		assert_int_equal(entries[i].page_link, 0);
+		assert_int_equal(entries[i].address % PAGE, 0);
+		assert_int_equal(entries[i].length % PAGE, 0);
+		assert_in_range(entries[i].length, PAGE, LONGEST_ENTRY);
+		sum += entries[i].length;
+	}
+	assert_int_equal(sum, size);
+	test_free(entries);
+	return report.nents;
+}
+
+static void one_range(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, MIB, 2 * MIB);
+
+	(void)state;
+	assert_int_equal(check_table(import(buffer), 2 * MIB), 1);
+}
+
+/* Maps, or fails as the exporter in use fails with several ranges. */
+static bool map_ranges(int importer, int buffer)
+{
+	int error = expect()->several_translated, ret;
+
+	assert_ok(importer_attach(importer, buffer));
+	ret = importer_map(importer);
+	if (error && device_translated(bench_find(EDU, 0))) {
+		assert_error(ret, error);
+		assert_false(importer_is_mapped(importer));
+		return false;
+	}
+	assert_ok(ret);
+	return true;
+}
+
+static void several_ranges(void **state)
+{
+	static const struct vfio_region_dma_range ranges[] = {
+		{ 2 * MIB, MIB }, { 0, PAGE }, { 0, PAGE }, { MIB, 3 * PAGE },
+	};
+	struct vfio *vfio = open_memory();
+	int importer = open_edu(), buffer;
+
+	(void)state;
+	buffer = bench_export_ranges(vfio, BAR2, ranges, ARRAY_SIZE(ranges));
+	if (map_ranges(importer, buffer))
+		check_table(importer, MIB + 5 * PAGE);
+}
+
+/* More than 4 GiB: the same 4 MiB again and again. */
+static void huge_buffer(void **state)
+{
+	struct vfio_region_dma_range ranges[1100];
+	struct vfio *vfio = open_memory();
+	int importer = open_edu(), buffer;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(ranges); i++)
+		ranges[i] = (struct vfio_region_dma_range) { 0, 4 * MIB };
+	buffer = bench_export_ranges(vfio, BAR2, ranges, ARRAY_SIZE(ranges));
+	if (map_ranges(importer, buffer))
+		check_table(importer, ARRAY_SIZE(ranges) * 4 * MIB);
+}
+
+static void refuse_kind(enum dvp_importer_kind kind)
+{
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+	int importer = open_edu();
+
+	assert_error(importer_attach_as(importer, buffer, kind, 0),
+		     EOPNOTSUPP);
+	/* Nothing is left over that keeps a good importer away. */
+	assert_ok(importer_attach(importer, buffer));
+	assert_ok(importer_map(importer));
+}
+
+static void no_peer(void **state)
+{
+	(void)state;
+	refuse_kind(DVP_IMPORTER_NO_PEER);
+}
+
+static void is_static(void **state)
+{
+	(void)state;
+	refuse_kind(DVP_IMPORTER_STATIC);
+}
+
+static void no_callback(void **state)
+{
+	(void)state;
+	refuse_kind(DVP_IMPORTER_NO_CALLBACK);
+}
+
+static void no_pci_device(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+	int importer = bench_importer("platform");
+	int ret;
+
+	(void)state;
+	ret = importer_attach(importer, buffer);
+	if (expect()->no_path_attach) {
+		assert_error(ret, expect()->no_path_attach);
+	} else {
+		assert_ok(ret);
+		assert_error(importer_map(importer), expect()->no_path_map);
+	}
+}
+
+static void revoked(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+	int early = open_edu(), late = open_edu();
+
+	(void)state;
+	assert_ok(importer_attach(early, buffer));
+	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
+	assert_error(importer_map(early), ENODEV);
+	assert_error(importer_attach(late, buffer), ENODEV);
+}
+
+static void closed(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+	int early = open_edu(), late = open_edu();
+
+	(void)state;
+	assert_ok(importer_attach(early, buffer));
+	bench_close(vfio);
+	assert_error(importer_map(early), ENODEV);
+	assert_error(importer_attach(late, buffer), ENODEV);
+}
+
+static void assert_answer(int ret, int error)
+{
+	if (error)
+		assert_error(ret, error);
+	else
+		assert_ok(ret);
+}
+
+static void pin_first(void **state)
+{
+	const struct expect_kernel *kernel = expect_kernel();
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+	int importer = open_edu();
+
+	(void)state;
+	assert_ok(importer_attach(importer, buffer));
+	assert_answer(importer_pin(importer), kernel->pin);
+	assert_answer(importer_map(importer), kernel->map_pinned);
+}
+
+static void pin_twice(void **state)
+{
+	const struct expect_kernel *kernel = expect_kernel();
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+	int importer = open_edu();
+
+	(void)state;
+	assert_ok(importer_attach(importer, buffer));
+	assert_answer(importer_pin(importer), kernel->pin);
+	assert_answer(importer_pin(importer), kernel->pin_again);
+}
+
+static void pin_mapped_twice(void **state)
+{
+	const struct expect_kernel *kernel = expect_kernel();
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+	int importer = import(buffer);
+
+	(void)state;
+	assert_answer(importer_pin(importer), kernel->pin);
+	assert_answer(importer_pin(importer), kernel->pin_again);
+}
+
+static void unpinned(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+	int importer = open_edu();
+
+	(void)state;
+	assert_ok(importer_attach(importer, buffer));
+	if (!importer_pin(importer))
+		assert_ok(importer_unpin(importer));
+	assert_ok(importer_map(importer));
+	check_table(importer, PAGE);
+}
+
+/* A pin is no way around a revoke. */
+static void pinned_and_revoked(void **state)
+{
+	const struct expect_kernel *kernel = expect_kernel();
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+	int importer = import(buffer);
+
+	(void)state;
+	assert_answer(importer_pin(importer), kernel->pin);
+	bench_close(vfio);
+	assert_false(importer_is_mapped(importer));
+}
+
+static void map_again(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, MIB);
+	int importer = open_edu(), i;
+
+	(void)state;
+	assert_ok(importer_attach(importer, buffer));
+	for (i = 0; i < 50; i++) {
+		assert_ok(importer_map(importer));
+		check_table(importer, MIB);
+		assert_ok(importer_unmap(importer));
+	}
+}
+
+static void many_importers(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, MIB);
+	int importers[8];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(importers); i++)
+		importers[i] = import(buffer);
+	for (i = 0; i < ARRAY_SIZE(importers); i++)
+		check_table(importers[i], MIB);
+}
+
+static void many_buffers(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int importers[8];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(importers); i++)
+		importers[i] = import(bench_export(vfio, BAR2, i * PAGE,
+						   2 * PAGE));
+	for (i = 0; i < ARRAY_SIZE(importers); i++)
+		check_table(importers[i], 2 * PAGE);
+}
+
+static void given_away(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+	int importer = import(buffer);
+
+	(void)state;
+	/* The attachment holds the buffer: nobody else has a descriptor. */
+	bench_drop(buffer);
+	check_table(importer, PAGE);
+}
+
+#define IMPORTER(name, function) TEST("importer", name, function)
+
+int suite_importer(void)
+{
+	const struct CMUnitTest tests[] = {
+		IMPORTER("one range is one entry of DMA addresses only",
+			 one_range),
+		IMPORTER("several ranges sum up, in DMA addresses only",
+			 several_ranges),
+		IMPORTER("a buffer of more than 4 GiB has entries that fit",
+			 huge_buffer),
+		IMPORTER("who cannot reach peers is refused", no_peer),
+		IMPORTER("a static importer is refused", is_static),
+		IMPORTER("a device without a PCI parent is refused",
+			 no_pci_device),
+		IMPORTER("a revoked buffer is no device to attach or map",
+			 revoked),
+		IMPORTER("a closed buffer is no device to attach or map",
+			 closed),
+		IMPORTER("a pin before the map is answered as documented",
+			 pin_first),
+		IMPORTER("two pins before a map are answered as documented",
+			 pin_twice),
+		IMPORTER("two pins after a map are answered as documented",
+			 pin_mapped_twice),
+		IMPORTER("a map after the last unpin works", unpinned),
+		IMPORTER("a pin does not keep a revoked mapping",
+			 pinned_and_revoked),
+		IMPORTER("an attachment can be mapped again and again",
+			 map_again),
+		IMPORTER("many importers share a buffer", many_importers),
+		IMPORTER("a device has many buffers", many_buffers),
+		IMPORTER("a mapping outlives the buffer's descriptor",
+			 given_away),
+	};
+	/* Before 7.x the core itself refuses it, with a warning. */
+	const struct CMUnitTest core_passes_on[] = {
+		IMPORTER("an importer without a callback is refused",
+			 no_callback),
+	};
+	int failed;
+
+	failed = cmocka_run_group_tests_name("importer", tests, NULL, NULL);
+	if (expect_kernel()->no_callback)
+		failed += cmocka_run_group_tests_name("importer",
+						      core_passes_on, NULL,
+						      NULL);
+	return failed;
+}

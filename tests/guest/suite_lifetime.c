@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A buffer outlives what it came from, and leaves nothing behind. */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "bench.h"
+#include "suites.h"
+
+#define BAR2 VFIO_PCI_BAR2_REGION_INDEX
+
+static struct vfio *open_memory(void)
+{
+	return bench_open(bench_find(IVSHMEM, 0));
+}
+
+static int open_edu(void)
+{
+	return bench_importer(bench_find(EDU, 0));
+}
+
+static void assert_shell(int buffer, uint64_t size)
+{
+	assert_int_equal(lseek(buffer, 0, SEEK_END), size);
+	assert_error(importer_attach(open_edu(), buffer), ENODEV);
+}
+
+static void outlives_device_fd(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, MIB);
+
+	(void)state;
+	bench_close(vfio);
+	assert_shell(buffer, MIB);
+}
+
+static void outlives_binding(void **state)
+{
+	const char *bdf = bench_find(IVSHMEM, 0);
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, MIB);
+
+	(void)state;
+	bench_close(vfio);
+	assert_ok(device_unbind(bdf));
+	assert_string_equal(device_driver(bdf), "");
+	assert_shell(buffer, MIB);
+}
+
+static void outlives_device(void **state)
+{
+	const char *bdf = bench_find(IVSHMEM, 1);
+	struct vfio *vfio = bench_open(bdf);
+	int buffer = bench_export(vfio, BAR2, 0, MIB);
+
+	(void)state;
+	bench_close(vfio);
+	assert_ok(device_write_attr(bdf, "remove", "1"));
+	assert_null(device_find(IVSHMEM, 1));
+	assert_shell(buffer, MIB);
+	assert_ok(write_file("/sys/bus/pci/rescan", "1"));
+	wait_until(device_find(IVSHMEM, 1));
+	bench_export(bench_open(bdf), BAR2, 0, MIB);
+}
+
+static void attachment_outlives_device(void **state)
+{
+	const char *bdf = bench_find(IVSHMEM, 1);
+	struct vfio *vfio = bench_open(bdf);
+	int importer = open_edu();
+
+	(void)state;
+	assert_ok(importer_attach(importer, bench_export(vfio, BAR2, 0, PAGE)));
+	assert_ok(importer_map(importer));
+	bench_close(vfio);
+	assert_ok(device_write_attr(bdf, "remove", "1"));
+	assert_error(importer_map(importer), ENODEV);
+	assert_ok(importer_detach(importer));
+	assert_ok(write_file("/sys/bus/pci/rescan", "1"));
+	wait_until(device_find(IVSHMEM, 1));
+}
+
+static void names_exporter(void **state)
+{
+	int buffer = bench_export(open_memory(), BAR2, 0, PAGE);
+	char path[64], line[128], name[64] = "";
+	FILE *file;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", buffer);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		sscanf(line, "exp_name: %63s", name);
+	fclose(file);
+	assert_string_equal(name, expect()->name);
+}
+
+static int holders(void)
+{
+	char path[128], text[32];
+	FILE *file;
+	int count;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/refcnt",
+		 expect()->module);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_non_null(fgets(text, sizeof(text), file));
+	count = atoi(text);
+	fclose(file);
+	return count;
+}
+
+static void keeps_module(void **state)
+{
+	const char *bdf = bench_find(IVSHMEM, 0);
+	struct vfio *vfio = open_memory();
+	int before, buffer;
+
+	(void)state;
+	bench_close(vfio);
+	before = holders();
+	vfio = open_memory();
+	buffer = bench_export(vfio, BAR2, 0, PAGE);
+	bench_close(vfio);
+	assert_ok(device_unbind(bdf));
+	assert_int_equal(holders(), before + 1);
+	assert_error(module_unload(expect()->module), EAGAIN);
+
+	bench_drop(buffer);
+	wait_until(holders() == before);
+}
+
+static void leaves_nothing(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int before = holders(), i, importer, buffer;
+
+	(void)state;
+	for (i = 0; i < 200; i++) {
+		buffer = bench_export(vfio, BAR2, 0, MIB);
+		importer = open_edu();
+		assert_ok(importer_attach(importer, buffer));
+		assert_ok(importer_map(importer));
+		/* In either order. */
+		bench_drop(i & 1 ? buffer : importer);
+		bench_drop(i & 1 ? importer : buffer);
+		bench_setup(NULL);
+	}
+	wait_until(holders() == before);
+}
+
+static void buffer_closed_first(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+
+	(void)state;
+	bench_drop(buffer);
+	/* Nothing is left to be told. */
+	assert_ok(vfio_set_command(vfio, 0, 2));
+	assert_ok(vfio_set_command(vfio, 2, 0));
+	bench_close(vfio);
+}
+
+/* In a child that ends by force: everything open, everything mapped. */
+static void be_killed(void)
+{
+	struct vfio *vfio = open_memory();
+	int importer = open_edu();
+
+	if (importer_attach(importer, bench_export(vfio, BAR2, 0, MIB)) ||
+	    importer_map(importer))
+		_exit(1);
+	raise(SIGKILL);
+}
+
+static void killed(void **state)
+{
+	int status, i;
+	pid_t child;
+
+	(void)state;
+	for (i = 0; i < 10; i++) {
+		child = fork();
+		if (!child)
+			be_killed();
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status));
+	}
+	bench_export(open_memory(), BAR2, 0, MIB);
+}
+
+/* Sends a descriptor through a socket, and takes it out at the other end. */
+static int pass_on(int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 0;
+	struct iovec data = { &byte, 1 };
+	struct msghdr message = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	int sockets[2], received;
+
+	assert_sys(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	assert_sys(sendmsg(sockets[0], &message, 0));
+	assert_sys(recvmsg(sockets[1], &message, 0));
+	memcpy(&received, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
+	close(sockets[0]);
+	close(sockets[1]);
+	return bench_keep(received);
+}
+
+static void passed_on(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+	int other = pass_on(buffer), importer = open_edu();
+
+	(void)state;
+	bench_drop(buffer);
+	assert_ok(importer_attach(importer, other));
+	assert_ok(importer_map(importer));
+}
+
+#define LIFETIME(name, function) TEST("lifetime", name, function)
+
+int suite_lifetime(void)
+{
+	const struct CMUnitTest tests[] = {
+		LIFETIME("the buffer says who exports it", names_exporter),
+		LIFETIME("a buffer outlives the device's descriptor",
+			 outlives_device_fd),
+		LIFETIME("a buffer outlives the binding", outlives_binding),
+		LIFETIME("a buffer outlives the device", outlives_device),
+		LIFETIME("an attachment outlives the device",
+			 attachment_outlives_device),
+		LIFETIME("the module stays as long as a buffer lives",
+			 keeps_module),
+		LIFETIME("exports and imports leave nothing behind",
+			 leaves_nothing),
+		LIFETIME("a closed buffer is not revoked any more",
+			 buffer_closed_first),
+		LIFETIME("a killed process frees the device", killed),
+		LIFETIME("a buffer can be passed on to another process",
+			 passed_on),
+	};
+
+	return cmocka_run_group_tests_name("lifetime", tests, NULL, NULL);
+}

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The memory goes: importers are told, mappings end, and none comes back. */
+#include <linux/pci_regs.h>
+#include <pthread.h>
+
+#include "bench.h"
+#include "suites.h"
+
+#define BAR2	VFIO_PCI_BAR2_REGION_INDEX
+#define CONFIG	VFIO_PCI_CONFIG_REGION_INDEX
+
+static struct vfio *open_memory(void)
+{
+	return bench_open(bench_find(IVSHMEM, 0));
+}
+
+static int import_slowly(int buffer, unsigned int hold_ms)
+{
+	int importer = bench_importer(bench_find(EDU, 0));
+
+	assert_ok(importer_attach_as(importer, buffer, DVP_IMPORTER_REVOCABLE,
+				     hold_ms));
+	assert_ok(importer_map(importer));
+	return importer;
+}
+
+static int import(int buffer)
+{
+	return import_slowly(buffer, 0);
+}
+
+static void decoding_off(struct vfio *vfio)
+{
+	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
+}
+
+static void decoding_on(struct vfio *vfio)
+{
+	assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
+}
+
+/* Told @count times in all, and without a mapping. */
+static void assert_revoked(int importer, unsigned int count)
+{
+	assert_int_equal(importer_notifications(importer), count);
+	assert_false(importer_is_mapped(importer));
+	assert_error(importer_map(importer), ENODEV);
+}
+
+static void on_close(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int importer = import(bench_export(vfio, BAR2, 0, MIB));
+
+	(void)state;
+	bench_close(vfio);
+	assert_revoked(importer, 1);
+}
+
+static void on_decoding_off(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int importer = import(bench_export(vfio, BAR2, 0, MIB));
+
+	(void)state;
+	decoding_off(vfio);
+	assert_revoked(importer, 1);
+}
+
+static void restored(void **state)
+{
+	uint8_t data[512], got[512];
+	struct vfio *vfio = open_memory();
+	int importer = import(bench_export(vfio, BAR2, 0, MIB));
+
+	(void)state;
+	decoding_off(vfio);
+	decoding_on(vfio);
+	assert_int_equal(importer_notifications(importer), 2);
+	assert_false(importer_is_mapped(importer));
+
+	assert_ok(importer_map(importer));
+	bench_pattern(data, sizeof(data), 1);
+	assert_ok(importer_write(importer, PAGE, data, sizeof(data)));
+	assert_ok(vfio_read(vfio, BAR2, PAGE, got, sizeof(got)));
+	assert_memory_equal(got, data, sizeof(got));
+}
+
+static void over_and_over(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int importer = import(bench_export(vfio, BAR2, 0, MIB));
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 50; i++) {
+		decoding_off(vfio);
+		assert_revoked(importer, 2 * i + 1);
+		decoding_on(vfio);
+		assert_ok(importer_map(importer));
+	}
+}
+
+static void unmapped_is_told(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int importer = bench_importer(bench_find(EDU, 0));
+
+	(void)state;
+	assert_ok(importer_attach(importer, bench_export(vfio, BAR2, 0, PAGE)));
+	decoding_off(vfio);
+	assert_revoked(importer, 1);
+}
+
+/* Writes @size bytes at @offset of config space that set the command. */
+static void write_command(struct vfio *vfio, unsigned int offset, size_t size,
+			  uint16_t command)
+{
+	uint8_t bytes[64];
+
+	assert_ok(vfio_read(vfio, CONFIG, offset, bytes, size));
+	memcpy(bytes + PCI_COMMAND - offset, &command,
+	       size < sizeof(command) ? size : sizeof(command));
+	assert_ok(vfio_write(vfio, CONFIG, offset, bytes, size));
+}
+
+/* Every way to reach the memory bit: alone, or in a write of its neighbours. */
+static void any_width(void **state)
+{
+	static const struct {
+		unsigned int offset;
+		size_t size;
+	} writes[] = {
+		{ PCI_COMMAND, 1 },
+		{ PCI_COMMAND, 2 },
+		{ PCI_COMMAND, 4 },
+		{ PCI_COMMAND - 1, 2 },
+		{ PCI_COMMAND - 1, 3 },
+		{ PCI_VENDOR_ID, 8 },
+		{ PCI_VENDOR_ID, 64 },
+	};
+	struct vfio *vfio = open_memory();
+	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
+	uint16_t command;
+	unsigned int i;
+
+	(void)state;
+	assert_ok(vfio_read(vfio, CONFIG, PCI_COMMAND, &command, 2));
+	for (i = 0; i < ARRAY_SIZE(writes); i++) {
+		write_command(vfio, writes[i].offset, writes[i].size,
+			      command & ~PCI_COMMAND_MEMORY);
+		assert_revoked(importer, 2 * i + 1);
+		write_command(vfio, writes[i].offset, writes[i].size, command);
+		assert_int_equal(importer_notifications(importer), 2 * i + 2);
+		assert_ok(importer_map(importer));
+	}
+}
+
+static void bus_master(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int importer = import(bench_export(vfio, BAR2, 0, PAGE)), i;
+
+	(void)state;
+	for (i = 0; i < 10; i++) {
+		assert_ok(vfio_set_command(vfio, PCI_COMMAND_MASTER, 0));
+		assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MASTER));
+	}
+	assert_true(importer_is_mapped(importer));
+	assert_int_equal(importer_notifications(importer), 0);
+}
+
+static void other_registers(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
+	uint8_t bytes[64];
+
+	(void)state;
+	assert_ok(vfio_set_command(vfio, 0, 0));
+	assert_ok(vfio_read(vfio, CONFIG, PCI_COMMAND + 1, bytes, 59));
+	assert_ok(vfio_write(vfio, CONFIG, PCI_COMMAND + 1, bytes, 59));
+	assert_true(importer_is_mapped(importer));
+	assert_int_equal(importer_notifications(importer), 0);
+}
+
+static void other_device(void **state)
+{
+	struct vfio *vfio = open_memory();
+	struct vfio *other = bench_open(bench_find(IVSHMEM, 1));
+	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
+
+	(void)state;
+	decoding_off(other);
+	bench_close(other);
+	assert_true(importer_is_mapped(importer));
+	assert_int_equal(importer_notifications(importer), 0);
+}
+
+static void *close_it(void *vfio)
+{
+	bench_close(vfio);
+	return NULL;
+}
+
+/* Until it lets go, the importer still reaches the memory, and we wait. */
+static void slow_close(void **state)
+{
+	uint8_t data[512], got[512];
+	struct vfio *vfio = open_memory();
+	int importer = import_slowly(bench_export(vfio, BAR2, 0, PAGE), 3000);
+	long long start = bench_now_ms();
+	pthread_t closer;
+
+	(void)state;
+	bench_pattern(data, sizeof(data), 2);
+	assert_int_equal(pthread_create(&closer, NULL, close_it, vfio), 0);
+	wait_until(importer_notifications(importer) == 1);
+	assert_ok(importer_write(importer, 0, data, sizeof(data)));
+	assert_ok(importer_read(importer, 0, got, sizeof(got)));
+	assert_memory_equal(got, data, sizeof(got));
+	assert_true(importer_is_mapped(importer));
+
+	assert_int_equal(pthread_join(closer, NULL), 0);
+	assert_true(bench_now_ms() - start >= 3000);
+	assert_revoked(importer, 1);
+}
+
+static void slow_decoding_off(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int importer = import_slowly(bench_export(vfio, BAR2, 0, PAGE), 1000);
+	long long start = bench_now_ms();
+
+	(void)state;
+	decoding_off(vfio);
+	assert_true(bench_now_ms() - start >= 1000);
+	assert_revoked(importer, 1);
+}
+
+/* The mapping ends with the importer: nobody waits for the rest of its time. */
+static void detached_meanwhile(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int importer = import_slowly(bench_export(vfio, BAR2, 0, PAGE), 60000);
+	pthread_t closer;
+
+	(void)state;
+	assert_int_equal(pthread_create(&closer, NULL, close_it, vfio), 0);
+	wait_until(importer_notifications(importer) == 1);
+	bench_drop(importer);
+	assert_int_equal(pthread_join(closer, NULL), 0);
+}
+
+static void named_in_log(void **state)
+{
+	const char *const words[] = {
+		"still holds", bench_find(EDU, 0), NULL
+	};
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	struct vfio *vfio = open_memory();
+	int importer = import_slowly(bench_export(vfio, BAR2, 0, PAGE), 11000);
+
+	(void)state;
+	decoding_off(vfio);
+	assert_revoked(importer, 1);
+	assert_int_equal(klog_count(klog, words),
+			 expect()->names_slow ? 1 : 0);
+}
+
+static void slow_ones_overlap(void **state)
+{
+	struct vfio *vfio = open_memory();
+	long long start, took;
+	int importers[4];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(importers); i++)
+		importers[i] = import_slowly(bench_export(vfio, BAR2, i * PAGE,
+							  PAGE), 1000);
+	start = bench_now_ms();
+	bench_close(vfio);
+	took = bench_now_ms() - start;
+	for (i = 0; i < ARRAY_SIZE(importers); i++)
+		assert_revoked(importers[i], 1);
+	if (expect()->notifies_all_first)
+		assert_in_range(took, 1000, 2500);
+	else
+		assert_in_range(took, 4000, 6000);
+}
+
+static void dead_for_good(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+	int importer = import(buffer);
+	int other = bench_importer(bench_find(EDU, 0));
+
+	(void)state;
+	bench_close(vfio);
+	vfio = open_memory();
+	decoding_off(vfio);
+	decoding_on(vfio);
+	assert_revoked(importer, 1);
+	assert_error(importer_attach(other, buffer), ENODEV);
+	/* The same range can be exported anew. */
+	assert_ok(importer_attach(other, bench_export(vfio, BAR2, 0, PAGE)));
+	assert_ok(importer_map(other));
+}
+
+static void closed_while_off(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
+
+	(void)state;
+	decoding_off(vfio);
+	bench_close(vfio);
+	vfio = open_memory();
+	assert_revoked(importer, 1);
+}
+
+static void *transfer_forever(void *arg)
+{
+	const int *importer = arg;
+	uint8_t data[DVP_IMPORTER_TRANSFER_MAX];
+	int ret;
+
+	memset(data, 0xa5, sizeof(data));
+	do {
+		ret = importer_write(*importer, 0, data, sizeof(data));
+	} while (!ret);
+	return (void *)(intptr_t)ret;
+}
+
+/* A DMA fault would be in the kernel's log, which init looks through. */
+static void during_transfer(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
+	pthread_t worker;
+	uint8_t byte = 0;
+	void *ret;
+
+	(void)state;
+	assert_ok(vfio_write(vfio, BAR2, 0, &byte, sizeof(byte)));
+	assert_int_equal(pthread_create(&worker, NULL, transfer_forever,
+					&importer), 0);
+	/* The first transfer has come through, the next one runs. */
+	wait_until(!vfio_read(vfio, BAR2, 0, &byte, sizeof(byte)) &&
+		   byte == 0xa5);
+	decoding_off(vfio);
+	assert_int_equal(pthread_join(worker, &ret), 0);
+	assert_error((intptr_t)ret, ENODEV);
+	assert_revoked(importer, 1);
+}
+
+static void many_at_once(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int importers[16];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(importers); i++)
+		importers[i] = import(bench_export(vfio, BAR2, i * PAGE,
+						   2 * PAGE));
+	decoding_off(vfio);
+	for (i = 0; i < ARRAY_SIZE(importers); i++)
+		assert_revoked(importers[i], 1);
+}
+
+#define REVOKE(name, function) TEST("revoke", name, function)
+
+int suite_revoke(void)
+{
+	const struct CMUnitTest tests[] = {
+		REVOKE("closing the device tells and unmaps", on_close),
+		REVOKE("decoding off tells and unmaps", on_decoding_off),
+		REVOKE("decoding on tells again, and bytes move again",
+		       restored),
+		REVOKE("off and on can be repeated", over_and_over),
+		REVOKE("who has not mapped is told as well",
+		       unmapped_is_told),
+		REVOKE("the memory bit counts in writes of any width",
+		       any_width),
+		REVOKE("switching bus mastering leaves the mapping alone",
+		       bus_master),
+		REVOKE("writing other registers leaves the mapping alone",
+		       other_registers),
+		REVOKE("another device leaves the mapping alone",
+		       other_device),
+		REVOKE("a slow importer is waited for on close, and served",
+		       slow_close),
+		REVOKE("a slow importer is waited for on decoding off",
+		       slow_decoding_off),
+		REVOKE("a slow importer that detaches ends the wait",
+		       detached_meanwhile),
+		REVOKE("who does not let go is named in the log",
+		       named_in_log),
+		REVOKE("slow importers of many buffers are waited for",
+		       slow_ones_overlap),
+		REVOKE("a closed buffer stays dead when the device reopens",
+		       dead_for_good),
+		REVOKE("a buffer that is off when closed stays dead",
+		       closed_while_off),
+		REVOKE("a running transfer ends before its mapping",
+		       during_transfer),
+		REVOKE("many buffers are revoked at once", many_at_once),
+	};
+
+	return cmocka_run_group_tests_name("revoke", tests, NULL, NULL);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* suites NAME...: runs the suites in that order. */
+#include <stdio.h>
+#include <string.h>
+
+#include "bench.h"
+#include "suites.h"
+
+static const struct {
+	const char *name;
+	int (*run)(void);
+} suites[] = {
+	{ "driver", suite_driver },
+	{ "export", suite_export },
+	{ "importer", suite_importer },
+	{ "transfer", suite_transfer },
+	{ "revoke", suite_revoke },
+	{ "lifetime", suite_lifetime },
+	{ "noroute", suite_noroute },
+	{ "direct", suite_direct },
+	{ "bounce", suite_bounce },
+};
+
+static int run(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(suites); i++)
+		if (!strcmp(suites[i].name, name))
+			return suites[i].run();
+	printf("not ok - there is no suite %s\n", name);
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	int failed = 0, i;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	for (i = 1; i < argc; i++)
+		failed += run(argv[i]) != 0;
+	return failed ? 1 : 0;
+}

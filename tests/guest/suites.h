@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef GUEST_SUITES_H
+#define GUEST_SUITES_H
+
+/* Each runs its tests and returns how many failed. */
+int suite_driver(void);
+int suite_export(void);
+int suite_importer(void);
+int suite_transfer(void);
+int suite_revoke(void);
+int suite_lifetime(void);
+int suite_noroute(void);
+int suite_direct(void);
+int suite_bounce(void);
+
+#endif /* GUEST_SUITES_H */
