@@ -200,11 +200,8 @@ copy_tree()
 	root=$CACHE/chroots/$(release_of "${suite% *}")
 
 	mkdir -p "$root/src"
-	# Objects stay (no --delete-excluded); what the tree no longer has goes.
-	rsync -a --delete --exclude=/.git --exclude=/build --exclude='*.o' --exclude='*.ko' \
-		--exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd' --exclude='*.o.d' \
-		--exclude=Module.symvers --exclude=modules.order \
-		--exclude=/compat/features.h \
+	# The objects there stay; what the tree no longer has goes.
+	rsync -a --delete --exclude=/.git --exclude-from="$TREE/.gitignore" \
 		"$TREE/" "$root/src/$1-$2/"
 	echo "$root/src/$1-$2"
 }
