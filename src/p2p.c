@@ -127,36 +127,49 @@ static bool dvp_hosts_forward(struct pci_dev *provider, struct pci_dev *client)
 	return dvp_host_forwards(a, false) && dvp_host_forwards(b, false);
 }
 
-/* What to call a host bridge, in words that p2p_host_bridges= understands. */
-static void dvp_describe_host(struct pci_dev *pdev, char *text, size_t size)
+/* Returns the length, as scnprintf() does. */
+static int dvp_describe_host(char *text, size_t size,
+			     struct pci_host_bridge *host)
 {
-	struct pci_dev *root;
+	struct pci_dev *root = dvp_host_identity(host);
 
-	root = dvp_host_identity(pci_find_host_bridge(pdev->bus));
-	if (root)
-		scnprintf(text, size, "%04x:%04x (%s)", root->vendor,
-			  root->device, pci_name(root));
-	else
-		scnprintf(text, size, "(nameless) of %s", pci_name(pdev));
+	if (!root)
+		return scnprintf(text, size, "%s", dev_name(&host->dev));
+	return scnprintf(text, size, "%04x:%04x (%s)", root->vendor,
+			 root->device, pci_name(root));
+}
+
+/* The host bridges that somebody would have to vouch for. */
+static void dvp_describe_hosts(char *text, size_t size,
+			       struct pci_dev *provider, struct pci_dev *client)
+{
+	struct pci_host_bridge *from = pci_find_host_bridge(client->bus);
+	struct pci_host_bridge *to = pci_find_host_bridge(provider->bus);
+	int len;
+
+	len = dvp_describe_host(text, size, from);
+	if (from == to)
+		return;
+	len += scnprintf(text + len, size - len, " and ");
+	dvp_describe_host(text + len, size - len, to);
 }
 
 /* One line that says why, and what would change it. */
 static void dvp_explain(struct pci_dev *provider, struct pci_dev *client,
 			const struct dvp_path *path)
 {
-	char from[40], to[40];
+	char hosts[80];
 
-	dvp_describe_host(client, from, sizeof(from));
-	dvp_describe_host(provider, to, sizeof(to));
+	dvp_describe_hosts(hosts, sizeof(hosts), provider, client);
 	if (path->common_bridge)
 		dev_warn_ratelimited(&provider->dev,
-				     "no peer-to-peer path from %s: ACS of %s redirects it to host bridge %s, which is not known to forward it; boot with pci=disable_acs_redir=%s if the devices need no isolation from each other\n",
-				     pci_name(client), path->redirecting, to,
+				     "no peer-to-peer path from %s: ACS of %s redirects it to host bridge %s, not known to forward it; boot with pci=disable_acs_redir=%s if the devices need no isolation from each other\n",
+				     pci_name(client), path->redirecting, hosts,
 				     path->redirecting);
 	else
 		dev_warn_ratelimited(&provider->dev,
-				     "no peer-to-peer path from %s: it leads through host bridges %s and %s, which are not known to forward it; put both devices below one PCIe switch or, if the platform is known to do it right, load with p2p_host_bridges=VVVV:DDDD (a wrong entry corrupts data)\n",
-				     pci_name(client), from, to);
+				     "no peer-to-peer path from %s: it leads through host bridge %s, not known to forward it; put both devices below one PCIe switch or, if the platform is known to do it right, load with p2p_host_bridges= and these ids (a wrong entry corrupts data)\n",
+				     pci_name(client), hosts);
 }
 
 static struct pci_dev *dvp_nearest_pci(struct device *dev)
