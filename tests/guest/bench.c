@@ -113,6 +113,8 @@ uint8_t *bench_mmap(struct vfio *vfio, unsigned int index)
 
 int bench_keep(int fd)
 {
+	while (bench.nr_fds && bench.fds[bench.nr_fds - 1] < 0)
+		bench.nr_fds--;
 	assert_true(bench.nr_fds < MAX_FDS);
 	bench.fds[bench.nr_fds++] = fd;
 	return fd;
@@ -171,8 +173,10 @@ int bench_teardown(void **state)
 	for (i = bench.nr_fds; i--;)
 		if (bench.fds[i] >= 0)
 			close(bench.fds[i]);
+	bench.nr_fds = 0;
 	for (i = 0; i < MAX_DEVICES; i++)
 		bench_close(&bench.devices[i]);
+	bench.nr_maps = 0;
 	return 0;
 }
 

@@ -238,20 +238,3 @@ int device_write_config(const char *bdf, int offset, const void *data,
 	close(fd);
 	return done == (ssize_t)size ? 0 : -EIO;
 }
-
-/* Where an extended capability is in config space, or a negative errno. */
-int device_find_ext_cap(const char *bdf, unsigned int id)
-{
-	int offset = 0x100, ret;
-	uint32_t header;
-
-	do {
-		ret = device_read_config(bdf, offset, &header, sizeof(header));
-		if (ret)
-			return ret;
-		if ((header & 0xffff) == id)
-			return offset;
-		offset = header >> 20;
-	} while (offset >= 0x100);
-	return -ENOENT;
-}

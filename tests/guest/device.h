@@ -46,7 +46,6 @@ int device_read_attr(const char *bdf, const char *attr, char *text,
 		     size_t size);
 int device_write_attr(const char *bdf, const char *attr, const char *text);
 bool device_parent(const char *bdf, char *parent);
-int device_find_ext_cap(const char *bdf, unsigned int id);
 int device_read_config(const char *bdf, int offset, void *data, size_t size);
 int device_write_config(const char *bdf, int offset, const void *data,
 			size_t size);

@@ -9,7 +9,7 @@
 #include "importer.h"
 
 static const struct expect own = {
-	.name = "dmabuf_vfio_pci",
+	.name = "dmabuf-vfio-pci",
 	.module = "dmabuf_vfio_pci",
 	.no_path_attach = EINVAL,
 	.unknown_open_flags = EINVAL,
@@ -17,6 +17,7 @@ static const struct expect own = {
 	.notifies_all_first = true,
 	.names_slow = true,
 	.says_no_path = true,
+	.reads_acs = true,
 };
 
 /* The export that vfio-pci-core itself has, as of Linux 7.3. */
@@ -35,6 +36,8 @@ static const struct expect intree = {
 	.notifies_all_first = false,
 	.names_slow = false,
 	.says_no_path = false,
+	/* It remembers the way of each pair as long as a driver is bound. */
+	.reads_acs = false,
 };
 
 static struct dvp_importer_info info(void)

@@ -17,6 +17,7 @@
  * @notifies_all_first: revoking many buffers takes as long as the slowest
  * @names_slow: says in the log who still holds a buffer
  * @says_no_path: says in the log why there is no path
+ * @reads_acs: looks at ACS anew for each importer that attaches
  */
 struct expect {
 	const char *name;
@@ -29,6 +30,7 @@ struct expect {
 	bool notifies_all_first;
 	bool names_slow;
 	bool says_no_path;
+	bool reads_acs;
 };
 
 /**

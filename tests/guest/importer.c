@@ -124,6 +124,17 @@ int importer_set_dma_mask(int importer, unsigned int bits)
 		-errno : 0;
 }
 
+static int parse_bdf(const char *bdf, uint32_t *domain, uint32_t *bus,
+		     uint32_t *devfn)
+{
+	unsigned int slot, function;
+
+	if (sscanf(bdf, "%x:%x:%x.%x", domain, bus, &slot, &function) != 4)
+		return -EINVAL;
+	*devfn = slot << 3 | function;
+	return 0;
+}
+
 /* Makes the kernel believe that the device has other ids. */
 int importer_disguise(int importer, const char *bdf, unsigned int vendor,
 		      unsigned int device)
@@ -132,11 +143,18 @@ int importer_disguise(int importer, const char *bdf, unsigned int vendor,
 		.vendor = vendor,
 		.device = device,
 	};
-	unsigned int slot, function;
+	int ret;
 
-	if (sscanf(bdf, "%x:%x:%x.%x", &disguise.domain, &disguise.bus, &slot,
-		   &function) != 4)
-		return -EINVAL;
-	disguise.devfn = slot << 3 | function;
-	return call(importer, DVP_IMPORTER_DISGUISE, &disguise);
+	ret = parse_bdf(bdf, &disguise.domain, &disguise.bus, &disguise.devfn);
+	return ret ? ret : call(importer, DVP_IMPORTER_DISGUISE, &disguise);
+}
+
+/* Makes the kernel believe that the device has ACS there; 0: has none. */
+int importer_place_acs(int importer, const char *bdf, unsigned int position)
+{
+	struct dvp_importer_acs acs = { .position = position };
+	int ret;
+
+	ret = parse_bdf(bdf, &acs.domain, &acs.bus, &acs.devfn);
+	return ret ? ret : call(importer, DVP_IMPORTER_ACS, &acs);
 }

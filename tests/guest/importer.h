@@ -31,6 +31,7 @@ int importer_read(int importer, uint64_t offset, void *data, size_t length);
 int importer_set_dma_mask(int importer, unsigned int bits);
 int importer_disguise(int importer, const char *bdf, unsigned int vendor,
 		      unsigned int device);
+int importer_place_acs(int importer, const char *bdf, unsigned int position);
 
 /* What a report says at once. */
 bool importer_is_mapped(int importer);

@@ -29,7 +29,7 @@
 #define CONSOLE "/dev/ttyS0"
 
 /* Lines of the kernel's log with which no run is a good one. */
-#define OFFENDING "BUG:|kernel BUG|WARNING:|Oops|[Pp]anic|protection fault|" \
+#define OFFENDING "BUG:|kernel BUG|WARNING:|Oops|Kernel panic|protection fault|" \
 	"possible recursive locking|circular locking|inconsistent lock state|" \
 	"suspicious RCU usage|held lock|KASAN|KCSAN|KFENCE:|UBSAN:|DMA-API:|" \
 	"refcount_t:|list_(add|del) corruption|Call Trace:|" \

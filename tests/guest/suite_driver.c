@@ -17,10 +17,10 @@
 #define DENIED_VENDOR	0x8086
 #define DENIED_DEVICE	0x37c8
 
-/* Registers of edu and e1000e. */
+/* Registers of edu and ivshmem. */
 #define EDU_RAISE_IRQ	0x60
 #define EDU_ACK_IRQ	0x64
-#define E1000E_RDBAL	0x2800
+#define IVSHMEM_MASK	0
 
 static void driver_attr(const char *attr, const char *text)
 {
@@ -247,18 +247,18 @@ static void msi(void **state)
 
 static void reset(void **state)
 {
-	struct vfio *vfio = bench_open(bench_find(E1000E, 0));
+	struct vfio *vfio = bench_open(bench_find(IVSHMEM, 0));
 	struct vfio_device_info info = { .argsz = sizeof(info) };
-	uint32_t value = 0x12345000;
+	uint32_t value = 0x5a;
 
 	(void)state;
 	assert_sys(ioctl(vfio->device, VFIO_DEVICE_GET_INFO, &info));
 	assert_true(info.flags & VFIO_DEVICE_FLAGS_RESET);
-	assert_ok(vfio_write(vfio, BAR0, E1000E_RDBAL, &value, sizeof(value)));
-	assert_ok(vfio_read(vfio, BAR0, E1000E_RDBAL, &value, sizeof(value)));
-	assert_int_equal(value, 0x12345000);
+	assert_ok(vfio_write(vfio, BAR0, IVSHMEM_MASK, &value, sizeof(value)));
+	assert_ok(vfio_read(vfio, BAR0, IVSHMEM_MASK, &value, sizeof(value)));
+	assert_int_equal(value, 0x5a);
 	assert_sys(ioctl(vfio->device, VFIO_DEVICE_RESET));
-	assert_ok(vfio_read(vfio, BAR0, E1000E_RDBAL, &value, sizeof(value)));
+	assert_ok(vfio_read(vfio, BAR0, IVSHMEM_MASK, &value, sizeof(value)));
 	assert_int_equal(value, 0);
 }
 

@@ -148,7 +148,6 @@ static void leaves_nothing(void **state)
 		/* In either order. */
 		bench_drop(i & 1 ? buffer : importer);
 		bench_drop(i & 1 ? importer : buffer);
-		bench_setup(NULL);
 	}
 	wait_until(holders() == before);
 }
@@ -166,28 +165,34 @@ static void buffer_closed_first(void **state)
 	bench_close(vfio);
 }
 
-/* In a child that ends by force: everything open, everything mapped. */
-static void be_killed(void)
+/* In a child that ends by force, with everything open and mapped. */
+static void be_killed(const char *exporter, const char *edu)
 {
-	struct vfio *vfio = open_memory();
-	int importer = open_edu();
+	struct vfio vfio;
+	int buffer, importer;
 
-	if (importer_attach(importer, bench_export(vfio, BAR2, 0, MIB)) ||
-	    importer_map(importer))
+	if (vfio_open(&vfio, exporter))
+		_exit(1);
+	buffer = vfio_export_range(&vfio, BAR2, 0, MIB);
+	importer = importer_open(edu);
+	if (importer_attach(importer, buffer) || importer_map(importer))
 		_exit(1);
 	raise(SIGKILL);
 }
 
 static void killed(void **state)
 {
+	const char *exporter = bench_find(IVSHMEM, 0);
+	const char *edu = bench_find(EDU, 0);
 	int status, i;
 	pid_t child;
 
 	(void)state;
+	bench_close(bench_open(exporter));
 	for (i = 0; i < 10; i++) {
 		child = fork();
 		if (!child)
-			be_killed();
+			be_killed(exporter, edu);
 		assert_int_equal(waitpid(child, &status, 0), child);
 		assert_true(WIFSIGNALED(status));
 	}

@@ -122,6 +122,23 @@ struct dvp_importer_disguise {
 	__u16 device;
 };
 
+/**
+ * struct dvp_importer_acs - say that a PCI device has ACS
+ * @domain: of the device
+ * @bus: of the device
+ * @devfn: of the device
+ * @position: where in config space the capability shall be, 0 for nowhere
+ *
+ * QEMU's switch has none.  With a @position whose control register coincides
+ * with a register that has no effect, the tests can play administrator.
+ */
+struct dvp_importer_acs {
+	__u32 domain;
+	__u32 bus;
+	__u32 devfn;
+	__u32 position;
+};
+
 #define DVP_IMPORTER_INFO	_IOR('D', 0, struct dvp_importer_info)
 #define DVP_IMPORTER_ATTACH	_IOW('D', 1, struct dvp_importer_attach)
 #define DVP_IMPORTER_DETACH	_IO('D', 2)
@@ -134,5 +151,6 @@ struct dvp_importer_disguise {
 /* The argument is the number of bits; only while nothing is attached. */
 #define DVP_IMPORTER_DMA_MASK	_IO('D', 9)
 #define DVP_IMPORTER_DISGUISE	_IOW('D', 10, struct dvp_importer_disguise)
+#define DVP_IMPORTER_ACS	_IOW('D', 11, struct dvp_importer_acs)
 
 #endif /* DVP_IMPORTER_H */

@@ -181,6 +181,23 @@ static int do_disguise(void __user *arg)
 	return 0;
 }
 
+static int do_acs(void __user *arg)
+{
+	struct dvp_importer_acs acs;
+	struct pci_dev *pdev;
+
+	if (copy_from_user(&acs, arg, sizeof(acs)))
+		return -EFAULT;
+	pdev = pci_get_domain_bus_and_slot(acs.domain, acs.bus, acs.devfn);
+	if (!pdev)
+		return -ENODEV;
+	device_lock(&pdev->dev);
+	pdev->acs_cap = acs.position;
+	device_unlock(&pdev->dev);
+	pci_dev_put(pdev);
+	return 0;
+}
+
 /* Calls that need something attached. */
 static int import_ioctl(struct session *session, unsigned int cmd,
 			void __user *arg)
@@ -229,6 +246,9 @@ static long importer_ioctl(struct file *file, unsigned int cmd,
 		break;
 	case DVP_IMPORTER_DISGUISE:
 		ret = do_disguise(user);
+		break;
+	case DVP_IMPORTER_ACS:
+		ret = do_acs(user);
 		break;
 	default:
 		ret = import_ioctl(session, cmd, user);
