@@ -191,6 +191,19 @@ apt_sources()
 	done | sort -u
 }
 
+# lock_chroot RELEASE WHAT: whoever else does WHAT there waits until unlock_chroot
+# or the end of the script.
+lock_chroot()
+{
+	exec 8>"$CACHE/chroots/$1.$2.lock"
+	flock 8
+}
+
+unlock_chroot()
+{
+	exec 8>&-
+}
+
 # copy_tree NAME PURPOSE: bring the sources into the chroot of a kernel, where a
 # later build for the same purpose finds its objects. Prints the copy's place.
 copy_tree()
