@@ -7,7 +7,7 @@ set -euo pipefail
 export LC_ALL=C.UTF-8
 
 TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-CACHE=${DVP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dmabuf-vfio-pci}
+CACHE=$(realpath -m "${DVP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dmabuf-vfio-pci}")
 BUILD=$TREE/build
 # shellcheck disable=SC2034 # for those who source this
 LOGS=$BUILD/logs
