@@ -53,14 +53,16 @@ bool bench_is_ours(void)
 	return !strcmp(bench_driver(), "dmabuf-vfio-pci");
 }
 
-const char *bench_find(unsigned int vendor, unsigned int device,
-		       unsigned int nth)
+const char *bench_find(enum device_kind kind, unsigned int nth)
 {
-	const char *bdf = device_find(vendor, device, nth);
+	const char *bdf = device_find(kind, nth);
+	unsigned int vendor, device;
 
-	if (!bdf)
+	if (!bdf) {
+		device_ids(kind, &vendor, &device);
 		fail_msg("the machine has no device %04x:%04x number %u",
 			 vendor, device, nth);
+	}
 	return bdf;
 }
 

@@ -68,8 +68,7 @@ const char *bench_driver(void);
 bool bench_is_ours(void);
 
 /* Fails the test if the machine has not got the device. */
-const char *bench_find(unsigned int vendor, unsigned int device,
-		       unsigned int nth);
+const char *bench_find(enum device_kind kind, unsigned int nth);
 
 /* Binds the device to the driver under test, and opens it. */
 struct vfio *bench_open(const char *bdf);

@@ -1,1 +1,225 @@
-int main(void){return 0;}
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Shows the main job: a range of a device's memory leaves as a dma-buf, another
+ * device writes into it, and loses it when the first device is closed.  Exits
+ * with 1 as soon as something is not as it should be.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "importer.h"
+#include "vfio.h"
+
+#define BAR2	VFIO_PCI_BAR2_REGION_INDEX
+#define KIB	1024UL
+#define MIB	(KIB * KIB)
+
+static const char *const message = "Hello from one PCI device to another!";
+
+/* Two ranges that do not touch: the buffer is one after the other. */
+static const struct vfio_region_dma_range ranges[] = {
+	{ 1 * MIB, 64 * KIB },
+	{ 3 * MIB, 256 * KIB },
+};
+
+#define NR_RANGES (sizeof(ranges) / sizeof(*ranges))
+
+/* Where the message goes: within the second range. */
+#define WHERE (64 * KIB + 4 * KIB)
+#define WHERE_IN_BAR (3 * MIB + 4 * KIB)
+
+static const char *exporter_bdf, *importer_bdf, *driver;
+
+static void fail(const char *what, int error)
+{
+	printf("\n  FAILED: %s: %s\n", what, strerror(error));
+	exit(1);
+}
+
+/* @ret is at least 0, or a negative errno. */
+static int must(const char *what, int ret)
+{
+	if (ret < 0)
+		fail(what, -ret);
+	return ret;
+}
+
+static void heading(const char *title)
+{
+	static int number;
+
+	printf("\n%d. %s\n\n", ++number, title);
+}
+
+#define line(label, ...) \
+	(printf("     %-18s ", label), printf(__VA_ARGS__), putchar('\n'))
+
+static void find_devices(void)
+{
+	exporter_bdf = device_find(IVSHMEM, 0);
+	importer_bdf = device_find(EDU, 0);
+	if (!exporter_bdf || !importer_bdf)
+		fail("looking for the devices", ENODEV);
+	driver = getenv("DVP_DRIVER");
+	if (!driver)
+		driver = "dmabuf-vfio-pci";
+}
+
+static void show_picture(void)
+{
+	struct utsname uts;
+
+	uname(&uts);
+	printf("\n"
+	       "  Linux %s: peer-to-peer DMA into a device that userspace owns\n"
+	       "\n"
+	       "     +----------------+                   +----------------+\n"
+	       "     |  %s  |      dma-buf      |  %s  |\n"
+	       "     |  edu           | ================> |  ivshmem       |\n"
+	       "     |  a DMA engine  |                   |  4 MiB of      |\n"
+	       "     |  with a kernel |                   |  memory, owned |\n"
+	       "     |  driver        |                   |  by userspace  |\n"
+	       "     +----------------+                   +----------------+\n",
+	       uts.release, importer_bdf, exporter_bdf);
+}
+
+static void bind_exporter(void)
+{
+	const char *before = device_driver(exporter_bdf);
+
+	heading("The device goes to the driver");
+	line("before", "%s is bound to %s", exporter_bdf,
+	     *before ? before : "no driver");
+	must("binding it", device_bind(exporter_bdf, driver));
+	line("after", "%s is bound to %s", exporter_bdf,
+	     device_driver(exporter_bdf));
+}
+
+static int export(const struct vfio *vfio)
+{
+	struct bar bar;
+	size_t i;
+	int fd;
+
+	heading("Two ranges of its memory leave as one dma-buf");
+	must("reading its BARs", device_bar(exporter_bdf, BAR2, &bar));
+	line("BAR 2", "%#llx, %llu KiB", (unsigned long long)bar.start,
+	     (unsigned long long)bar.size / KIB);
+	for (i = 0; i < NR_RANGES; i++)
+		line(i ? "" : "ranges", "%#llx + %llu KiB",
+		     (unsigned long long)ranges[i].offset,
+		     (unsigned long long)ranges[i].length / KIB);
+	fd = must("exporting them", vfio_export(vfio, BAR2, ranges, NR_RANGES,
+						O_RDWR | O_CLOEXEC));
+	line("dma-buf", "file descriptor %d, %lld KiB", fd,
+	     (long long)lseek(fd, 0, SEEK_END) / (long long)KIB);
+	return fd;
+}
+
+/* Whether a bridge below the host's is above both devices. */
+static bool share_bridge(const char *one, const char *other)
+{
+	char a[BDF_SIZE], b[BDF_SIZE];
+	bool more_a, more_b;
+
+	for (more_a = device_parent(one, a); more_a;
+	     more_a = device_parent(a, a))
+		for (more_b = device_parent(other, b); more_b;
+		     more_b = device_parent(b, b))
+			if (!strcmp(a, b))
+				return true;
+	return false;
+}
+
+static const char *map_type(void)
+{
+	if (share_bridge(exporter_bdf, importer_bdf))
+		return "BUS_ADDR: a switch routes it";
+	if (device_translated(importer_bdf))
+		return "THRU_HOST_BRIDGE, translated by the IOMMU";
+	return "THRU_HOST_BRIDGE";
+}
+
+static int import(int buffer)
+{
+	struct dvp_importer_entry entries[NR_RANGES];
+	struct dvp_importer_report report;
+	unsigned int i;
+	int importer;
+
+	heading("The other device imports it");
+	importer = must("opening the importer", importer_open(importer_bdf));
+	must("attaching", importer_attach(importer, buffer));
+	must("mapping", importer_map(importer));
+	must("asking for the addresses",
+	     importer_report(importer, &report, entries, NR_RANGES));
+	for (i = 0; i < report.nents && i < NR_RANGES; i++)
+		line(i ? "" : "DMA addresses", "%#llx + %llu KiB",
+		     (unsigned long long)entries[i].address,
+		     (unsigned long long)entries[i].length / KIB);
+	line("map type", "%s", map_type());
+	return importer;
+}
+
+static void transfer(const struct vfio *vfio, int importer)
+{
+	size_t size = strlen(message) + 1;
+	char text[64];
+
+	heading("Bytes move from device to device, past the CPU and its memory");
+	must("letting it write",
+	     importer_write(importer, WHERE, message, size));
+	line("edu writes", "\"%s\"", message);
+	must("reading the memory",
+	     vfio_read(vfio, BAR2, WHERE_IN_BAR, text, size));
+	line("in ivshmem's BAR", "\"%.*s\"", (int)size, text);
+	if (memcmp(text, message, size))
+		fail("comparing them", EIO);
+
+	memset(text, 0, sizeof(text));
+	must("letting it read", importer_read(importer, WHERE, text, size));
+	line("edu reads back", "\"%.*s\"", (int)size, text);
+	if (memcmp(text, message, size))
+		fail("comparing them", EIO);
+}
+
+static void close_device(struct vfio *vfio, int importer)
+{
+	int ret;
+
+	heading("Userspace closes the device: what it lent is taken back");
+	vfio_close(vfio);
+	line("importer", "told %u time(s), %s",
+	     importer_notifications(importer),
+	     importer_is_mapped(importer) ? "still mapped" : "has unmapped");
+	ret = importer_map(importer);
+	line("mapping it again", "%s", ret ? strerror(-ret) : "succeeds");
+	if (ret != -ENODEV || importer_notifications(importer) != 1)
+		fail("the revoke", EBUSY);
+}
+
+int main(void)
+{
+	struct vfio vfio;
+	int buffer, importer;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	find_devices();
+	show_picture();
+	bind_exporter();
+	must("opening the device", vfio_open(&vfio, exporter_bdf));
+	buffer = export(&vfio);
+	importer = import(buffer);
+	transfer(&vfio, importer);
+	close_device(&vfio, importer);
+	close(importer);
+	close(buffer);
+	printf("\n  Everything went as it should.\n\n");
+	return 0;
+}

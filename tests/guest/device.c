@@ -57,6 +57,21 @@ int device_write_attr(const char *bdf, const char *attr, const char *text)
 	return write_file(path, text);
 }
 
+void device_ids(enum device_kind kind, unsigned int *vendor,
+		unsigned int *device)
+{
+	static const unsigned int ids[][2] = {
+		[IVSHMEM] = { 0x1af4, 0x1110 },
+		[EDU] = { 0x1234, 0x11e8 },
+		[NVME] = { 0x1b36, 0x0010 },
+		[E1000E] = { 0x8086, 0x10d3 },
+		[VGA] = { 0x1234, 0x1111 },
+	};
+
+	*vendor = ids[kind][0];
+	*device = ids[kind][1];
+}
+
 static bool has_id(const char *bdf, const char *attr, unsigned int id)
 {
 	char text[16];
@@ -70,16 +85,17 @@ static int not_hidden(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-/* The nth device of these ids in the order of addresses, or NULL. */
-const char *device_find(unsigned int vendor, unsigned int device,
-			unsigned int nth)
+/* The nth device of its kind in the order of addresses, or NULL. */
+const char *device_find(enum device_kind kind, unsigned int nth)
 {
 	static char found[8][BDF_SIZE];
 	static unsigned int next;
 	char *result = NULL;
+	unsigned int vendor, device;
 	struct dirent **entries;
 	int count, i;
 
+	device_ids(kind, &vendor, &device);
 	count = scandir(DEVICES, &entries, not_hidden, alphasort);
 	for (i = 0; i < count; i++) {
 		if (!result && has_id(entries[i]->d_name, "vendor", vendor) &&

@@ -7,12 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The devices of the test machines, as device_find() takes them. */
-#define IVSHMEM		0x1af4, 0x1110
-#define EDU		0x1234, 0x11e8
-#define NVME		0x1b36, 0x0010
-#define E1000E		0x8086, 0x10d3
-#define VGA		0x1234, 0x1111
+/* The devices of the test machines. */
+enum device_kind {
+	IVSHMEM,
+	EDU,
+	NVME,
+	E1000E,
+	VGA,
+};
 
 #define BDF_SIZE	16
 
@@ -34,8 +36,9 @@ struct bar {
 	uint64_t flags;
 };
 
-const char *device_find(unsigned int vendor, unsigned int device,
-			unsigned int nth);
+void device_ids(enum device_kind kind, unsigned int *vendor,
+		unsigned int *device);
+const char *device_find(enum device_kind kind, unsigned int nth);
 const char *device_driver(const char *bdf);
 int device_bind(const char *bdf, const char *driver);
 int device_unbind(const char *bdf);

@@ -18,6 +18,8 @@ static const struct expect own = {
 	.names_slow = true,
 	.says_no_path = true,
 	.reads_acs = true,
+	.merges_adjacent = true,
+	.warns_of_mask = false,
 };
 
 /* The export that vfio-pci-core itself has, as of Linux 7.3. */
@@ -38,6 +40,10 @@ static const struct expect intree = {
 	.says_no_path = false,
 	/* It remembers the way of each pair as long as a driver is bound. */
 	.reads_acs = false,
+	/* It has one mapping per range where there is no IOMMU. */
+	.merges_adjacent = false,
+	/* It asks the core to map, and finds out by failing. */
+	.warns_of_mask = true,
 };
 
 static struct dvp_importer_info info(void)

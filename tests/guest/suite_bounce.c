@@ -12,8 +12,8 @@
 #define BAR2 VFIO_PCI_BAR2_REGION_INDEX
 #define CHUNK DVP_IMPORTER_TRANSFER_MAX
 
-#define SWITCH_IVSHMEM	IVSHMEM, 2
-#define SWITCH_EDU	EDU, 2
+#define SWITCH_IVSHMEM	2
+#define SWITCH_EDU	2
 
 /*
  * QEMU's switch has no ACS.  The importer lets the kernel think it has, with a
@@ -57,8 +57,8 @@ static void place_acs(unsigned int position)
 static int switch_setup(void **state)
 {
 	bench_setup(state);
-	below[0] = bench_find(SWITCH_IVSHMEM);
-	below[1] = bench_find(SWITCH_EDU);
+	below[0] = bench_find(IVSHMEM, SWITCH_IVSHMEM);
+	below[1] = bench_find(EDU, SWITCH_EDU);
 	set_acs(0, 0);
 	set_acs(1, 0);
 	place_acs(ACS_POSITION);

@@ -8,8 +8,8 @@
 #define CHUNK DVP_IMPORTER_TRANSFER_MAX
 
 /* Below the switch; the others have root ports of their own. */
-#define SWITCH_IVSHMEM	IVSHMEM, 2
-#define SWITCH_EDU	EDU, 2
+#define SWITCH_IVSHMEM	2
+#define SWITCH_EDU	2
 
 /* No BAR is below 16 MiB. */
 #define NARROW_MASK 24
@@ -51,31 +51,16 @@ static void through_host_bridge(void **state)
 static void into_switch(void **state)
 {
 	(void)state;
-	check_address(bench_find(SWITCH_IVSHMEM), bench_find(EDU, 0));
+	check_address(bench_find(IVSHMEM, SWITCH_IVSHMEM), bench_find(EDU, 0));
 }
 
 static void within_switch(void **state)
 {
 	(void)state;
-	check_address(bench_find(SWITCH_IVSHMEM), bench_find(SWITCH_EDU));
+	check_address(bench_find(IVSHMEM, SWITCH_IVSHMEM), bench_find(EDU, SWITCH_EDU));
 }
 
 static void narrow_mask(void **state)
-{
-	struct vfio *vfio = open_memory();
-	int importer = bench_importer(bench_find(EDU, 0)), ret;
-
-	(void)state;
-	assert_ok(importer_set_dma_mask(importer, NARROW_MASK));
-	assert_ok(importer_attach(importer, bench_export(vfio, BAR2, 0, PAGE)));
-	ret = importer_map(importer);
-	assert_ok(importer_detach(importer));
-	assert_ok(importer_set_dma_mask(importer, 64));
-	assert_true(ret < 0);
-}
-
-/* The range before the bad one was mapped; a new try shows it is undone. */
-static void narrow_mask_unwinds(void **state)
 {
 	static const struct vfio_region_dma_range ranges[] = {
 		{ 0, PAGE }, { 2 * PAGE, PAGE }, { MIB, PAGE },
@@ -92,11 +77,9 @@ static void narrow_mask_unwinds(void **state)
 	assert_ok(importer_set_dma_mask(importer, 64));
 	assert_true(ret < 0);
 
+	/* Nothing of it is left, and nothing is in the way of a wider one. */
 	assert_ok(importer_attach(importer, buffer));
 	assert_ok(importer_map(importer));
-	/* With nothing mapped there is nothing to wait for. */
-	assert_ok(importer_unmap(importer));
-	bench_close(vfio);
 }
 
 #define DIRECT(name, function) TEST("direct", name, function)
@@ -109,11 +92,17 @@ int suite_direct(void)
 		DIRECT("addresses into a switch are physical", into_switch),
 		DIRECT("addresses within a switch are physical",
 		       within_switch),
+	};
+	/* What the core warns of cannot be tried: the log would not be clean. */
+	const struct CMUnitTest masks[] = {
 		DIRECT("a DMA mask that does not reach the BAR fails the map",
 		       narrow_mask),
-		DIRECT("a map that fails leaves nothing mapped",
-		       narrow_mask_unwinds),
 	};
+	int failed;
 
-	return cmocka_run_group_tests_name("direct", tests, NULL, NULL);
+	failed = cmocka_run_group_tests_name("direct", tests, NULL, NULL);
+	if (!expect()->warns_of_mask)
+		failed += cmocka_run_group_tests_name("direct", masks, NULL,
+						      NULL);
+	return failed;
 }

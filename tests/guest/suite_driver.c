@@ -112,18 +112,20 @@ static void by_ids(void **state)
 }
 
 /* Tries to bind an ivshmem that says it is a device with errata. */
-static void bind_denied(char *driver)
+static void bind_denied(char driver[64])
 {
 	const char *bdf = bench_find(IVSHMEM, 1);
 	int importer = bench_importer(bench_find(EDU, 0));
+	unsigned int vendor, device;
 
+	device_ids(IVSHMEM, &vendor, &device);
 	unbound(bdf);
 	assert_ok(importer_disguise(importer, bdf, DENIED_VENDOR,
 				    DENIED_DEVICE));
 	device_bind(bdf, bench_driver());
-	strcpy(driver, device_driver(bdf));
+	snprintf(driver, 64, "%s", device_driver(bdf));
 	device_unbind(bdf);
-	assert_ok(importer_disguise(importer, bdf, IVSHMEM));
+	assert_ok(importer_disguise(importer, bdf, vendor, device));
 }
 
 static void denied(void **state)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What userspace asks for, and what it gets: section 2 of the contract. */
 #include <linux/pci_regs.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "bench.h"
 #include "suites.h"
@@ -579,6 +581,46 @@ static void no_cpu_mapping(void **state)
 	assert_sys_error(memory == MAP_FAILED ? -1 : 0, EINVAL);
 }
 
+/* Runs examples/export-range.c as a user would; returns its exit status. */
+static int run_example(const char *bdf, char *output, size_t size)
+{
+	const char *const argv[] = {
+		"export-range", bdf, "2", "0x1000", "0x3000", NULL
+	};
+	int ends[2], status;
+	ssize_t length;
+	pid_t child;
+
+	assert_sys(pipe(ends));
+	child = fork();
+	if (!child) {
+		dup2(ends[1], STDOUT_FILENO);
+		execvp(argv[0], (char **)argv);
+		_exit(127);
+	}
+	close(ends[1]);
+	length = read(ends[0], output, size - 1);
+	output[length > 0 ? length : 0] = '\0';
+	close(ends[0]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WEXITSTATUS(status);
+}
+
+static void example(void **state)
+{
+	const char *bdf = bench_find(IVSHMEM, 0);
+	char output[128];
+	int fd, size;
+
+	(void)state;
+	assert_ok(device_bind(bdf, bench_driver()));
+	assert_int_equal(run_example(bdf, output, sizeof(output)), 0);
+	if (sscanf(output, "dma-buf: file descriptor %d, %d bytes", &fd,
+		   &size) != 2)
+		fail_msg("it says: %s", output);
+	assert_int_equal(size, 3 * PAGE);
+}
+
 #define EXPORT(name, function) TEST("export", name, function)
 
 int suite_export(void)
@@ -637,6 +679,7 @@ int suite_export(void)
 		       no_free_fd),
 		EXPORT("the buffer cannot be mapped by the CPU",
 		       no_cpu_mapping),
+		EXPORT("the example program exports a range", example),
 	};
 
 	return cmocka_run_group_tests_name("export", tests, NULL, NULL);

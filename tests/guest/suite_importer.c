@@ -92,7 +92,28 @@ static void several_ranges(void **state)
 	(void)state;
 	buffer = bench_export_ranges(vfio, BAR2, ranges, ARRAY_SIZE(ranges));
 	if (map_ranges(importer, buffer))
-		check_table(importer, MIB + 5 * PAGE);
+		assert_in_range(check_table(importer, MIB + 5 * PAGE), 1,
+				ARRAY_SIZE(ranges));
+}
+
+static void adjacent_ranges(void **state)
+{
+	static const struct vfio_region_dma_range ranges[] = {
+		{ MIB, PAGE }, { MIB + PAGE, PAGE }, { MIB + 2 * PAGE, PAGE },
+	};
+	struct vfio *vfio = open_memory();
+	int importer = open_edu(), buffer;
+
+	(void)state;
+	buffer = bench_export_ranges(vfio, BAR2, ranges, ARRAY_SIZE(ranges));
+	if (expect()->merges_adjacent) {
+		assert_ok(importer_attach(importer, buffer));
+		assert_ok(importer_map(importer));
+		assert_int_equal(check_table(importer, 3 * PAGE), 1);
+	} else if (map_ranges(importer, buffer)) {
+		assert_int_equal(check_table(importer, 3 * PAGE),
+				 ARRAY_SIZE(ranges));
+	}
 }
 
 /* More than 4 GiB: the same 4 MiB again and again. */
@@ -323,7 +344,9 @@ int suite_importer(void)
 			 one_range),
 		IMPORTER("several ranges sum up, in DMA addresses only",
 			 several_ranges),
-		IMPORTER("a buffer of more than 4 GiB has entries that fit",
+		IMPORTER("adjacent ranges are as few entries as documented",
+			 adjacent_ranges),
+		IMPORTER("many ranges of more than 4 GiB have entries that fit",
 			 huge_buffer),
 		IMPORTER("who cannot reach peers is refused", no_peer),
 		IMPORTER("a static importer is refused", is_static),

@@ -14,6 +14,8 @@ static const struct {
 	{ "export", suite_export },
 	{ "importer", suite_importer },
 	{ "transfer", suite_transfer },
+	{ "iova", suite_iova },
+	{ "huge", suite_huge },
 	{ "revoke", suite_revoke },
 	{ "lifetime", suite_lifetime },
 	{ "noroute", suite_noroute },

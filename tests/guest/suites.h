@@ -7,6 +7,8 @@ int suite_driver(void);
 int suite_export(void);
 int suite_importer(void);
 int suite_transfer(void);
+int suite_iova(void);
+int suite_huge(void);
 int suite_revoke(void);
 int suite_lifetime(void);
 int suite_noroute(void);
