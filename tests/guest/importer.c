@@ -118,6 +118,13 @@ int importer_read(int importer, uint64_t offset, void *data, size_t length)
 	return transfer(importer, offset, data, length, false);
 }
 
+/* The device works on the buffer for that long. */
+int importer_work(int importer, unsigned int ms)
+{
+	return ioctl(importer, DVP_IMPORTER_WORK, (unsigned long)ms) ?
+		-errno : 0;
+}
+
 int importer_set_dma_mask(int importer, unsigned int bits)
 {
 	return ioctl(importer, DVP_IMPORTER_DMA_MASK, (unsigned long)bits) ?

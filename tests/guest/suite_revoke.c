@@ -238,6 +238,20 @@ static void slow_decoding_off(void **state)
 	assert_revoked(importer, 1);
 }
 
+/* The mapping ends at once, but the device's work on the memory does not. */
+static void unfinished_work(void **state)
+{
+	struct vfio *vfio = open_memory();
+	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
+	long long start = bench_now_ms();
+
+	(void)state;
+	assert_ok(importer_work(importer, 2000));
+	decoding_off(vfio);
+	assert_true(bench_now_ms() - start >= 2000);
+	assert_revoked(importer, 1);
+}
+
 /* The mapping ends with the importer: nobody waits for the rest of its time. */
 static void detached_meanwhile(void **state)
 {
@@ -395,6 +409,8 @@ int suite_revoke(void)
 		       slow_close),
 		REVOKE("a slow importer is waited for on decoding off",
 		       slow_decoding_off),
+		REVOKE("work that an importer has announced is waited for",
+		       unfinished_work),
 		REVOKE("a slow importer that detaches ends the wait",
 		       detached_meanwhile),
 		REVOKE("who does not let go is named in the log",

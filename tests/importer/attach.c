@@ -4,12 +4,67 @@
  * ones unmap as soon as the exporter says that the memory goes.
  */
 #include <linux/dma-buf.h>
+#include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <linux/scatterlist.h>
 
 #include "compat/dma_buf.h"
 #include "compat/slab.h"
 #include "importer.h"
+
+/**
+ * struct import_fence - work on a buffer that is not done yet
+ * @base: what the exporter waits for; first, because the core frees it
+ * @lock: of @base
+ * @done: the end of the work; holds a reference on @base
+ */
+struct import_fence {
+	struct dma_fence base;
+	spinlock_t lock; /* of base */
+	struct delayed_work done;
+};
+
+static const char *fence_name(struct dma_fence *fence)
+{
+	return KBUILD_MODNAME;
+}
+
+/* A buffer can keep a fence for longer than the importer is attached. */
+static void fence_release(struct dma_fence *fence)
+{
+	dma_fence_free(fence);
+	module_put(THIS_MODULE);
+}
+
+static const struct dma_fence_ops fence_ops = {
+	.get_driver_name = fence_name,
+	.get_timeline_name = fence_name,
+	.release = fence_release,
+};
+
+static void fence_done(struct work_struct *work)
+{
+	struct import_fence *fence =
+		container_of(work, struct import_fence, done.work);
+
+	dma_fence_signal(&fence->base);
+	dma_fence_put(&fence->base);
+}
+
+static struct import_fence *fence_create(void)
+{
+	struct import_fence *fence;
+
+	fence = kzalloc_obj(*fence);
+	if (!fence)
+		return NULL;
+	__module_get(THIS_MODULE);
+	spin_lock_init(&fence->lock);
+	INIT_DELAYED_WORK(&fence->done, fence_done);
+	dma_fence_init(&fence->base, &fence_ops, &fence->lock,
+		       dma_fence_context_alloc(1), 1);
+	return fence;
+}
 
 /* The DMA address of byte @offset, and how many bytes its entry still has. */
 static bool find_byte(struct sg_table *sgt, u64 offset, dma_addr_t *addr,
@@ -224,6 +279,30 @@ int dvp_import_unpin(struct dvp_import *import)
 		ret = 0;
 	}
 	import_unlock(import);
+	return ret;
+}
+
+/* Lets a fence say for @ms that the device works on the buffer. */
+int dvp_import_work(struct dvp_import *import, unsigned int ms)
+{
+	struct dma_resv *resv = import->attach->dmabuf->resv;
+	struct import_fence *fence;
+	int ret;
+
+	fence = fence_create();
+	if (!fence)
+		return -ENOMEM;
+
+	import_lock(import);
+	ret = dma_resv_reserve_fences(resv, 1);
+	if (!ret)
+		dma_resv_add_fence(resv, &fence->base, DMA_RESV_USAGE_BOOKKEEP);
+	import_unlock(import);
+
+	if (ret)
+		dma_fence_put(&fence->base);
+	else
+		schedule_delayed_work(&fence->done, msecs_to_jiffies(ms));
 	return ret;
 }
 

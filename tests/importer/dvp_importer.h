@@ -152,5 +152,7 @@ struct dvp_importer_acs {
 #define DVP_IMPORTER_DMA_MASK	_IO('D', 9)
 #define DVP_IMPORTER_DISGUISE	_IOW('D', 10, struct dvp_importer_disguise)
 #define DVP_IMPORTER_ACS	_IOW('D', 11, struct dvp_importer_acs)
+/* Says that the device works on the buffer; it is done after so many ms. */
+#define DVP_IMPORTER_WORK	_IO('D', 12)
 
 #endif /* DVP_IMPORTER_H */

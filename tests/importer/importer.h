@@ -63,6 +63,7 @@ int dvp_import_map(struct dvp_import *import);
 int dvp_import_unmap(struct dvp_import *import);
 int dvp_import_pin(struct dvp_import *import);
 int dvp_import_unpin(struct dvp_import *import);
+int dvp_import_work(struct dvp_import *import, unsigned int ms);
 void dvp_import_report(struct dvp_import *import,
 		       struct dvp_importer_report *report,
 		       struct dvp_importer_entry *entries);

@@ -200,7 +200,7 @@ static int do_acs(void __user *arg)
 
 /* Calls that need something attached. */
 static int import_ioctl(struct session *session, unsigned int cmd,
-			void __user *arg)
+			unsigned long arg)
 {
 	if (!session->import)
 		return -ENOTCONN;
@@ -217,7 +217,9 @@ static int import_ioctl(struct session *session, unsigned int cmd,
 	case DVP_IMPORTER_UNPIN:
 		return dvp_import_unpin(session->import);
 	case DVP_IMPORTER_TRANSFER:
-		return do_transfer(session, arg);
+		return do_transfer(session, (void __user *)arg);
+	case DVP_IMPORTER_WORK:
+		return dvp_import_work(session->import, arg);
 	default:
 		return -ENOTTY;
 	}
@@ -251,7 +253,7 @@ static long importer_ioctl(struct file *file, unsigned int cmd,
 		ret = do_acs(user);
 		break;
 	default:
-		ret = import_ioctl(session, cmd, user);
+		ret = import_ioctl(session, cmd, arg);
 	}
 	mutex_unlock(&session->lock);
 	return ret;
