@@ -199,9 +199,11 @@ static bool dvp_device_enabled(struct vfio_pci_core_device *vdev)
 	struct pci_dev *pdev = vdev->pdev;
 	__le16 cmd = READ_ONCE(*(__le16 *)(vdev->vconfig + PCI_COMMAND));
 
-	return pdev->current_state < PCI_D3hot && !vdev->pm_runtime_engaged &&
-	       (pdev->no_command_memory ||
-		(le16_to_cpu(cmd) & PCI_COMMAND_MEMORY));
+	if ((__force int)pdev->current_state >= (__force int)PCI_D3hot ||
+	    vdev->pm_runtime_engaged)
+		return false;
+	return pdev->no_command_memory ||
+	       (le16_to_cpu(cmd) & PCI_COMMAND_MEMORY);
 }
 
 /*
