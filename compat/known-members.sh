@@ -7,10 +7,11 @@
 # since 6.17) or refuses service without them (get_region_info_caps since
 # 6.19): both compile without a word when left out.
 
-# members HEADER STRUCT: the names of the members, one a line
+# members HEADER STRUCT: the names of the members, one a line.  Distributions
+# keep room for later members under names with "kabi" in them.
 members()
 {
-	sed -n "/^struct $2 *{/,/^}/p" "$1" | sed -e 1d -e '$d' |
+	sed -n "/^struct $2 *{/,/^}/p" "$1" | sed -e 1d -e '$d' -e '/^#/d' |
 	awk '{ text = text " " $0 }
 		END {
 			while (start = index(text, "/*")) {
@@ -19,15 +20,19 @@ members()
 					substr(rest, index(rest, "*/") + 2)
 			}
 			n = split(text, member, ";")
-			for (i = 1; i <= n; i++) {
-				if (member[i] ~ /KABI_RESERVE/)
-					continue
-				if (match(member[i], /\(\* *[A-Za-z_0-9]+\)/))
-					print substr(member[i], RSTART + 2,
-						RLENGTH - 3)
-				else if (match(member[i], /[A-Za-z_0-9]+ *$/))
-					print substr(member[i], RSTART, RLENGTH)
+			for (i = 1; i <= n; i++)
+				print_names(member[i])
+		}
+		function print_names(declaration,	functions)
+		{
+			while (match(declaration, /\(\* *[A-Za-z_0-9]+\)/)) {
+				print substr(declaration, RSTART + 2, RLENGTH - 3)
+				declaration = substr(declaration, RSTART + RLENGTH)
+				functions++
 			}
+			if (!functions && tolower(declaration) !~ /kabi/ &&
+			    match(declaration, /[A-Za-z_0-9]+ *$/))
+				print substr(declaration, RSTART, RLENGTH)
 		}'
 }
 
