@@ -52,8 +52,8 @@ void compat_vfio_pci_claim_bars(struct vfio_pci_core_device *vdev)
 	int bar;
 
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
-		if (!(pci_resource_flags(pdev, bar) & IORESOURCE_MEM) ||
-		    !pci_resource_len(pdev, bar))
+		if (vdev->barmap[bar] || !pci_resource_len(pdev, bar) ||
+		    !(pci_resource_flags(pdev, bar) & IORESOURCE_MEM))
 			continue;
 #ifdef HAVE_VFIO_PCI_CORE_SETUP_BARMAP	/* 6.8 */
 		vfio_pci_core_setup_barmap(vdev, bar);
