@@ -53,6 +53,12 @@ bool bench_is_ours(void)
 	return !strcmp(bench_driver(), "dmabuf-vfio-pci");
 }
 
+bool bench_maps_several(void)
+{
+	return !expect()->several_translated ||
+	       !device_translated(bench_find(EDU, 0));
+}
+
 const char *bench_find(enum device_kind kind, unsigned int nth)
 {
 	const char *bdf = device_find(kind, nth);

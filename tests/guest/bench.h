@@ -60,12 +60,19 @@ void check_error(long long ret, int error, const char *call, const char *file,
 #define TEST(suite, name, function) \
 	{ suite ": " name, function, bench_setup, bench_teardown, NULL }
 
+/* Runs an array of tests; returns how many failed. */
+#define run_group(suite, tests) \
+	cmocka_run_group_tests_name(suite, tests, NULL, NULL)
+
 int bench_setup(void **state);
 int bench_teardown(void **state);
 
 /* The driver under test, and whether it is ours. */
 const char *bench_driver(void);
 bool bench_is_ours(void);
+
+/* Whether several ranges can be mapped: see struct expect. */
+bool bench_maps_several(void);
 
 /* Fails the test if the machine has not got the device. */
 const char *bench_find(enum device_kind kind, unsigned int nth);

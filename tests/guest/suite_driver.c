@@ -409,9 +409,8 @@ int suite_driver(void)
 	};
 	int failed;
 
-	failed = cmocka_run_group_tests_name("driver", tests, NULL, NULL);
+	failed = run_group("driver", tests);
 	if (bench_is_ours())
-		failed += cmocka_run_group_tests_name("driver", only_ours,
-						      NULL, NULL);
+		failed += run_group("driver", only_ours);
 	return failed;
 }

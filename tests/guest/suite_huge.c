@@ -81,5 +81,5 @@ int suite_huge(void)
 		HUGE("bytes move in and out of every entry", bytes_move),
 	};
 
-	return cmocka_run_group_tests_name("huge", tests, NULL, NULL);
+	return run_group("huge", tests);
 }

@@ -102,9 +102,8 @@ int suite_iova(void)
 	};
 	int failed;
 
-	failed = cmocka_run_group_tests_name("iova", tests, NULL, NULL);
+	failed = run_group("iova", tests);
 	if (!expect()->several_translated)
-		failed += cmocka_run_group_tests_name("iova", several, NULL,
-						      NULL);
+		failed += run_group("iova", several);
 	return failed;
 }

@@ -261,5 +261,5 @@ int suite_lifetime(void)
 			 passed_on),
 	};
 
-	return cmocka_run_group_tests_name("lifetime", tests, NULL, NULL);
+	return run_group("lifetime", tests);
 }

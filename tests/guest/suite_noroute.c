@@ -42,8 +42,7 @@ static void explained(void **state)
 	sleep(6);
 	klog = bench_keep(assert_ok(klog_open_end()));
 	importer_attach(importer, buffer);
-	assert_int_equal(klog_count(klog, words),
-			 expect()->says_no_path ? 1 : 0);
+	assert_int_equal(klog_count(klog, words), 1);
 }
 
 static void limited(void **state)
@@ -81,11 +80,17 @@ int suite_noroute(void)
 {
 	const struct CMUnitTest tests[] = {
 		NOROUTE("an importer without a path is refused", refused),
-		NOROUTE("one line names both devices and says why",
-			explained),
 		NOROUTE("a thousand refusals do not flood the log", limited),
 		NOROUTE("the device works but for importers", rest_works),
 	};
+	const struct CMUnitTest says[] = {
+		NOROUTE("one line names both devices and says why",
+			explained),
+	};
+	int failed;
 
-	return cmocka_run_group_tests_name("noroute", tests, NULL, NULL);
+	failed = run_group("noroute", tests);
+	if (expect()->says_no_path)
+		failed += run_group("noroute", says);
+	return failed;
 }
