@@ -53,6 +53,27 @@ bool bench_is_ours(void)
 	return !strcmp(bench_driver(), "dmabuf-vfio-pci");
 }
 
+int bench_reload(const char *options)
+{
+	const char *exporter = getenv("DVP_EXPORTER");
+	char all[256] = "";
+	int ret;
+
+	if (bench_is_ours() && exporter && *exporter)
+		snprintf(all, sizeof(all), "exporter=%s ", exporter);
+	strncat(all, options, sizeof(all) - strlen(all) - 1);
+
+	ret = module_is_loaded(bench_driver()) ?
+		module_unload(bench_driver()) : 0;
+	return ret ? ret : module_load(bench_driver(), all);
+}
+
+int bench_reload_teardown(void **state)
+{
+	bench_teardown(state);
+	return bench_reload("");
+}
+
 bool bench_maps_several(void)
 {
 	return !expect()->several_translated ||

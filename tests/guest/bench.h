@@ -64,12 +64,19 @@ void check_error(long long ret, int error, const char *call, const char *file,
 #define run_group(suite, tests) \
 	cmocka_run_group_tests_name(suite, tests, NULL, NULL)
 
+/* A test that loads the driver anew; the next one finds it as it was. */
+#define TEST_RELOADS(suite, name, function) \
+	{ suite ": " name, function, bench_setup, bench_reload_teardown, NULL }
+
 int bench_setup(void **state);
 int bench_teardown(void **state);
+int bench_reload_teardown(void **state);
 
 /* The driver under test, and whether it is ours. */
 const char *bench_driver(void);
 bool bench_is_ours(void);
+/* Loads it anew, with @options after those of this run: 0 or a negative errno. */
+int bench_reload(const char *options);
 
 /* Whether several ranges can be mapped: see struct expect. */
 bool bench_maps_several(void);

@@ -31,34 +31,6 @@ static void driver_attr(const char *attr, const char *text)
 	assert_ok(write_file(path, text));
 }
 
-/* Loads the driver anew, with @options after those of this run. */
-static int try_reload(const char *options)
-{
-	const char *exporter = getenv("DVP_EXPORTER");
-	char all[256] = "";
-	int ret;
-
-	if (bench_is_ours() && exporter && *exporter)
-		snprintf(all, sizeof(all), "exporter=%s ", exporter);
-	strncat(all, options, sizeof(all) - strlen(all) - 1);
-
-	ret = module_is_loaded(bench_driver()) ?
-		module_unload(bench_driver()) : 0;
-	return ret ? ret : module_load(bench_driver(), all);
-}
-
-static void reload(const char *options)
-{
-	assert_ok(try_reload(options));
-}
-
-/* Back to the driver as init has loaded it. */
-static int reload_teardown(void **state)
-{
-	bench_teardown(state);
-	return try_reload("");
-}
-
 static void unbound(const char *bdf)
 {
 	assert_ok(device_unbind(bdf));
@@ -104,10 +76,10 @@ static void by_ids(void **state)
 
 	(void)state;
 	unbound(bdf);
-	reload("ids=1b36:0010,1af4:1110");
+	assert_ok(bench_reload("ids=1b36:0010,1af4:1110"));
 	assert_string_equal(device_driver(bdf), bench_driver());
 	unbound(bdf);
-	reload("");
+	assert_ok(bench_reload(""));
 	assert_string_equal(device_driver(bdf), "");
 }
 
@@ -142,9 +114,9 @@ static void denylist_disabled(void **state)
 	char driver[64];
 
 	(void)state;
-	reload("disable_denylist=1");
+	assert_ok(bench_reload("disable_denylist=1"));
 	bind_denied(driver);
-	reload("");
+	assert_ok(bench_reload(""));
 	assert_string_equal(driver, bench_driver());
 }
 
@@ -343,7 +315,7 @@ static void exporter_said(void **state)
 	int klog = bench_keep(assert_ok(klog_open_end()));
 
 	(void)state;
-	reload("");
+	assert_ok(bench_reload(""));
 	assert_int_equal(klog_count(klog, words), 1);
 }
 
@@ -353,7 +325,7 @@ static void exporter_unknown(void **state)
 	int klog = bench_keep(assert_ok(klog_open_end()));
 
 	(void)state;
-	assert_error(try_reload("exporter=sideways"), EINVAL);
+	assert_error(bench_reload("exporter=sideways"), EINVAL);
 	assert_int_equal(klog_count(klog, words), 1);
 }
 
@@ -364,16 +336,16 @@ static void exporter_intree(void **state)
 
 	(void)state;
 	if (expect_kernel()->intree) {
-		assert_ok(try_reload("exporter=intree"));
+		assert_ok(bench_reload("exporter=intree"));
 	} else {
-		assert_error(try_reload("exporter=intree"), EOPNOTSUPP);
+		assert_error(bench_reload("exporter=intree"), EOPNOTSUPP);
 		assert_int_equal(klog_count(klog, words), 1);
 	}
 }
 
 #define DRIVER(name, function) TEST("driver", name, function)
 #define DRIVER_RELOADS(name, function) \
-	{ "driver: " name, function, bench_setup, reload_teardown, NULL }
+	TEST_RELOADS("driver", name, function)
 
 int suite_driver(void)
 {
