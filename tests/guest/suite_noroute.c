@@ -79,7 +79,7 @@ static void rest_works(void **state)
 /* What the machine's host bridge, q35's, is called by p2p_host_bridges=. */
 #define HOST_BRIDGE "8086:29c0"
 
-#define TAINT_USER (1 << 6)
+#define TAINT_USER 0x40
 
 static unsigned long taint_flags(void)
 {
