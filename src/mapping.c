@@ -25,7 +25,7 @@
  * struct dvp_mapping - a mapping that an importer holds
  * @sgt: what the importer sees
  * @iova: the span, if there is one
- * @mapped: how many bytes of the buffer are mapped, from its start
+ * @mapped: how many bytes of the buffer the DMA API has mapped, from its start
  */
 struct dvp_mapping {
 	struct sg_table sgt;
@@ -93,31 +93,6 @@ static bool dvp_reaches(struct device *dev, dma_addr_t addr, size_t len)
 	return addr + len - 1 >= addr && addr + len - 1 <= limit;
 }
 
-static int dvp_map_bus(struct device *dev, struct dvp_buffer *buf,
-		       struct dvp_mapping *map)
-{
-	struct scatterlist *sg;
-	dma_addr_t addr;
-	size_t i;
-	int ret;
-
-	ret = dvp_alloc_entries(&map->sgt, dvp_count_range_entries(buf));
-	if (ret)
-		return ret;
-	sg = map->sgt.sgl;
-	for (i = 0; i < buf->nr_ranges; i++) {
-		addr = buf->ranges[i].paddr + buf->bus_offset;
-		if (!dvp_reaches(dev, addr, buf->ranges[i].len)) {
-			dev_warn_ratelimited(dev, DVP_NAME ": cannot reach the peer's memory at bus address %pad: its DMA mask is too small\n",
-					     &addr);
-			dvp_free_entries(&map->sgt);
-			return -EIO;
-		}
-		sg = dvp_fill(sg, addr, buf->ranges[i].len);
-	}
-	return 0;
-}
-
 /*
  * Without an IOMMU the importer sends physical addresses.  The DMA API warns
  * with a backtrace about one that does not fit, and before 6.18 hands out
@@ -148,6 +123,26 @@ static int dvp_check_untranslated(struct device *dev, struct dvp_buffer *buf)
 	return 0;
 }
 
+/* A bus address is known; for any other, the range is mapped. */
+static int dvp_map_range(struct device *dev, struct dvp_buffer *buf,
+			 const struct dvp_range *range,
+			 enum dvp_map_type type, enum dma_data_direction dir,
+			 dma_addr_t *addr)
+{
+	if (type != DVP_MAP_BUS_ADDR) {
+		*addr = dma_map_phys(dev, range->paddr, range->len, dir,
+				     DMA_ATTR_MMIO);
+		return dma_mapping_error(dev, *addr) ? -EIO : 0;
+	}
+
+	*addr = range->paddr + buf->bus_offset;
+	if (dvp_reaches(dev, *addr, range->len))
+		return 0;
+	dev_warn_ratelimited(dev, DVP_NAME ": cannot reach the peer's memory at bus address %pad: its DMA mask is too small\n",
+			     addr);
+	return -EIO;
+}
+
 static void dvp_unmap_ranges(struct device *dev, struct dvp_buffer *buf,
 			     struct dvp_mapping *map,
 			     enum dma_data_direction dir)
@@ -167,7 +162,8 @@ static void dvp_unmap_ranges(struct device *dev, struct dvp_buffer *buf,
 }
 
 static int dvp_map_ranges(struct device *dev, struct dvp_buffer *buf,
-			  struct dvp_mapping *map, enum dma_data_direction dir)
+			  struct dvp_mapping *map, enum dvp_map_type type,
+			  enum dma_data_direction dir)
 {
 	struct scatterlist *sg;
 	dma_addr_t addr;
@@ -179,17 +175,20 @@ static int dvp_map_ranges(struct device *dev, struct dvp_buffer *buf,
 		return ret;
 	sg = map->sgt.sgl;
 	for (i = 0; i < buf->nr_ranges; i++) {
-		addr = dma_map_phys(dev, buf->ranges[i].paddr,
-				    buf->ranges[i].len, dir, DMA_ATTR_MMIO);
-		if (dma_mapping_error(dev, addr)) {
-			dvp_unmap_ranges(dev, buf, map, dir);
-			dvp_free_entries(&map->sgt);
-			return -EIO;
-		}
+		ret = dvp_map_range(dev, buf, &buf->ranges[i], type, dir,
+				    &addr);
+		if (ret)
+			goto err_unmap;
 		sg = dvp_fill(sg, addr, buf->ranges[i].len);
-		map->mapped += buf->ranges[i].len;
+		if (type != DVP_MAP_BUS_ADDR)
+			map->mapped += buf->ranges[i].len;
 	}
 	return 0;
+
+err_unmap:
+	dvp_unmap_ranges(dev, buf, map, dir);
+	dvp_free_entries(&map->sgt);
+	return ret;
 }
 
 /*
@@ -205,6 +204,13 @@ static bool dvp_fits_span(struct device *dev, struct dvp_buffer *buf)
 		if ((buf->ranges[i].paddr | buf->ranges[i].len) & mask)
 			return false;
 	return true;
+}
+
+static bool dvp_try_span(struct device *dev, struct dvp_buffer *buf,
+			 struct dvp_mapping *map, enum dvp_map_type type)
+{
+	return type != DVP_MAP_BUS_ADDR && dvp_fits_span(dev, buf) &&
+	       dma_iova_try_alloc(dev, &map->iova, 0, buf->dmabuf->size);
 }
 
 static int dvp_link_ranges(struct device *dev, struct dvp_buffer *buf,
@@ -247,20 +253,6 @@ err_destroy:
 	return ret;
 }
 
-static int dvp_map_host(struct device *dev, struct dvp_buffer *buf,
-			struct dvp_mapping *map, enum dma_data_direction dir)
-{
-	int ret;
-
-	ret = dvp_check_untranslated(dev, buf);
-	if (ret)
-		return ret;
-	if (dvp_fits_span(dev, buf) &&
-	    dma_iova_try_alloc(dev, &map->iova, 0, buf->dmabuf->size))
-		return dvp_map_span(dev, buf, map, dir);
-	return dvp_map_ranges(dev, buf, map, dir);
-}
-
 /**
  * dvp_map() - map a buffer for an importer
  * @attach: the importer's attachment; its map type is decided
@@ -277,16 +269,19 @@ struct sg_table *dvp_map(struct dma_buf_attachment *attach,
 {
 	struct dvp_buffer *buf = attach->dmabuf->priv;
 	struct dvp_attachment *att = attach->priv;
+	struct device *dev = attach->dev;
 	struct dvp_mapping *map;
-	int ret;
+	int ret = 0;
 
 	map = kzalloc_obj(*map);
 	if (!map)
 		return ERR_PTR(-ENOMEM);
-	if (att->map_type == DVP_MAP_BUS_ADDR)
-		ret = dvp_map_bus(attach->dev, buf, map);
-	else
-		ret = dvp_map_host(attach->dev, buf, map, dir);
+	if (att->map_type != DVP_MAP_BUS_ADDR)
+		ret = dvp_check_untranslated(dev, buf);
+	if (!ret && dvp_try_span(dev, buf, map, att->map_type))
+		ret = dvp_map_span(dev, buf, map, dir);
+	else if (!ret)
+		ret = dvp_map_ranges(dev, buf, map, att->map_type, dir);
 	if (ret) {
 		kfree(map);
 		return ERR_PTR(ret);
