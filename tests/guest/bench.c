@@ -120,6 +120,19 @@ static void unmap_all(struct vfio *vfio)
 	}
 }
 
+struct vfio *bench_open_memory(void)
+{
+	return bench_open(bench_find(IVSHMEM, 0));
+}
+
+uint64_t bench_memory_size(struct vfio *vfio)
+{
+	struct vfio_region_info info;
+
+	assert_ok(vfio_region(vfio, VFIO_PCI_BAR2_REGION_INDEX, &info));
+	return info.size;
+}
+
 void bench_close(struct vfio *vfio)
 {
 	unmap_all(vfio);

@@ -86,6 +86,9 @@ const char *bench_find(enum device_kind kind, unsigned int nth);
 
 /* Binds the device to the driver under test, and opens it. */
 struct vfio *bench_open(const char *bdf);
+/* The shared memory of ivshmem, 4 MiB in a 64-bit prefetchable BAR 2. */
+struct vfio *bench_open_memory(void);
+uint64_t bench_memory_size(struct vfio *vfio);
 void bench_close(struct vfio *vfio);
 uint8_t *bench_mmap(struct vfio *vfio, unsigned int index);
 

@@ -14,11 +14,6 @@
 /* No BAR is below 16 MiB. */
 #define NARROW_MASK 24
 
-static struct vfio *open_memory(void)
-{
-	return bench_open(bench_find(IVSHMEM, 0));
-}
-
 static void check_address(const char *exporter, const char *edu)
 {
 	struct dvp_importer_report report;
@@ -65,7 +60,7 @@ static void narrow_mask(void **state)
 	static const struct vfio_region_dma_range ranges[] = {
 		{ 0, PAGE }, { 2 * PAGE, PAGE }, { MIB, PAGE },
 	};
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = bench_importer(bench_find(EDU, 0)), buffer, ret;
 
 	(void)state;

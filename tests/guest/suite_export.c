@@ -56,23 +56,9 @@ static int ask(struct vfio *vfio, const void *request)
 	return ret < 0 ? -errno : bench_keep(ret);
 }
 
-/* The shared memory of ivshmem, 4 MiB in a 64-bit prefetchable BAR. */
-static struct vfio *open_memory(void)
-{
-	return bench_open(bench_find(IVSHMEM, 0));
-}
-
-static uint64_t memory_size(struct vfio *vfio)
-{
-	struct vfio_region_info info;
-
-	assert_ok(vfio_region(vfio, BAR2, &info));
-	return info.size;
-}
-
 static void probe(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 
 	(void)state;
 	assert_int_equal(assert_ok(vfio_feature(vfio, PROBE, NULL, 0)), 0);
@@ -80,7 +66,7 @@ static void probe(void **state)
 
 static void probe_get(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 
 	(void)state;
 	assert_int_equal(assert_ok(vfio_feature(vfio, PROBE | GET, NULL, 0)),
@@ -93,7 +79,7 @@ static void set(void **state)
 		SET, SET | PROBE, SET | GET, SET | GET | PROBE,
 	};
 	struct request request = one_page();
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	size_t i;
 
 	(void)state;
@@ -106,7 +92,7 @@ static void set(void **state)
 static void no_direction(void **state)
 {
 	struct request request = one_page();
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 
 	(void)state;
 	request.header.flags = VFIO_DEVICE_FEATURE_DMA_BUF;
@@ -116,7 +102,7 @@ static void no_direction(void **state)
 static void short_argsz(void **state)
 {
 	struct request request = one_page();
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 
 	(void)state;
 	for (request.header.argsz = 0; request.header.argsz < FIXED_PART;
@@ -127,7 +113,7 @@ static void short_argsz(void **state)
 static void flags(void **state)
 {
 	struct request request = one_page();
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	unsigned int bit;
 
 	(void)state;
@@ -140,7 +126,7 @@ static void flags(void **state)
 static void no_ranges(void **state)
 {
 	struct request request = one_page();
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 
 	(void)state;
 	request.body.nr_ranges = 0;
@@ -155,7 +141,7 @@ static void no_bar(void **state)
 		0x7fffffff, 0x80000000, 0xffffffff,
 	};
 	struct request request = one_page();
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	size_t i;
 
 	(void)state;
@@ -170,7 +156,7 @@ static void absent_bar(void **state)
 {
 	static const uint32_t indexes[] = { 1, 3, 4, 5 };
 	struct request request = one_page();
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	size_t i;
 
 	(void)state;
@@ -196,7 +182,7 @@ static void io_bar(void **state)
 
 static void refuse_range(uint64_t offset, uint64_t length)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 
 	assert_error(vfio_export_range(vfio, BAR2, offset, length), EINVAL);
 }
@@ -221,8 +207,8 @@ static void unaligned_length(void **state)
 
 static void past_bar(void **state)
 {
-	struct vfio *vfio = open_memory();
-	uint64_t size = memory_size(vfio);
+	struct vfio *vfio = bench_open_memory();
+	uint64_t size = bench_memory_size(vfio);
 
 	(void)state;
 	assert_error(vfio_export_range(vfio, BAR2, size, PAGE), EINVAL);
@@ -241,7 +227,7 @@ static void assert_overflow(int ret)
 
 static void offset_wraps(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 
 	(void)state;
 	assert_overflow(vfio_export_range(vfio, BAR2, -PAGE, PAGE));
@@ -255,7 +241,7 @@ static void total_wraps(void **state)
 	const struct vfio_region_dma_range ranges[] = {
 		{ 0, 1ULL << 63 }, { 0, 1ULL << 63 }, { 0, PAGE },
 	};
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 
 	(void)state;
 	assert_overflow(vfio_export(vfio, BAR2, ranges, ARRAY_SIZE(ranges),
@@ -267,7 +253,7 @@ static void one_bad_range(void **state)
 	struct vfio_region_dma_range ranges[] = {
 		{ 0, PAGE }, { PAGE, PAGE }, { 2 * PAGE, PAGE },
 	};
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	size_t i;
 
 	(void)state;
@@ -299,7 +285,7 @@ static int ask_across_edge(struct vfio *vfio, const struct request *request,
 static void unreadable(void **state)
 {
 	struct request request = one_page();
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 
 	(void)state;
 	/* Not the header, not the fixed part, not the first or second range. */
@@ -319,7 +305,7 @@ static void unreadable(void **state)
 static void ranges_past_argsz(void **state)
 {
 	struct request request = one_page();
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 
 	(void)state;
 	request.header.argsz = FIXED_PART;
@@ -329,7 +315,7 @@ static void ranges_past_argsz(void **state)
 static void too_many_ranges(void **state)
 {
 	struct request request = one_page();
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 
 	(void)state;
 	request.body.nr_ranges = 0xffffffff;
@@ -340,7 +326,7 @@ static void thousands_of_ranges(void **state)
 {
 	const uint32_t count = 65536;
 	struct vfio_region_dma_range *ranges;
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	uint32_t i;
 	int buffer;
 
@@ -360,7 +346,7 @@ static void thousands_of_ranges(void **state)
 static void accept_ranges(const struct vfio_region_dma_range *ranges,
 			  uint32_t count)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	uint64_t sum = 0;
 	uint32_t i;
 	int buffer;
@@ -411,87 +397,10 @@ static void with_gaps(void **state)
 	accept_ranges(ranges, ARRAY_SIZE(ranges));
 }
 
-static void whole_bar(void **state)
-{
-	struct vfio *vfio = open_memory();
-	uint64_t size = memory_size(vfio);
-	int buffer;
-
-	(void)state;
-	buffer = bench_export(vfio, BAR2, 0, size);
-	assert_int_equal(lseek(buffer, 0, SEEK_END), size);
-	assert_int_equal(lseek(buffer, 0, SEEK_SET), 0);
-}
-
-static void last_page(void **state)
-{
-	struct vfio *vfio = open_memory();
-	uint64_t size = memory_size(vfio);
-	int buffer;
-
-	(void)state;
-	buffer = bench_export(vfio, BAR2, size - PAGE, PAGE);
-	assert_int_equal(lseek(buffer, 0, SEEK_END), PAGE);
-}
-
-/* A whole BAR of the given kind leaves as a dma-buf. */
-static void export_kind(const char *bdf, unsigned int index, uint64_t kind)
-{
-	const uint64_t mask = BAR_IO | BAR_MEM | BAR_PREFETCH | BAR_MEM_64;
-	struct vfio *vfio;
-	struct bar bar;
-	int buffer;
-
-	assert_ok(device_bar(bdf, index, &bar));
-	assert_int_equal(bar.flags & mask, kind);
-	vfio = bench_open(bdf);
-	buffer = bench_export(vfio, index, 0, bar.size);
-	assert_int_equal(lseek(buffer, 0, SEEK_END), bar.size);
-}
-
-static void bar_32(void **state)
-{
-	(void)state;
-	export_kind(bench_find(E1000E, 0), BAR0, BAR_MEM);
-}
-
-static void bar_32_prefetchable(void **state)
-{
-	(void)state;
-	export_kind(bench_find(VGA, 0), BAR0, BAR_MEM | BAR_PREFETCH);
-}
-
-static void bar_64(void **state)
-{
-	(void)state;
-	export_kind(bench_find(NVME, 0), BAR0, BAR_MEM | BAR_MEM_64);
-}
-
-static void bar_64_prefetchable(void **state)
-{
-	(void)state;
-	export_kind(bench_find(IVSHMEM, 0), BAR2,
-		    BAR_MEM | BAR_MEM_64 | BAR_PREFETCH);
-}
-
-static void bar_below_page(void **state)
-{
-	const char *bdf = bench_find(IVSHMEM, 0);
-	struct vfio *vfio;
-	struct bar bar;
-
-	(void)state;
-	assert_ok(device_bar(bdf, BAR0, &bar));
-	assert_in_range(bar.size, 1, PAGE - 1);
-	vfio = bench_open(bdf);
-	assert_error(vfio_export_range(vfio, BAR0, 0, bar.size), EINVAL);
-	assert_error(vfio_export_range(vfio, BAR0, 0, PAGE), EINVAL);
-}
-
 static void close_on_exec(void **state)
 {
 	const struct vfio_region_dma_range range = { 0, PAGE };
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int with, without;
 
 	(void)state;
@@ -507,7 +416,7 @@ static void access_mode(void **state)
 {
 	static const uint32_t modes[] = { O_RDONLY, O_WRONLY, O_RDWR };
 	const struct vfio_region_dma_range range = { 0, PAGE };
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	size_t i;
 	int fd;
 
@@ -522,7 +431,7 @@ static void access_mode(void **state)
 static void unknown_open_flags(void **state)
 {
 	const struct vfio_region_dma_range range = { 0, PAGE };
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	static const uint32_t unknown[] = {
 		O_NONBLOCK, O_APPEND, O_CREAT, O_DIRECT, O_PATH, 1U << 31,
 	};
@@ -534,26 +443,10 @@ static void unknown_open_flags(void **state)
 			     EINVAL);
 }
 
-static void decoding_off(void **state)
-{
-	int importer = bench_importer(bench_find(EDU, 0));
-	struct vfio *vfio = open_memory();
-	int buffer;
-
-	(void)state;
-	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
-	buffer = bench_export(vfio, BAR2, 0, PAGE);
-	assert_error(importer_attach(importer, buffer), ENODEV);
-
-	assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
-	assert_ok(importer_attach(importer, buffer));
-	assert_ok(importer_map(importer));
-}
-
 static void no_free_fd(void **state)
 {
 	struct request request = one_page();
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	struct rlimit limit, full;
 	int ret;
 
@@ -569,57 +462,6 @@ static void no_free_fd(void **state)
 	assert_sys(setrlimit(RLIMIT_NOFILE, &limit));
 	assert_error(ret, EMFILE);
 	assert_ok(ask(vfio, &request));
-}
-
-static void no_cpu_mapping(void **state)
-{
-	struct vfio *vfio = open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, PAGE);
-	void *memory;
-
-	(void)state;
-	memory = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, buffer, 0);
-	assert_sys_error(memory == MAP_FAILED ? -1 : 0, EINVAL);
-}
-
-/* Runs examples/export-range.c as a user would; returns its exit status. */
-static int run_example(const char *bdf, char *output, size_t size)
-{
-	const char *const argv[] = {
-		"export-range", bdf, "2", "0x1000", "0x3000", NULL
-	};
-	int ends[2], status;
-	ssize_t length;
-	pid_t child;
-
-	assert_sys(pipe(ends));
-	child = fork();
-	if (!child) {
-		dup2(ends[1], STDOUT_FILENO);
-		execvp(argv[0], (char **)argv);
-		_exit(127);
-	}
-	close(ends[1]);
-	length = read(ends[0], output, size - 1);
-	output[length > 0 ? length : 0] = '\0';
-	close(ends[0]);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	return WEXITSTATUS(status);
-}
-
-static void example(void **state)
-{
-	const char *bdf = bench_find(IVSHMEM, 0);
-	char output[128];
-	int fd, size;
-
-	(void)state;
-	assert_ok(device_bind(bdf, bench_driver()));
-	assert_int_equal(run_example(bdf, output, sizeof(output)), 0);
-	if (sscanf(output, "dma-buf: file descriptor %d, %d bytes", &fd,
-		   &size) != 2)
-		fail_msg("it says: %s", output);
-	assert_int_equal(size, 3 * PAGE);
 }
 
 #define EXPORT(name, function) TEST("export", name, function)
@@ -660,25 +502,11 @@ int suite_export(void)
 		EXPORT("repeated ranges are accepted", repeated),
 		EXPORT("ranges out of order are accepted", out_of_order),
 		EXPORT("ranges with gaps are accepted", with_gaps),
-		EXPORT("the whole BAR can be exported", whole_bar),
-		EXPORT("the last page of the BAR can be exported", last_page),
-		EXPORT("a 32-bit BAR can be exported", bar_32),
-		EXPORT("a 32-bit prefetchable BAR can be exported",
-		       bar_32_prefetchable),
-		EXPORT("a 64-bit BAR can be exported", bar_64),
-		EXPORT("a 64-bit prefetchable BAR can be exported",
-		       bar_64_prefetchable),
-		EXPORT("a BAR smaller than a page is refused", bar_below_page),
 		EXPORT("O_CLOEXEC decides about close-on-exec",
 		       close_on_exec),
 		EXPORT("the access mode is that of open_flags", access_mode),
-		EXPORT("with decoding off the buffer is revoked until it is on",
-		       decoding_off),
 		EXPORT("without a free descriptor the export fails cleanly",
 		       no_free_fd),
-		EXPORT("the buffer cannot be mapped by the CPU",
-		       no_cpu_mapping),
-		EXPORT("the example program exports a range", example),
 	};
 	const struct CMUnitTest checked[] = {
 		EXPORT("unknown open_flags are refused", unknown_open_flags),

@@ -10,11 +10,6 @@
 /* No entry of an sg_table is longer: its length has 32 bits. */
 #define LONGEST_ENTRY ((uint64_t)UINT32_MAX & ~(PAGE - 1))
 
-static struct vfio *open_memory(void)
-{
-	return bench_open(bench_find(IVSHMEM, 0));
-}
-
 static int open_edu(void)
 {
 	return bench_importer(bench_find(EDU, 0));
@@ -58,7 +53,7 @@ static unsigned int check_table(int importer, uint64_t size)
 
 static void one_range(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int buffer = bench_export(vfio, BAR2, MIB, 2 * MIB);
 
 	(void)state;
@@ -68,7 +63,7 @@ static void one_range(void **state)
 static int import_ranges(const struct vfio_region_dma_range *ranges,
 			 uint32_t count)
 {
-	return import(bench_export_ranges(open_memory(), BAR2, ranges, count));
+	return import(bench_export_ranges(bench_open_memory(), BAR2, ranges, count));
 }
 
 static void several_ranges(void **state)
@@ -101,7 +96,7 @@ static void several_refused(void **state)
 	static const struct vfio_region_dma_range ranges[] = {
 		{ 0, PAGE }, { MIB, PAGE },
 	};
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = open_edu(), buffer;
 
 	(void)state;
@@ -124,7 +119,7 @@ static void adjacent_ranges(void **state)
 
 static void refuse_kind(enum dvp_importer_kind kind)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int buffer = bench_export(vfio, BAR2, 0, PAGE);
 	int importer = open_edu();
 
@@ -155,7 +150,7 @@ static void no_callback(void **state)
 
 static void no_pci_device(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int buffer = bench_export(vfio, BAR2, 0, PAGE);
 	int importer = bench_importer("platform");
 	int ret;
@@ -172,7 +167,7 @@ static void no_pci_device(void **state)
 
 static void revoked(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int buffer = bench_export(vfio, BAR2, 0, PAGE);
 	int early = open_edu(), late = open_edu();
 
@@ -185,7 +180,7 @@ static void revoked(void **state)
 
 static void closed(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int buffer = bench_export(vfio, BAR2, 0, PAGE);
 	int early = open_edu(), late = open_edu();
 
@@ -199,7 +194,7 @@ static void closed(void **state)
 /* Attached to a page of a device that is kept open. */
 static int attach_page(void)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = open_edu();
 
 	assert_ok(importer_attach(importer, bench_export(vfio, BAR2, 0, PAGE)));
@@ -281,7 +276,7 @@ static void unpinned(void **state)
 /* A pin is no way around a revoke. */
 static void pinned_and_revoked(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
 
 	(void)state;
@@ -295,7 +290,7 @@ static void pinned_and_revoked(void **state)
 
 static void map_again(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int buffer = bench_export(vfio, BAR2, 0, MIB);
 	int importer = open_edu(), i;
 
@@ -310,7 +305,7 @@ static void map_again(void **state)
 
 static void many_importers(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int buffer = bench_export(vfio, BAR2, 0, MIB);
 	int importers[8];
 	size_t i;
@@ -324,7 +319,7 @@ static void many_importers(void **state)
 
 static void many_buffers(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importers[8];
 	size_t i;
 
@@ -338,7 +333,7 @@ static void many_buffers(void **state)
 
 static void given_away(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int buffer = bench_export(vfio, BAR2, 0, PAGE);
 	int importer = import(buffer);
 

@@ -10,11 +10,6 @@
 
 #define BAR2 VFIO_PCI_BAR2_REGION_INDEX
 
-static struct vfio *open_memory(void)
-{
-	return bench_open(bench_find(IVSHMEM, 0));
-}
-
 static int open_edu(void)
 {
 	return bench_importer(bench_find(EDU, 0));
@@ -28,7 +23,7 @@ static void assert_shell(int buffer, uint64_t size)
 
 static void outlives_device_fd(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int buffer = bench_export(vfio, BAR2, 0, MIB);
 
 	(void)state;
@@ -39,7 +34,7 @@ static void outlives_device_fd(void **state)
 static void outlives_binding(void **state)
 {
 	const char *bdf = bench_find(IVSHMEM, 0);
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int buffer = bench_export(vfio, BAR2, 0, MIB);
 
 	(void)state;
@@ -84,7 +79,7 @@ static void attachment_outlives_device(void **state)
 
 static void names_exporter(void **state)
 {
-	int buffer = bench_export(open_memory(), BAR2, 0, PAGE);
+	int buffer = bench_export(bench_open_memory(), BAR2, 0, PAGE);
 	char path[64], line[128], name[64] = "";
 	FILE *file;
 
@@ -117,13 +112,13 @@ static int holders(void)
 static void keeps_module(void **state)
 {
 	const char *bdf = bench_find(IVSHMEM, 0);
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int before, buffer;
 
 	(void)state;
 	bench_close(vfio);
 	before = holders();
-	vfio = open_memory();
+	vfio = bench_open_memory();
 	buffer = bench_export(vfio, BAR2, 0, PAGE);
 	bench_close(vfio);
 	assert_ok(device_unbind(bdf));
@@ -136,7 +131,7 @@ static void keeps_module(void **state)
 
 static void leaves_nothing(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int before = holders(), i, importer, buffer;
 
 	(void)state;
@@ -154,7 +149,7 @@ static void leaves_nothing(void **state)
 
 static void buffer_closed_first(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int buffer = bench_export(vfio, BAR2, 0, PAGE);
 
 	(void)state;
@@ -196,7 +191,7 @@ static void killed(void **state)
 		assert_int_equal(waitpid(child, &status, 0), child);
 		assert_true(WIFSIGNALED(status));
 	}
-	bench_export(open_memory(), BAR2, 0, MIB);
+	bench_export(bench_open_memory(), BAR2, 0, MIB);
 }
 
 /* Sends a descriptor through a socket, and takes it out at the other end. */
@@ -228,7 +223,7 @@ static int pass_on(int fd)
 
 static void passed_on(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int buffer = bench_export(vfio, BAR2, 0, PAGE);
 	int other = pass_on(buffer), importer = open_edu();
 

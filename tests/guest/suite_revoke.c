@@ -9,11 +9,6 @@
 #define BAR2	VFIO_PCI_BAR2_REGION_INDEX
 #define CONFIG	VFIO_PCI_CONFIG_REGION_INDEX
 
-static struct vfio *open_memory(void)
-{
-	return bench_open(bench_find(IVSHMEM, 0));
-}
-
 static int import_slowly(int buffer, unsigned int hold_ms)
 {
 	int importer = bench_importer(bench_find(EDU, 0));
@@ -49,7 +44,7 @@ static void assert_revoked(int importer, unsigned int count)
 
 static void on_close(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = import(bench_export(vfio, BAR2, 0, MIB));
 
 	(void)state;
@@ -59,7 +54,7 @@ static void on_close(void **state)
 
 static void on_decoding_off(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = import(bench_export(vfio, BAR2, 0, MIB));
 
 	(void)state;
@@ -70,7 +65,7 @@ static void on_decoding_off(void **state)
 static void restored(void **state)
 {
 	uint8_t data[512], got[512];
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = import(bench_export(vfio, BAR2, 0, MIB));
 
 	(void)state;
@@ -88,7 +83,7 @@ static void restored(void **state)
 
 static void over_and_over(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = import(bench_export(vfio, BAR2, 0, MIB));
 	unsigned int i;
 
@@ -103,7 +98,7 @@ static void over_and_over(void **state)
 
 static void unmapped_is_told(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = bench_importer(bench_find(EDU, 0));
 
 	(void)state;
@@ -139,7 +134,7 @@ static void any_width(void **state)
 		{ PCI_VENDOR_ID, 8 },
 		{ PCI_VENDOR_ID, 64 },
 	};
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
 	uint16_t command;
 	unsigned int i;
@@ -158,7 +153,7 @@ static void any_width(void **state)
 
 static void bus_master(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = import(bench_export(vfio, BAR2, 0, PAGE)), i;
 
 	(void)state;
@@ -172,7 +167,7 @@ static void bus_master(void **state)
 
 static void other_registers(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
 	uint8_t bytes[64];
 
@@ -186,7 +181,7 @@ static void other_registers(void **state)
 
 static void other_device(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	struct vfio *other = bench_open(bench_find(IVSHMEM, 1));
 	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
 
@@ -207,7 +202,7 @@ static void *close_it(void *vfio)
 static void slow_close(void **state)
 {
 	uint8_t data[512], got[512];
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = import_slowly(bench_export(vfio, BAR2, 0, PAGE), 3000);
 	long long start = bench_now_ms();
 	pthread_t closer;
@@ -228,7 +223,7 @@ static void slow_close(void **state)
 
 static void slow_decoding_off(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = import_slowly(bench_export(vfio, BAR2, 0, PAGE), 1000);
 	long long start = bench_now_ms();
 
@@ -241,7 +236,7 @@ static void slow_decoding_off(void **state)
 /* The mapping ends at once, but the device's work on the memory does not. */
 static void unfinished_work(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
 	long long start = bench_now_ms();
 
@@ -255,7 +250,7 @@ static void unfinished_work(void **state)
 /* The mapping ends with the importer: nobody waits for the rest of its time. */
 static void detached_meanwhile(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = import_slowly(bench_export(vfio, BAR2, 0, PAGE), 60000);
 	pthread_t closer;
 
@@ -272,7 +267,7 @@ static void named_in_log(void **state)
 		"still holds", bench_find(EDU, 0), NULL
 	};
 	int klog = bench_keep(assert_ok(klog_open_end()));
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = import_slowly(bench_export(vfio, BAR2, 0, PAGE), 11000);
 
 	(void)state;
@@ -283,7 +278,7 @@ static void named_in_log(void **state)
 
 static void slow_ones_overlap(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	long long start, took;
 	int importers[4];
 	size_t i;
@@ -305,14 +300,14 @@ static void slow_ones_overlap(void **state)
 
 static void dead_for_good(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int buffer = bench_export(vfio, BAR2, 0, PAGE);
 	int importer = import(buffer);
 	int other = bench_importer(bench_find(EDU, 0));
 
 	(void)state;
 	bench_close(vfio);
-	vfio = open_memory();
+	vfio = bench_open_memory();
 	decoding_off(vfio);
 	decoding_on(vfio);
 	assert_revoked(importer, 1);
@@ -324,13 +319,13 @@ static void dead_for_good(void **state)
 
 static void closed_while_off(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
 
 	(void)state;
 	decoding_off(vfio);
 	bench_close(vfio);
-	vfio = open_memory();
+	vfio = bench_open_memory();
 	assert_revoked(importer, 1);
 }
 
@@ -350,7 +345,7 @@ static void *transfer_forever(void *arg)
 /* A DMA fault would be in the kernel's log, which init looks through. */
 static void during_transfer(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
 	pthread_t worker;
 	uint8_t byte = 0;
@@ -371,7 +366,7 @@ static void during_transfer(void **state)
 
 static void many_at_once(void **state)
 {
-	struct vfio *vfio = open_memory();
+	struct vfio *vfio = bench_open_memory();
 	int importers[16];
 	size_t i;
 

@@ -12,6 +12,7 @@ static const struct {
 } suites[] = {
 	{ "driver", suite_driver },
 	{ "export", suite_export },
+	{ "buffer", suite_buffer },
 	{ "importer", suite_importer },
 	{ "transfer", suite_transfer },
 	{ "iova", suite_iova },

@@ -5,6 +5,7 @@
 /* Each runs its tests and returns how many failed. */
 int suite_driver(void);
 int suite_export(void);
+int suite_buffer(void);
 int suite_importer(void);
 int suite_transfer(void);
 int suite_iova(void);
