@@ -12,7 +12,20 @@
 #ifndef HAVE_DMA_MAP_PHYS
 #undef DMA_ATTR_MMIO
 #define DMA_ATTR_MMIO 0
-#define dma_map_phys dma_map_resource
+
+/*
+ * No cache has the memory, and DMA_API_DEBUG would report two mappings of the
+ * same piece for being synchronized twice.
+ */
+static inline dma_addr_t
+compat_dma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
+		    enum dma_data_direction dir, unsigned long attrs)
+{
+	return dma_map_resource(dev, phys, size, dir,
+				attrs | DMA_ATTR_SKIP_CPU_SYNC);
+}
+
+#define dma_map_phys compat_dma_map_phys
 #define dma_unmap_phys dma_unmap_resource
 #endif
 
