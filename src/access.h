@@ -20,10 +20,14 @@ struct vfio_pci_core_device;
  * DVP_BLOCK_DISABLED: the device does not answer: memory decoding is off, or
  *	it is in D3 or in the low-power state that its user asked for.
  * DVP_BLOCK_RESET: a reset is under way.
+ * DVP_BLOCK_PF_RESET: a reset of the PF that this VF belongs to is under way.
+ * DVP_BLOCK_ERROR: the device is cut off after a PCI error, or gone.
  */
 #define DVP_BLOCK_CLOSED	BIT(0)
 #define DVP_BLOCK_DISABLED	BIT(1)
 #define DVP_BLOCK_RESET		BIT(2)
+#define DVP_BLOCK_PF_RESET	BIT(3)
+#define DVP_BLOCK_ERROR		BIT(4)
 
 /**
  * struct dvp_access - who reaches the memory of a device, and whether they may

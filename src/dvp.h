@@ -17,15 +17,28 @@ struct dvp_access;
  * struct dvp_device - a PCI device that is bound to the driver
  * @core: what vfio-pci-core knows of it; first, as the core's macros demand
  * @access: whether its memory may be reached; a reference is held
+ * @node: in the list of bound devices (dvp_devices_lock, as what follows)
+ * @resetting: a reset of the device is under way
+ * @pf_resetting: a reset of the PF that the device belongs to is under way
  */
 struct dvp_device {
 	struct vfio_pci_core_device core;
 	struct dvp_access *access;
+	struct list_head node;
+	bool resetting;
+	bool pf_resetting;
 };
 
 static inline struct dvp_device *to_dvp_device(struct vfio_device *vdev)
 {
 	return container_of(vdev, struct dvp_device, core.vdev);
+}
+
+static inline struct dvp_device *dvp_of_pdev(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+
+	return to_dvp_device(&core->vdev);
 }
 
 extern struct vfio_device_ops dvp_vfio_ops;

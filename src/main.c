@@ -10,6 +10,7 @@
 #include "access.h"
 #include "compat/vfio_pci.h"
 #include "dvp.h"
+#include "events.h"
 
 static char ids[1024] __initdata;
 module_param_string(ids, ids, sizeof(ids), 0);
@@ -84,24 +85,24 @@ static int dvp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (dvp_uses_intree)
 		compat_use_intree_export(&dvp->core);
 
+	dvp_events_watch(dvp);
 	ret = vfio_pci_core_register_device(&dvp->core);
-	if (ret)
+	if (ret) {
+		dvp_events_unwatch(dvp);
 		vfio_put_device(&dvp->core.vdev);
-	return ret;
-}
-
-static struct dvp_device *dvp_of_pdev(struct pci_dev *pdev)
-{
-	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
-
-	return to_dvp_device(&core->vdev);
+		return ret;
+	}
+	dvp_events_watch_power(pdev->dev.driver);
+	return 0;
 }
 
 static void dvp_remove(struct pci_dev *pdev)
 {
 	struct dvp_device *dvp = dvp_of_pdev(pdev);
 
+	dvp_events_removing(pdev);
 	vfio_pci_core_unregister_device(&dvp->core);
+	dvp_events_unwatch(dvp);
 	vfio_put_device(&dvp->core.vdev);
 }
 
@@ -112,28 +113,6 @@ static int dvp_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 	return vfio_pci_core_sriov_configure(&dvp_of_pdev(pdev)->core,
 					     nr_virtfn);
 }
-
-/*
- * Every reset that the PCI core does on purpose comes by here, whoever asked
- * for it: the device's user, that of another device, or an administrator.
- */
-static void dvp_reset_prepare(struct pci_dev *pdev)
-{
-	dvp_access_block(dvp_of_pdev(pdev)->access, DVP_BLOCK_RESET);
-}
-
-static void dvp_reset_done(struct pci_dev *pdev)
-{
-	struct dvp_device *dvp = dvp_of_pdev(pdev);
-
-	dvp_access_unblock(dvp->access, DVP_BLOCK_RESET, &dvp->core);
-}
-
-static const struct pci_error_handlers dvp_err_handlers = {
-	.error_detected	= vfio_pci_core_aer_err_detected,
-	.reset_prepare	= dvp_reset_prepare,
-	.reset_done	= dvp_reset_done,
-};
 
 /*
  * For binding by driver_override only.  The table is not published as module

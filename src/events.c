@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What happens to a bound device from outside: resets, PCI errors, waking up,
+ * removal.  The PCI core tells of them with the device locked.
+ */
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
+
+#include "access.h"
+#include "dvp.h"
+#include "events.h"
+
+/*
+ * The bound devices.  The PCI core tells a PF's driver of a reset, but not the
+ * drivers of its VFs, whose memory goes with it.
+ */
+static LIST_HEAD(dvp_devices);
+static DEFINE_MUTEX(dvp_devices_lock);
+
+static struct dvp_device *dvp_find_bound(struct pci_dev *pdev)
+{
+	struct dvp_device *dvp;
+
+	lockdep_assert_held(&dvp_devices_lock);
+
+	list_for_each_entry(dvp, &dvp_devices, node)
+		if (dvp->core.pdev == pdev)
+			return dvp;
+	return NULL;
+}
+
+/**
+ * dvp_events_watch() - a device is being bound
+ * @dvp: device
+ *
+ * Context: may sleep.
+ */
+void dvp_events_watch(struct dvp_device *dvp)
+{
+	struct dvp_device *pf;
+
+	mutex_lock(&dvp_devices_lock);
+	pf = dvp_find_bound(pci_physfn(dvp->core.pdev));
+	if (pf && pf->resetting) {
+		dvp->pf_resetting = true;
+		dvp_access_block(dvp->access, DVP_BLOCK_PF_RESET);
+	}
+	list_add(&dvp->node, &dvp_devices);
+	mutex_unlock(&dvp_devices_lock);
+}
+
+/**
+ * dvp_events_unwatch() - a device is no longer bound
+ * @dvp: device
+ *
+ * Context: may sleep.
+ */
+void dvp_events_unwatch(struct dvp_device *dvp)
+{
+	mutex_lock(&dvp_devices_lock);
+	list_del(&dvp->node);
+	mutex_unlock(&dvp_devices_lock);
+}
+
+/*
+ * The next VF whose user has not been told of the PF's reset.  A reference on
+ * its access is returned: it may be unbound while its importers are waited for.
+ */
+static struct dvp_access *dvp_next_vf(struct pci_dev *pf)
+{
+	struct dvp_access *access = NULL;
+	struct dvp_device *dvp;
+
+	mutex_lock(&dvp_devices_lock);
+	list_for_each_entry(dvp, &dvp_devices, node) {
+		if (dvp->pf_resetting || !dvp->core.pdev->is_virtfn ||
+		    pci_physfn(dvp->core.pdev) != pf)
+			continue;
+		dvp->pf_resetting = true;
+		access = dvp->access;
+		kref_get(&access->ref);
+		break;
+	}
+	mutex_unlock(&dvp_devices_lock);
+	return access;
+}
+
+static void dvp_block_vfs(struct pci_dev *pf)
+{
+	struct dvp_access *access;
+
+	while ((access = dvp_next_vf(pf))) {
+		dvp_access_block(access, DVP_BLOCK_PF_RESET);
+		dvp_access_put(access);
+	}
+}
+
+static void dvp_unblock_vfs(struct pci_dev *pf)
+{
+	struct dvp_device *dvp;
+
+	mutex_lock(&dvp_devices_lock);
+	list_for_each_entry(dvp, &dvp_devices, node) {
+		if (!dvp->pf_resetting || pci_physfn(dvp->core.pdev) != pf)
+			continue;
+		dvp->pf_resetting = false;
+		dvp_access_unblock(dvp->access, DVP_BLOCK_PF_RESET,
+				   &dvp->core);
+	}
+	mutex_unlock(&dvp_devices_lock);
+}
+
+static void dvp_set_resetting(struct dvp_device *dvp, bool resetting)
+{
+	mutex_lock(&dvp_devices_lock);
+	dvp->resetting = resetting;
+	mutex_unlock(&dvp_devices_lock);
+}
+
+/*
+ * Every reset that the PCI core does on purpose comes by here, whoever asked
+ * for it: the device's user, that of another device, or an administrator.
+ */
+static void dvp_reset_prepare(struct pci_dev *pdev)
+{
+	struct dvp_device *dvp = dvp_of_pdev(pdev);
+
+	dvp_set_resetting(dvp, true);
+	dvp_block_vfs(pdev);
+	dvp_access_block(dvp->access, DVP_BLOCK_RESET);
+}
+
+static void dvp_reset_done(struct pci_dev *pdev)
+{
+	struct dvp_device *dvp = dvp_of_pdev(pdev);
+	unsigned long reasons = DVP_BLOCK_RESET;
+
+	/* A device that is back after an error is back for good. */
+	if (!pci_channel_offline(pdev))
+		reasons |= DVP_BLOCK_ERROR;
+	dvp_access_unblock(dvp->access, reasons, &dvp->core);
+	dvp_set_resetting(dvp, false);
+	dvp_unblock_vfs(pdev);
+}
+
+/*
+ * The core tells the user.  A frozen device is reset with its link, which costs
+ * it its configuration: ask for a call when that has happened.
+ */
+static pci_ers_result_t dvp_error_detected(struct pci_dev *pdev,
+					   pci_channel_state_t state)
+{
+	pci_ers_result_t ret = vfio_pci_core_aer_err_detected(pdev, state);
+
+	if (state == pci_channel_io_normal)
+		return ret;
+	dvp_access_block(dvp_of_pdev(pdev)->access, DVP_BLOCK_ERROR);
+	return PCI_ERS_RESULT_NEED_RESET;
+}
+
+/*
+ * Give the device the configuration that it had when it was opened, as the core
+ * does when it is closed, so that its memory is where it was.  Bus mastering is
+ * off then: that is for the user to decide, who has been told.
+ */
+static pci_ers_result_t dvp_slot_reset(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = &dvp_of_pdev(pdev)->core;
+
+	/* Keeps the device from being closed, and its state from being freed. */
+	mutex_lock(&core->vdev.dev_set->lock);
+	down_write(&core->memory_lock);
+	if (core->pci_saved_state &&
+	    !pci_load_saved_state(pdev, core->pci_saved_state))
+		pci_restore_state(pdev);
+	up_write(&core->memory_lock);
+	mutex_unlock(&core->vdev.dev_set->lock);
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+static void dvp_resume(struct pci_dev *pdev)
+{
+	struct dvp_device *dvp = dvp_of_pdev(pdev);
+
+	dvp_access_unblock(dvp->access, DVP_BLOCK_ERROR, &dvp->core);
+}
+
+const struct pci_error_handlers dvp_err_handlers = {
+	.error_detected	= dvp_error_detected,
+	.slot_reset	= dvp_slot_reset,
+	.resume		= dvp_resume,
+	.reset_prepare	= dvp_reset_prepare,
+	.reset_done	= dvp_reset_done,
+};
+
+/**
+ * dvp_events_removing() - a device is about to be unbound
+ * @pdev: device
+ *
+ * Unbinding waits for the user, who keeps the memory until then, unless the
+ * device has been pulled out already.
+ *
+ * Context: may sleep.
+ */
+void dvp_events_removing(struct pci_dev *pdev)
+{
+	if (!pci_device_is_present(pdev))
+		dvp_access_block(dvp_of_pdev(pdev)->access, DVP_BLOCK_ERROR);
+}
+
+/* What the core does for power management (dvp_devices_lock to set). */
+static const struct dev_pm_ops *dvp_core_pm;
+
+static int dvp_runtime_suspend(struct device *dev)
+{
+	return dvp_core_pm->runtime_suspend(dev);
+}
+
+/* A device may wake up by itself; then the core ends the low-power state. */
+static int dvp_runtime_resume(struct device *dev)
+{
+	struct dvp_device *dvp = dvp_of_pdev(to_pci_dev(dev));
+	int ret = dvp_core_pm->runtime_resume(dev);
+
+	dvp_access_unblock(dvp->access, 0, &dvp->core);
+	return ret;
+}
+
+static const struct dev_pm_ops dvp_pm_ops = {
+	RUNTIME_PM_OPS(dvp_runtime_suspend, dvp_runtime_resume, NULL)
+};
+
+/**
+ * dvp_events_watch_power() - hear when a device wakes up
+ * @drv: the driver, whose power management the core has just set to its own, as
+ *	it does whenever a device is bound
+ *
+ * Context: may sleep.
+ */
+void dvp_events_watch_power(struct device_driver *drv)
+{
+	mutex_lock(&dvp_devices_lock);
+	if (drv->pm && drv->pm != &dvp_pm_ops) {
+		dvp_core_pm = drv->pm;
+		drv->pm = &dvp_pm_ops;
+	}
+	mutex_unlock(&dvp_devices_lock);
+}

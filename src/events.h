@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What happens to a bound device from outside. */
+#ifndef DVP_EVENTS_H
+#define DVP_EVENTS_H
+
+struct device_driver;
+struct dvp_device;
+struct pci_dev;
+struct pci_error_handlers;
+
+extern const struct pci_error_handlers dvp_err_handlers;
+
+void dvp_events_watch(struct dvp_device *dvp);
+void dvp_events_unwatch(struct dvp_device *dvp);
+void dvp_events_removing(struct pci_dev *pdev);
+void dvp_events_watch_power(struct device_driver *drv);
+
+#endif /* DVP_EVENTS_H */
