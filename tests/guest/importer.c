@@ -156,6 +156,23 @@ int importer_disguise(int importer, const char *bdf, unsigned int vendor,
 	return ret ? ret : call(importer, DVP_IMPORTER_DISGUISE, &disguise);
 }
 
+/* Looks at a register of the device whenever the importer is told. */
+int importer_watch(int importer, const char *bdf, unsigned int bar,
+		   uint64_t offset)
+{
+	struct dvp_importer_watch watch = { .bar = bar, .offset = offset };
+	int ret;
+
+	ret = parse_bdf(bdf, &watch.domain, &watch.bus, &watch.devfn);
+	return ret ? ret : call(importer, DVP_IMPORTER_WATCH, &watch);
+}
+
+/* Fills in DVP_IMPORTER_SIGHTS of them. */
+int importer_seen(int importer, struct dvp_importer_sight *sights)
+{
+	return call(importer, DVP_IMPORTER_SEEN, sights);
+}
+
 /* Makes the kernel believe that the device has ACS there; 0: has none. */
 int importer_place_acs(int importer, const char *bdf, unsigned int position)
 {

@@ -125,6 +125,7 @@ static void import_notify(struct dma_buf_attachment *attach)
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
+	dvp_import_look(import);
 	import->notifications++;
 	if (!import->sgt)
 		return;
@@ -216,6 +217,7 @@ void dvp_import_detach(struct dvp_import *import)
 
 	dma_buf_detach(dmabuf, import->attach);
 	dma_buf_put(dmabuf);
+	dvp_import_unwatch(import);
 	kfree(import);
 }
 

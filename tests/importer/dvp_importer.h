@@ -139,6 +139,37 @@ struct dvp_importer_acs {
 	__u32 position;
 };
 
+/**
+ * struct dvp_importer_watch - look at a device whenever the importer is told
+ * @domain: of the device
+ * @bus: of the device
+ * @devfn: of the device
+ * @bar: whose memory has the register
+ * @offset: of the register
+ */
+struct dvp_importer_watch {
+	__u32 domain;
+	__u32 bus;
+	__u32 devfn;
+	__u32 bar;
+	__u64 offset;
+};
+
+/**
+ * struct dvp_importer_sight - what was seen at a notification
+ * @value: of the watched register
+ * @command: command register of the device
+ * @pmcsr: its PM control and status, 0 without
+ */
+struct dvp_importer_sight {
+	__u32 value;
+	__u16 command;
+	__u16 pmcsr;
+};
+
+/* So many are remembered: notification n is at n modulo this. */
+#define DVP_IMPORTER_SIGHTS 8
+
 #define DVP_IMPORTER_INFO	_IOR('D', 0, struct dvp_importer_info)
 #define DVP_IMPORTER_ATTACH	_IOW('D', 1, struct dvp_importer_attach)
 #define DVP_IMPORTER_DETACH	_IO('D', 2)
@@ -154,5 +185,9 @@ struct dvp_importer_acs {
 #define DVP_IMPORTER_ACS	_IOW('D', 11, struct dvp_importer_acs)
 /* Says that the device works on the buffer; it is done after so many ms. */
 #define DVP_IMPORTER_WORK	_IO('D', 12)
+/* Once for each attached dma-buf. */
+#define DVP_IMPORTER_WATCH	_IOW('D', 13, struct dvp_importer_watch)
+/* The argument is an array of DVP_IMPORTER_SIGHTS. */
+#define DVP_IMPORTER_SEEN	_IOR('D', 14, struct dvp_importer_sight)
 
 #endif /* DVP_IMPORTER_H */

@@ -42,8 +42,11 @@ int dvp_edu_read(struct dvp_edu *edu, void *to, dma_addr_t from, size_t length);
  * @hold_ms: how long to hold on
  * @pins: how often pinned by us
  * @notifications: how often told
+ * @watched: what is looked at when told, if anything; a reference is held
+ * @watched_reg: a register of @watched
+ * @sights: what it looked like the last few times
  *
- * The reservation lock of the dma-buf protects @sgt, @pins and @notifications;
+ * The reservation lock of the dma-buf protects @sgt and what follows @hold_ms;
  * the calls for one import must not overlap.
  */
 struct dvp_import {
@@ -54,6 +57,9 @@ struct dvp_import {
 	unsigned int hold_ms;
 	unsigned int pins;
 	unsigned int notifications;
+	struct pci_dev *watched;
+	void __iomem *watched_reg;
+	struct dvp_importer_sight sights[DVP_IMPORTER_SIGHTS];
 };
 
 struct dvp_import *dvp_import_attach(struct device *dev,
@@ -69,5 +75,10 @@ void dvp_import_report(struct dvp_import *import,
 		       struct dvp_importer_entry *entries);
 int dvp_import_transfer(struct dvp_import *import, struct dvp_edu *edu,
 			u64 offset, void *data, size_t length, bool to_buffer);
+
+int dvp_import_watch(struct dvp_import *import,
+		     const struct dvp_importer_watch *arg);
+void dvp_import_unwatch(struct dvp_import *import);
+void dvp_import_look(struct dvp_import *import);
 
 #endif /* IMPORTER_H */

@@ -198,6 +198,21 @@ static int do_acs(void __user *arg)
 	return 0;
 }
 
+static int do_watch(struct session *session, void __user *arg)
+{
+	struct dvp_importer_watch watch;
+
+	if (copy_from_user(&watch, arg, sizeof(watch)))
+		return -EFAULT;
+	return dvp_import_watch(session->import, &watch);
+}
+
+static int do_seen(struct session *session, void __user *arg)
+{
+	return copy_to_user(arg, session->import->sights,
+			    sizeof(session->import->sights)) ? -EFAULT : 0;
+}
+
 /* Calls that need something attached. */
 static int import_ioctl(struct session *session, unsigned int cmd,
 			unsigned long arg)
@@ -220,6 +235,10 @@ static int import_ioctl(struct session *session, unsigned int cmd,
 		return do_transfer(session, (void __user *)arg);
 	case DVP_IMPORTER_WORK:
 		return dvp_import_work(session->import, arg);
+	case DVP_IMPORTER_WATCH:
+		return do_watch(session, (void __user *)arg);
+	case DVP_IMPORTER_SEEN:
+		return do_seen(session, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}
