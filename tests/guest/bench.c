@@ -7,7 +7,7 @@
 
 #define MAX_DEVICES	4
 #define MAX_MAPS	8
-#define MAX_FDS		64
+#define MAX_FDS		160
 
 /* Everything that a test may leave open. */
 static struct {

@@ -22,6 +22,7 @@ static const struct {
 	{ "noroute", suite_noroute },
 	{ "direct", suite_direct },
 	{ "bounce", suite_bounce },
+	{ "power", suite_power },
 };
 
 static int run(const char *name)

@@ -15,5 +15,6 @@ int suite_lifetime(void);
 int suite_noroute(void);
 int suite_direct(void);
 int suite_bounce(void);
+int suite_power(void);
 
 #endif /* GUEST_SUITES_H */

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "events.h"
+
+#define EXPORT_SIZE (64 * 1024UL)
+
+/* By DMA of the importer's device, checked through the exporter's user. */
+static void move_bytes(struct subject *subject)
+{
+	const struct place *place = &subject->place;
+	uint8_t data[512], got[512];
+
+	assert_true(place->size <= sizeof(data));
+	bench_pattern(data, place->size, ++subject->seed);
+	assert_ok(importer_write(subject->importer, place->offset, data,
+				 place->size));
+	assert_ok(vfio_read(subject->vfio, place->bar, place->offset, got,
+			    place->size));
+	assert_memory_equal(got, data, place->size);
+	memcpy(&subject->value, data, sizeof(subject->value));
+}
+
+void subject_import(struct subject *subject, struct vfio *vfio,
+		    unsigned int hold_ms)
+{
+	const struct place *place = &subject->place;
+
+	subject->vfio = vfio;
+	subject->seed = 0;
+	subject->buffer = bench_export(vfio, place->bar, 0, EXPORT_SIZE);
+	subject->importer = bench_importer(bench_find(EDU, 0));
+	assert_ok(importer_attach_as(subject->importer, subject->buffer,
+				     DVP_IMPORTER_REVOCABLE, hold_ms));
+	assert_ok(importer_watch(subject->importer, subject->bdf, place->bar,
+				 place->offset));
+	assert_ok(importer_map(subject->importer));
+	move_bytes(subject);
+}
+
+void subject_open(struct subject *subject, const struct place *place)
+{
+	subject->place = *place;
+	subject->bdf = bench_find(place->kind, place->nth);
+	subject_import(subject, bench_open(subject->bdf), 0);
+}
+
+void subject_is_revoked(struct subject *subject, unsigned int count)
+{
+	uint8_t byte = 0;
+
+	assert_int_equal(importer_notifications(subject->importer), count);
+	assert_false(importer_is_mapped(subject->importer));
+	assert_error(importer_map(subject->importer), ENODEV);
+	assert_error(importer_write(subject->importer, 0, &byte, 1), ENODEV);
+}
+
+void subject_is_restored(struct subject *subject, unsigned int count)
+{
+	assert_int_equal(importer_notifications(subject->importer), count);
+	assert_false(importer_is_mapped(subject->importer));
+	assert_ok(importer_map(subject->importer));
+	move_bytes(subject);
+}
+
+void subject_is_untouched(struct subject *subject, unsigned int count)
+{
+	assert_int_equal(importer_notifications(subject->importer), count);
+	assert_true(importer_is_mapped(subject->importer));
+	move_bytes(subject);
+}
+
+void subject_answered(struct subject *subject, unsigned int notification)
+{
+	struct dvp_importer_sight sights[DVP_IMPORTER_SIGHTS], *sight;
+
+	assert_ok(importer_seen(subject->importer, sights));
+	sight = &sights[notification % DVP_IMPORTER_SIGHTS];
+	assert_true(sight->command & PCI_COMMAND_MEMORY);
+	assert_int_equal(sight->pmcsr & PCI_PM_CTRL_STATE_MASK, 0);
+	if (notification == 0)
+		assert_int_equal(sight->value, subject->value);
+	else
+		assert_int_not_equal(sight->value, UINT32_MAX);
+}
+
+unsigned int find_capability(struct vfio *vfio, uint8_t id)
+{
+	uint8_t position, header[2];
+
+	assert_ok(vfio_read(vfio, CONFIG, PCI_CAPABILITY_LIST, &position, 1));
+	while (position) {
+		assert_ok(vfio_read(vfio, CONFIG, position, header, 2));
+		if (header[0] == id)
+			return position;
+		position = header[1];
+	}
+	fail_msg("the device has no capability %#x", id);
+	return 0;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the suites about events share: a device whose memory an importer has
+ * mapped and written to, and what must hold after the memory went and came.
+ */
+#ifndef GUEST_EVENTS_H
+#define GUEST_EVENTS_H
+
+#include <linux/pci_regs.h>
+
+#include "bench.h"
+
+#define CONFIG	VFIO_PCI_CONFIG_REGION_INDEX
+
+/**
+ * struct place - bytes of a device's memory that can be written and read back
+ * @kind: of the device
+ * @nth: such device of the machine
+ * @bar: BAR number
+ * @offset: in the BAR
+ * @size: in bytes
+ */
+struct place {
+	enum device_kind kind;
+	unsigned int nth;
+	unsigned int bar;
+	unsigned int offset;
+	unsigned int size;
+};
+
+/* Memory; has power management and a function-level reset. */
+#define PLACE_NVME	{ NVME, 0, 2, PAGE, 512 }
+/* A table of multicast addresses; has power management and reports errors. */
+#define PLACE_E1000E	{ E1000E, 0, 0, 0x5200, 512 }
+/* Memory; has neither. */
+#define PLACE_IVSHMEM	{ IVSHMEM, 0, 2, PAGE, 512 }
+
+/**
+ * struct subject - a device whose memory is exported and imported
+ * @place: what is written
+ * @bdf: the device
+ * @vfio: the device, open
+ * @buffer: BAR, exported from its start
+ * @importer: has it mapped, and looks at the device when it is told
+ * @value: the first bytes, as last written
+ * @seed: of what was last written
+ */
+struct subject {
+	struct place place;
+	const char *bdf;
+	struct vfio *vfio;
+	int buffer;
+	int importer;
+	uint32_t value;
+	unsigned int seed;
+};
+
+/* All is set up, and bytes have moved. */
+void subject_open(struct subject *subject, const struct place *place);
+/* The same for a device that has been opened; @hold_ms as for an attach. */
+void subject_import(struct subject *subject, struct vfio *vfio,
+		    unsigned int hold_ms);
+
+/* The importer has been told @count times in all, and cannot reach it. */
+void subject_is_revoked(struct subject *subject, unsigned int count);
+/* The same, but a new mapping works, and bytes move again. */
+void subject_is_restored(struct subject *subject, unsigned int count);
+/* Nobody has been told since @count times, and bytes move. */
+void subject_is_untouched(struct subject *subject, unsigned int count);
+/*
+ * The device answered at the notification: with what was last written if it is
+ * the first one, that is before an event, with anything if after.
+ */
+void subject_answered(struct subject *subject, unsigned int notification);
+
+/* Position of a capability in config space; fails the test without it. */
+unsigned int find_capability(struct vfio *vfio, uint8_t id);
+
+#endif /* GUEST_EVENTS_H */

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "monitor.h"
+
+#define PORT		"/dev/ttyS2"
+#define PROMPT		"(qemu) "
+#define TIMEOUT_MS	10000
+
+static int open_port(void)
+{
+	struct termios termios;
+	int port;
+
+	port = open(PORT, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (port < 0)
+		return -errno;
+	if (!tcgetattr(port, &termios)) {
+		cfmakeraw(&termios);
+		termios.c_cflag |= CLOCAL;
+		tcsetattr(port, TCSANOW, &termios);
+	}
+	return port;
+}
+
+/* What QEMU says until it is ready for another command. */
+static int read_answer(int port, char *text, size_t size)
+{
+	struct pollfd ready = { .fd = port, .events = POLLIN };
+	size_t length = 0;
+	ssize_t done;
+
+	text[0] = '\0';
+	while (length < sizeof(PROMPT) - 1 ||
+	       strcmp(text + length - (sizeof(PROMPT) - 1), PROMPT)) {
+		if (length == size - 1 || poll(&ready, 1, TIMEOUT_MS) <= 0)
+			return -ETIMEDOUT;
+		done = read(port, text + length, size - 1 - length);
+		if (done <= 0)
+			return -EIO;
+		length += done;
+		text[length] = '\0';
+	}
+	return 0;
+}
+
+static int send(int port, const char *text)
+{
+	ssize_t length = strlen(text);
+
+	return write(port, text, length) == length ? 0 : -EIO;
+}
+
+/* It echoes the command as it is edited, then comes the answer, if any. */
+static int ask(int port, const char *command)
+{
+	char text[8192], *answer;
+	int ret;
+
+	tcflush(port, TCIFLUSH);
+	/* An empty line ends whatever was there before. */
+	ret = send(port, "\n");
+	if (!ret)
+		ret = read_answer(port, text, sizeof(text));
+	if (!ret)
+		ret = send(port, command);
+	if (!ret)
+		ret = send(port, "\n");
+	if (!ret)
+		ret = read_answer(port, text, sizeof(text));
+	if (ret)
+		return ret;
+	answer = strchr(text, '\n');
+	if (!answer || !strcmp(answer + 1, PROMPT) ||
+	    !strncmp(answer + 1, "OK ", 3))
+		return 0;
+	fprintf(stderr, "# QEMU answers %s: %s\n", command, answer + 1);
+	return -EIO;
+}
+
+int monitor(const char *format, ...)
+{
+	char command[256];
+	va_list args;
+	int port, ret;
+
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+
+	port = open_port();
+	if (port < 0)
+		return port;
+	ret = ask(port, command);
+	close(port);
+	return ret;
+}

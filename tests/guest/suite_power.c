@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A device that sleeps does not answer, so nobody may reach its memory. */
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include "events.h"
+#include "suites.h"
+
+static const struct place nvme = PLACE_NVME;
+static const struct place e1000e = PLACE_E1000E;
+
+/*
+ * Writes the power state, in a write of @size bytes that starts @before bytes
+ * ahead of PMCSR and changes nothing else.
+ */
+static void write_state(struct vfio *vfio, uint16_t state, unsigned int before,
+			size_t size)
+{
+	unsigned int pmcsr = find_capability(vfio, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+	uint8_t bytes[64];
+
+	assert_ok(vfio_read(vfio, CONFIG, pmcsr - before, bytes, size));
+	bytes[before] = (bytes[before] & ~PCI_PM_CTRL_STATE_MASK) | state;
+	assert_ok(vfio_write(vfio, CONFIG, pmcsr - before, bytes, size));
+}
+
+static void set_state(struct vfio *vfio, uint16_t state)
+{
+	write_state(vfio, state, 0, 2);
+}
+
+#define D0	0
+#define D3HOT	3
+
+static void sleeps_and_wakes(const struct place *place)
+{
+	struct subject subject;
+
+	subject_open(&subject, place);
+	set_state(subject.vfio, D3HOT);
+	subject_is_revoked(&subject, 1);
+	subject_answered(&subject, 0);
+	set_state(subject.vfio, D0);
+	subject_is_restored(&subject, 2);
+	subject_answered(&subject, 1);
+}
+
+static void d3hot(void **state)
+{
+	(void)state;
+	sleeps_and_wakes(&nvme);
+}
+
+static void d3hot_e1000e(void **state)
+{
+	(void)state;
+	sleeps_and_wakes(&e1000e);
+}
+
+/* Alone, or in a write that begins ahead of the register or goes beyond. */
+static const struct {
+	unsigned int before;
+	size_t size;
+} writes[] = {
+	{ 0, 1 },
+	{ 0, 2 },
+	{ 0, 4 },
+	{ 1, 2 },
+	{ 1, 5 },
+	{ 2, 3 },
+	{ 2, 6 },
+	{ 4, 8 },
+};
+
+static void any_width(void **state)
+{
+	struct subject subject;
+	unsigned int i;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	for (i = 0; i < ARRAY_SIZE(writes); i++) {
+		write_state(subject.vfio, D3HOT, writes[i].before,
+			    writes[i].size);
+		subject_is_revoked(&subject, 2 * i + 1);
+		write_state(subject.vfio, D0, writes[i].before, writes[i].size);
+		subject_is_restored(&subject, 2 * i + 2);
+	}
+}
+
+static void stays_awake(void **state)
+{
+	struct subject subject;
+	unsigned int i;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	for (i = 0; i < ARRAY_SIZE(writes); i++)
+		write_state(subject.vfio, D0, writes[i].before, writes[i].size);
+	subject_is_untouched(&subject, 0);
+}
+
+static void stays_asleep(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	set_state(subject.vfio, D3HOT);
+	set_state(subject.vfio, D3HOT);
+	subject_is_revoked(&subject, 1);
+}
+
+static void both_reasons(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	assert_ok(vfio_set_command(subject.vfio, 0, PCI_COMMAND_MEMORY));
+	set_state(subject.vfio, D3HOT);
+	set_state(subject.vfio, D0);
+	subject_is_revoked(&subject, 1);
+	set_state(subject.vfio, D3HOT);
+	assert_ok(vfio_set_command(subject.vfio, PCI_COMMAND_MEMORY, 0));
+	subject_is_revoked(&subject, 1);
+	set_state(subject.vfio, D0);
+	subject_is_restored(&subject, 2);
+}
+
+static void export_asleep(void **state)
+{
+	struct vfio *vfio = bench_open(bench_find(NVME, 0));
+	int importer = bench_importer(bench_find(EDU, 0)), buffer;
+
+	(void)state;
+	set_state(vfio, D3HOT);
+	buffer = bench_export(vfio, 2, 0, PAGE);
+	assert_error(importer_attach(importer, buffer), ENODEV);
+	set_state(vfio, D0);
+	assert_ok(importer_attach(importer, buffer));
+	assert_ok(importer_map(importer));
+}
+
+static void closed_asleep(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	set_state(subject.vfio, D3HOT);
+	bench_close(subject.vfio);
+	bench_open(subject.bdf);
+	subject_is_revoked(&subject, 1);
+}
+
+static int low_power(struct vfio *vfio, uint32_t feature)
+{
+	return vfio_feature(vfio, VFIO_DEVICE_FEATURE_SET | feature, NULL, 0);
+}
+
+static int low_power_wakeup(struct vfio *vfio, int eventfd)
+{
+	struct vfio_device_low_power_entry_with_wakeup entry = {
+		.wakeup_eventfd = eventfd,
+	};
+
+	return vfio_feature(vfio, VFIO_DEVICE_FEATURE_SET |
+			    VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
+			    &entry, sizeof(entry));
+}
+
+static bool has_status(const char *bdf, const char *status)
+{
+	char text[32];
+
+	return !device_read_attr(bdf, "power/runtime_status", text,
+				 sizeof(text)) && !strcmp(text, status);
+}
+
+static void enter_and_exit(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	assert_ok(low_power(subject.vfio,
+			    VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	subject_is_revoked(&subject, 1);
+	subject_answered(&subject, 0);
+	wait_until(has_status(subject.bdf, "suspended"));
+	assert_ok(low_power(subject.vfio,
+			    VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+	subject_is_restored(&subject, 2);
+	subject_answered(&subject, 1);
+}
+
+/* A call wakes the device for its own sake; then it sleeps on. */
+static void calls_do_not_restore(void **state)
+{
+	struct vfio_region_info info;
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	assert_ok(low_power(subject.vfio,
+			    VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	wait_until(has_status(subject.bdf, "suspended"));
+	assert_ok(vfio_region(subject.vfio, 0, &info));
+	subject_is_revoked(&subject, 1);
+	assert_ok(low_power(subject.vfio,
+			    VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+	subject_is_restored(&subject, 2);
+}
+
+static void second_entry(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	assert_ok(low_power(subject.vfio,
+			    VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	assert_error(low_power(subject.vfio,
+			       VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY), EINVAL);
+	subject_is_revoked(&subject, 1);
+}
+
+/* A probe asks, and changes nothing. */
+static void probe(void **state)
+{
+	static const uint32_t features[] = {
+		VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY,
+		VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
+		VFIO_DEVICE_FEATURE_LOW_POWER_EXIT,
+	};
+	struct subject subject;
+	unsigned int i;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	for (i = 0; i < ARRAY_SIZE(features); i++)
+		assert_ok(low_power(subject.vfio, VFIO_DEVICE_FEATURE_PROBE |
+				    features[i]));
+	subject_is_untouched(&subject, 0);
+}
+
+/* An entry that the core refuses may tell importers, but takes nothing. */
+static void refused(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	assert_error(low_power_wakeup(subject.vfio, 1000), EBADF);
+	if (!importer_is_mapped(subject.importer))
+		assert_ok(importer_map(subject.importer));
+	subject_is_untouched(&subject,
+			     importer_notifications(subject.importer));
+}
+
+static int new_eventfd(void)
+{
+	return bench_keep(assert_ok(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)));
+}
+
+static bool signalled(int event)
+{
+	struct pollfd ready = { .fd = event, .events = POLLIN };
+
+	return poll(&ready, 1, 0) == 1;
+}
+
+static void fall_asleep(struct subject *subject, int event)
+{
+	subject_open(subject, &nvme);
+	assert_ok(low_power_wakeup(subject->vfio, event));
+	wait_until(has_status(subject->bdf, "suspended"));
+	subject_is_revoked(subject, 1);
+	assert_false(signalled(event));
+}
+
+static void wakeup_exit(void **state)
+{
+	int event = new_eventfd();
+	struct subject subject;
+
+	(void)state;
+	fall_asleep(&subject, event);
+	assert_ok(low_power(subject.vfio,
+			    VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+	subject_is_restored(&subject, 2);
+}
+
+/* Any call ends this low-power state. */
+static void wakeup_by_call(void **state)
+{
+	int event = new_eventfd();
+	struct vfio_region_info info;
+	struct subject subject;
+
+	(void)state;
+	fall_asleep(&subject, event);
+	assert_ok(vfio_region(subject.vfio, 0, &info));
+	assert_true(signalled(event));
+	subject_is_restored(&subject, 2);
+	subject_answered(&subject, 1);
+}
+
+/* So does the administrator, and so would the device. */
+static void wakeup_from_outside(void **state)
+{
+	int event = new_eventfd();
+	struct subject subject;
+
+	(void)state;
+	fall_asleep(&subject, event);
+	assert_ok(device_write_attr(subject.bdf, "power/control", "on"));
+	wait_until(signalled(event));
+	wait_until(importer_notifications(subject.importer) == 2);
+	assert_ok(device_write_attr(subject.bdf, "power/control", "auto"));
+	subject_is_restored(&subject, 2);
+}
+
+static void asleep_with_memory_off(void **state)
+{
+	int event = new_eventfd();
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	assert_ok(vfio_set_command(subject.vfio, 0, PCI_COMMAND_MEMORY));
+	assert_ok(low_power_wakeup(subject.vfio, event));
+	assert_ok(low_power(subject.vfio,
+			    VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+	subject_is_revoked(&subject, 1);
+	assert_ok(vfio_set_command(subject.vfio, PCI_COMMAND_MEMORY, 0));
+	subject_is_restored(&subject, 2);
+}
+
+static void closed_in_low_power(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	assert_ok(low_power(subject.vfio,
+			    VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	bench_close(subject.vfio);
+	subject_is_revoked(&subject, 1);
+	subject_open(&subject, &nvme);
+}
+
+/* Every register of the header is written, and memory stays on. */
+static void header(void **state)
+{
+	static const unsigned int starts[] = { 0, 1, 2, 3, PCI_COMMAND };
+	struct subject subject;
+	uint8_t bytes[64];
+	unsigned int i;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	for (i = 0; i < ARRAY_SIZE(starts); i++) {
+		assert_ok(vfio_read(subject.vfio, CONFIG, starts[i], bytes,
+				    64 - starts[i]));
+		bytes[PCI_COMMAND + 1 - starts[i]] ^=
+			PCI_COMMAND_INTX_DISABLE >> 8;
+		assert_ok(vfio_write(subject.vfio, CONFIG, starts[i], bytes,
+				     64 - starts[i]));
+	}
+	subject_is_untouched(&subject, 0);
+}
+
+#define POWER(name, function) TEST("power", name, function)
+
+int suite_power(void)
+{
+	const struct CMUnitTest tests[] = {
+		POWER("D3hot revokes, and D0 restores", d3hot),
+		POWER("D3hot revokes registers, too", d3hot_e1000e),
+		POWER("the power state counts in writes of any width",
+		      any_width),
+		POWER("writing D0 in D0 leaves the mapping alone",
+		      stays_awake),
+		POWER("who sleeps already tells nobody", stays_asleep),
+		POWER("memory off and D3hot must both go", both_reasons),
+		POWER("a buffer exported in D3hot works from D0 on",
+		      export_asleep),
+		POWER("a buffer closed in D3hot stays dead", closed_asleep),
+		POWER("low power revokes, and its exit restores",
+		      enter_and_exit),
+		POWER("calls in low power do not restore",
+		      calls_do_not_restore),
+		POWER("a second entry changes nothing", second_entry),
+		POWER("probing low power leaves the mapping alone", probe),
+		POWER("an entry that fails takes nothing away", refused),
+		POWER("low power with wake-up ends by its exit", wakeup_exit),
+		POWER("low power with wake-up ends by any call",
+		      wakeup_by_call),
+		POWER("low power with wake-up ends from outside",
+		      wakeup_from_outside),
+		POWER("low power with memory off stays revoked at the exit",
+		      asleep_with_memory_off),
+		POWER("a device is closed in low power", closed_in_low_power),
+		POWER("a header written with memory on leaves it alone",
+		      header),
+	};
+
+	return cmocka_run_group_tests_name("power", tests, NULL, NULL);
+}
