@@ -7,6 +7,7 @@
 static void move_bytes(struct subject *subject)
 {
 	const struct place *place = &subject->place;
+	unsigned int count = importer_notifications(subject->importer);
 	uint8_t data[512], got[512];
 
 	assert_true(place->size <= sizeof(data));
@@ -16,7 +17,8 @@ static void move_bytes(struct subject *subject)
 	assert_ok(vfio_read(subject->vfio, place->bar, place->offset, got,
 			    place->size));
 	assert_memory_equal(got, data, place->size);
-	memcpy(&subject->value, data, sizeof(subject->value));
+	memcpy(&subject->values[count % ARRAY_SIZE(subject->values)], data,
+	       sizeof(*subject->values));
 }
 
 void subject_import(struct subject *subject, struct vfio *vfio,
@@ -76,8 +78,10 @@ void subject_answered(struct subject *subject, unsigned int notification)
 	sight = &sights[notification % DVP_IMPORTER_SIGHTS];
 	assert_true(sight->command & PCI_COMMAND_MEMORY);
 	assert_int_equal(sight->pmcsr & PCI_PM_CTRL_STATE_MASK, 0);
-	if (notification == 0)
-		assert_int_equal(sight->value, subject->value);
+	if (notification % 2 == 0)
+		assert_int_equal(sight->value,
+				 subject->values[notification %
+						 DVP_IMPORTER_SIGHTS]);
 	else
 		assert_int_not_equal(sight->value, UINT32_MAX);
 }

@@ -42,7 +42,7 @@ struct place {
  * @vfio: the device, open
  * @buffer: BAR, exported from its start
  * @importer: has it mapped, and looks at the device when it is told
- * @value: the first bytes, as last written
+ * @values: the first bytes, as written after so many notifications
  * @seed: of what was last written
  */
 struct subject {
@@ -51,7 +51,7 @@ struct subject {
 	struct vfio *vfio;
 	int buffer;
 	int importer;
-	uint32_t value;
+	uint32_t values[DVP_IMPORTER_SIGHTS];
 	unsigned int seed;
 };
 
@@ -68,8 +68,8 @@ void subject_is_restored(struct subject *subject, unsigned int count);
 /* Nobody has been told since @count times, and bytes move. */
 void subject_is_untouched(struct subject *subject, unsigned int count);
 /*
- * The device answered at the notification: with what was last written if it is
- * the first one, that is before an event, with anything if after.
+ * The device answered at the notification, of which 0 is the first: with what
+ * was last written if that was before an event, with anything if after.
  */
 void subject_answered(struct subject *subject, unsigned int notification);
 

@@ -18,6 +18,8 @@ static const struct expect own = {
 	.names_slow = true,
 	.says_no_path = true,
 	.reads_acs = true,
+	.hears_of_resets = true,
+	.hears_of_errors = true,
 	.merges_adjacent = true,
 	.warns_of_mask = false,
 };
@@ -40,6 +42,10 @@ static const struct expect intree = {
 	.says_no_path = false,
 	/* It remembers the way of each pair as long as a driver is bound. */
 	.reads_acs = false,
+	/* It revokes in the calls of its own users, and has no reset_prepare. */
+	.hears_of_resets = false,
+	/* It tells the user, and leaves the rest to it. */
+	.hears_of_errors = false,
 	/* It has one mapping per range where there is no IOMMU. */
 	.merges_adjacent = false,
 	/* It asks the core to map, and finds out by failing. */

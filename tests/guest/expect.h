@@ -18,6 +18,8 @@
  * @names_slow: says in the log who still holds a buffer
  * @says_no_path: says in the log why there is no path
  * @reads_acs: looks at ACS anew for each importer that attaches
+ * @hears_of_resets: an administrator's reset revokes
+ * @hears_of_errors: a fatal PCI error revokes
  * @merges_adjacent: ranges that follow each other become one entry
  * @warns_of_mask: the core warns when it must map what the mask does not reach
  */
@@ -33,6 +35,8 @@ struct expect {
 	bool names_slow;
 	bool says_no_path;
 	bool reads_acs;
+	bool hears_of_resets;
+	bool hears_of_errors;
 	bool merges_adjacent;
 	bool warns_of_mask;
 };

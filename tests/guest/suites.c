@@ -23,6 +23,9 @@ static const struct {
 	{ "direct", suite_direct },
 	{ "bounce", suite_bounce },
 	{ "power", suite_power },
+	{ "reset", suite_reset },
+	{ "errors", suite_errors },
+	{ "slow", suite_slow },
 };
 
 static int run(const char *name)

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* PCI errors: a fatal one cuts the device off until its link has been reset. */
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+
+#include "events.h"
+#include "monitor.h"
+#include "suites.h"
+
+/* The one that QEMU knows as "nic"; see tests/machines. */
+static const struct place nic = { E1000E, 1, 0, 0x5200, 512 };
+
+static void inject(const char *error)
+{
+	assert_ok(monitor("pcie_aer_inject_error nic %s", error));
+}
+
+/* How often the kernel has reported an error of this severity. */
+static bool reported(int klog, const char *severity)
+{
+	const char *const words[] = { "AER", severity, NULL };
+
+	return klog_count(klog, words);
+}
+
+static int watch_errors(struct vfio *vfio)
+{
+	struct {
+		struct vfio_irq_set set;
+		int32_t eventfd;
+	} request = {
+		.set.argsz = sizeof(request),
+		.set.flags = VFIO_IRQ_SET_DATA_EVENTFD |
+			     VFIO_IRQ_SET_ACTION_TRIGGER,
+		.set.index = VFIO_PCI_ERR_IRQ_INDEX,
+		.set.count = 1,
+		.eventfd = bench_keep(assert_ok(eventfd(0, EFD_CLOEXEC |
+							EFD_NONBLOCK))),
+	};
+
+	assert_sys(ioctl(vfio->device, VFIO_DEVICE_SET_IRQS, &request));
+	return request.eventfd;
+}
+
+static bool told(int event)
+{
+	uint64_t count;
+
+	return read(event, &count, sizeof(count)) == sizeof(count);
+}
+
+/* The kernel has been through with the error. */
+static bool recovered(int klog)
+{
+	const char *const words[] = { "device recovery successful", NULL };
+
+	return klog_count(klog, words);
+}
+
+static void fatal(void **state)
+{
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	struct subject subject;
+	int event;
+
+	(void)state;
+	subject_open(&subject, &nic);
+	event = watch_errors(subject.vfio);
+	inject("DLP");
+	wait_until(recovered(klog));
+	assert_true(told(event));
+	if (!expect()->hears_of_errors) {
+		/* Its user may save the day, with memory that others reach. */
+		assert_int_equal(importer_notifications(subject.importer), 0);
+		assert_true(importer_is_mapped(subject.importer));
+		return;
+	}
+	subject_is_restored(&subject, 2);
+	subject_answered(&subject, 0);
+	subject_answered(&subject, 1);
+}
+
+static void fatal_slow(void **state)
+{
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	struct subject subject = { .place = nic };
+	uint8_t byte = 0;
+
+	(void)state;
+	subject.bdf = bench_find(E1000E, 1);
+	subject_import(&subject, bench_open(subject.bdf), 2000);
+	inject("MALF_TLP");
+	if (!expect()->hears_of_errors) {
+		wait_until(recovered(klog));
+		assert_true(importer_is_mapped(subject.importer));
+		return;
+	}
+	wait_until(importer_notifications(subject.importer) == 1);
+	/* The link is not reset before the importer has let go. */
+	assert_true(importer_is_mapped(subject.importer));
+	assert_false(recovered(klog));
+	wait_until(!importer_is_mapped(subject.importer));
+	assert_error(importer_write(subject.importer, 0, &byte, 1), ENODEV);
+	wait_until(importer_notifications(subject.importer) == 2);
+	subject_is_restored(&subject, 2);
+}
+
+static void fatal_closed(void **state)
+{
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nic);
+	bench_close(subject.vfio);
+	inject("DLP");
+	wait_until(recovered(klog));
+	subject_is_revoked(&subject, 1);
+	subject_open(&subject, &nic);
+}
+
+static void fatal_memory_off(void **state)
+{
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nic);
+	assert_ok(vfio_set_command(subject.vfio, 0, PCI_COMMAND_MEMORY));
+	inject("DLP");
+	wait_until(recovered(klog));
+	subject_is_revoked(&subject, 1);
+	assert_ok(vfio_set_command(subject.vfio, PCI_COMMAND_MEMORY, 0));
+	subject_is_restored(&subject, 2);
+}
+
+static void not_fatal(void **state)
+{
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	struct subject subject;
+	int event;
+
+	(void)state;
+	subject_open(&subject, &nic);
+	event = watch_errors(subject.vfio);
+	inject("COMP_ABORT");
+	wait_until(recovered(klog));
+	assert_true(told(event));
+	subject_is_untouched(&subject, 0);
+}
+
+static void correctable(void **state)
+{
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nic);
+	assert_ok(monitor("pcie_aer_inject_error -c nic BAD_TLP"));
+	wait_until(reported(klog, "Correct"));
+	subject_is_untouched(&subject, 0);
+}
+
+#define ERRORS(name, function) TEST("errors", name, function)
+
+int suite_errors(void)
+{
+	const struct CMUnitTest tests[] = {
+		ERRORS("a fatal error revokes, and recovery restores", fatal),
+		ERRORS("the link is reset when a slow importer has let go",
+		       fatal_slow),
+		ERRORS("recovery revives no closed buffer", fatal_closed),
+		ERRORS("recovery with memory off does not restore",
+		       fatal_memory_off),
+		ERRORS("an error that is not fatal leaves the mapping alone",
+		       not_fatal),
+		ERRORS("a correctable error leaves the mapping alone",
+		       correctable),
+	};
+
+	return cmocka_run_group_tests_name("errors", tests, NULL, NULL);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Importers that take their time, many of them. */
+#include "events.h"
+#include "suites.h"
+
+#define BUFFERS		64
+#define HOLD_MS		200
+
+/* A revoke of one buffer after the other would take 12.8 s. */
+static void revoke_all(void (*event)(struct vfio *vfio))
+{
+	struct vfio *vfio = bench_open(bench_find(IVSHMEM, 0));
+	const char *edu = bench_find(EDU, 0);
+	int importers[BUFFERS], i;
+	long long start, took;
+
+	for (i = 0; i < BUFFERS; i++) {
+		importers[i] = bench_importer(edu);
+		assert_ok(importer_attach_as(importers[i],
+					     bench_export(vfio, 2, i * PAGE,
+							  PAGE),
+					     DVP_IMPORTER_REVOCABLE, HOLD_MS));
+		assert_ok(importer_map(importers[i]));
+	}
+	start = bench_now_ms();
+	event(vfio);
+	took = bench_now_ms() - start;
+	for (i = 0; i < BUFFERS; i++) {
+		assert_int_equal(importer_notifications(importers[i]), 1);
+		assert_false(importer_is_mapped(importers[i]));
+		assert_error(importer_map(importers[i]), ENODEV);
+	}
+	if (expect()->notifies_all_first)
+		assert_in_range(took, HOLD_MS, 10 * HOLD_MS);
+	else
+		assert_in_range(took, BUFFERS * HOLD_MS, INT32_MAX);
+}
+
+static void decoding_off(struct vfio *vfio)
+{
+	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
+}
+
+static void many_off(void **state)
+{
+	(void)state;
+	revoke_all(decoding_off);
+}
+
+static void many_closed(void **state)
+{
+	(void)state;
+	revoke_all(bench_close);
+}
+
+/* One buffer, held by many: they are all told at once. */
+static void many_importers(void **state)
+{
+	struct vfio *vfio = bench_open(bench_find(IVSHMEM, 0));
+	int buffer = bench_export(vfio, 2, 0, PAGE), importers[16];
+	long long start = bench_now_ms(), took;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(importers); i++) {
+		importers[i] = bench_importer(bench_find(EDU, i % 2));
+		assert_ok(importer_attach_as(importers[i], buffer,
+					     DVP_IMPORTER_REVOCABLE, 500));
+		assert_ok(importer_map(importers[i]));
+	}
+	start = bench_now_ms();
+	decoding_off(vfio);
+	took = bench_now_ms() - start;
+	for (i = 0; i < ARRAY_SIZE(importers); i++)
+		assert_false(importer_is_mapped(importers[i]));
+	assert_in_range(took, 500, 4000);
+}
+
+/* Each time with the device, the importer, and what is held. */
+static void named_again(void **state)
+{
+	const char *exporter = bench_find(IVSHMEM, 0);
+	const char *stubborn = bench_find(EDU, 0);
+	const char *good = bench_find(EDU, 1);
+	const char *const words[] = {
+		exporter, "BAR 2", stubborn, "1 mapping", "8192 bytes", NULL
+	};
+	const char *const innocent[] = { "still holds", good, NULL };
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	int again = bench_keep(assert_ok(klog_open_end()));
+	struct vfio *vfio = bench_open(exporter);
+	int buffer = bench_export(vfio, 2, 0, 2 * PAGE), importers[2];
+	long long start;
+
+	(void)state;
+	importers[0] = bench_importer(stubborn);
+	importers[1] = bench_importer(good);
+	assert_ok(importer_attach_as(importers[0], buffer,
+				     DVP_IMPORTER_REVOCABLE, 25000));
+	assert_ok(importer_attach(importers[1], buffer));
+	assert_ok(importer_map(importers[0]));
+	assert_ok(importer_map(importers[1]));
+	start = bench_now_ms();
+	decoding_off(vfio);
+	assert_in_range(bench_now_ms() - start, 25000, 29000);
+	assert_int_equal(klog_count(klog, words),
+			 expect()->names_slow ? 2 : 0);
+	assert_int_equal(klog_count(again, innocent), 0);
+}
+
+#define SLOW(name, function) TEST("slow", name, function)
+
+int suite_slow(void)
+{
+	const struct CMUnitTest tests[] = {
+		SLOW("64 buffers go in the time of the slowest importer",
+		     many_off),
+		SLOW("64 buffers are closed in the time of the slowest",
+		     many_closed),
+		SLOW("many importers of a buffer take the time of one",
+		     many_importers),
+		SLOW("a stubborn importer is named every ten seconds",
+		     named_again),
+	};
+
+	return cmocka_run_group_tests_name("slow", tests, NULL, NULL);
+}
