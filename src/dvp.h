@@ -17,6 +17,7 @@ struct dvp_access;
  * struct dvp_device - a PCI device that is bound to the driver
  * @core: what vfio-pci-core knows of it; first, as the core's macros demand
  * @access: whether its memory may be reached; a reference is held
+ * @bound_state: configuration when it was bound, NULL if there was no memory
  * @node: in the list of bound devices (dvp_devices_lock, as what follows)
  * @resetting: a reset of the device is under way
  * @pf_resetting: a reset of the PF that the device belongs to is under way
@@ -24,6 +25,7 @@ struct dvp_access;
 struct dvp_device {
 	struct vfio_pci_core_device core;
 	struct dvp_access *access;
+	struct pci_saved_state *bound_state;
 	struct list_head node;
 	bool resetting;
 	bool pf_resetting;

@@ -39,6 +39,9 @@ void dvp_events_watch(struct dvp_device *dvp)
 {
 	struct dvp_device *pf;
 
+	if (!pci_save_state(dvp->core.pdev))
+		dvp->bound_state = pci_store_saved_state(dvp->core.pdev);
+
 	mutex_lock(&dvp_devices_lock);
 	pf = dvp_find_bound(pci_physfn(dvp->core.pdev));
 	if (pf && pf->resetting) {
@@ -60,6 +63,7 @@ void dvp_events_unwatch(struct dvp_device *dvp)
 	mutex_lock(&dvp_devices_lock);
 	list_del(&dvp->node);
 	mutex_unlock(&dvp_devices_lock);
+	kfree(dvp->bound_state);
 }
 
 /*
@@ -160,18 +164,21 @@ static pci_ers_result_t dvp_error_detected(struct pci_dev *pdev,
 
 /*
  * Give the device the configuration that it had when it was opened, as the core
- * does when it is closed, so that its memory is where it was.  Bus mastering is
- * off then: that is for the user to decide, who has been told.
+ * does when it is closed, or when it was bound if nobody has it open, so that
+ * its memory is where it was.  Bus mastering is off then: that is for the user
+ * to decide, who has been told.
  */
 static pci_ers_result_t dvp_slot_reset(struct pci_dev *pdev)
 {
-	struct vfio_pci_core_device *core = &dvp_of_pdev(pdev)->core;
+	struct dvp_device *dvp = dvp_of_pdev(pdev);
+	struct vfio_pci_core_device *core = &dvp->core;
+	struct pci_saved_state *state;
 
 	/* Keeps the device from being closed, and its state from being freed. */
 	mutex_lock(&core->vdev.dev_set->lock);
 	down_write(&core->memory_lock);
-	if (core->pci_saved_state &&
-	    !pci_load_saved_state(pdev, core->pci_saved_state))
+	state = core->pci_saved_state ?: dvp->bound_state;
+	if (state && !pci_load_saved_state(pdev, state))
 		pci_restore_state(pdev);
 	up_write(&core->memory_lock);
 	mutex_unlock(&core->vdev.dev_set->lock);
