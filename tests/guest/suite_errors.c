@@ -18,14 +18,6 @@ static void inject(const char *options, const char *error)
 	assert_ok(monitor("pcie_aer_inject_error %s rp4 %s", options, error));
 }
 
-/* How often the kernel has reported an error of this severity. */
-static bool reported(int klog, const char *severity)
-{
-	const char *const words[] = { "AER", severity, NULL };
-
-	return klog_count(klog, words);
-}
-
 static int watch_errors(struct vfio *vfio)
 {
 	struct {
@@ -152,18 +144,6 @@ static void not_fatal(void **state)
 	subject_is_untouched(&subject, 0);
 }
 
-static void correctable(void **state)
-{
-	int klog = bench_keep(assert_ok(klog_open_end()));
-	struct subject subject;
-
-	(void)state;
-	subject_open(&subject, &nic);
-	inject("-c", "BAD_TLP");
-	wait_until(reported(klog, "Correct"));
-	subject_is_untouched(&subject, 0);
-}
-
 #define ERRORS(name, function) TEST("errors", name, function)
 
 int suite_errors(void)
@@ -177,8 +157,6 @@ int suite_errors(void)
 		       fatal_memory_off),
 		ERRORS("an error that is not fatal leaves the mapping alone",
 		       not_fatal),
-		ERRORS("a correctable error leaves the mapping alone",
-		       correctable),
 	};
 
 	return cmocka_run_group_tests_name("errors", tests, NULL, NULL);
