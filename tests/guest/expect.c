@@ -20,6 +20,7 @@ static const struct expect own = {
 	.reads_acs = true,
 	.hears_of_resets = true,
 	.hears_of_errors = true,
+	.hears_of_waking = true,
 	.merges_adjacent = true,
 	.warns_of_mask = false,
 };
@@ -46,6 +47,8 @@ static const struct expect intree = {
 	.hears_of_resets = false,
 	/* It tells the user, and leaves the rest to it. */
 	.hears_of_errors = false,
+	/* Its restores are in the calls that end a low-power state on purpose. */
+	.hears_of_waking = false,
 	/* It has one mapping per range where there is no IOMMU. */
 	.merges_adjacent = false,
 	/* It asks the core to map, and finds out by failing. */

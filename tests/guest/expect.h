@@ -19,7 +19,8 @@
  * @says_no_path: says in the log why there is no path
  * @reads_acs: looks at ACS anew for each importer that attaches
  * @hears_of_resets: an administrator's reset revokes
- * @hears_of_errors: a fatal PCI error revokes
+ * @hears_of_errors: a fatal PCI error revokes, and so does a surprise removal
+ * @hears_of_waking: the end of a low-power state from outside restores
  * @merges_adjacent: ranges that follow each other become one entry
  * @warns_of_mask: the core warns when it must map what the mask does not reach
  */
@@ -37,6 +38,7 @@ struct expect {
 	bool reads_acs;
 	bool hears_of_resets;
 	bool hears_of_errors;
+	bool hears_of_waking;
 	bool merges_adjacent;
 	bool warns_of_mask;
 };

@@ -58,10 +58,14 @@ static int send(int port, const char *text)
 	return write(port, text, length) == length ? 0 : -EIO;
 }
 
-/* It echoes the command as it is edited, then comes the answer, if any. */
+/*
+ * It echoes the command, all of it again for each letter, as an editor would;
+ * then comes the answer, if any.
+ */
 static int ask(int port, const char *command)
 {
-	char text[8192], *answer;
+	static char text[128 * 1024];
+	char *answer;
 	int ret;
 
 	tcflush(port, TCIFLUSH);

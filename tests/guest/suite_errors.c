@@ -100,6 +100,14 @@ static void fatal_slow(void **state)
 	subject_is_restored(&subject, 2);
 }
 
+/* Has the kernel find the device anew, and give it addresses. */
+static void revive(const char *bdf)
+{
+	assert_ok(device_write_attr(bdf, "remove", "1"));
+	assert_ok(write_file("/sys/bus/pci/rescan", "1"));
+	wait_until(device_find(nic.kind, nic.nth));
+}
+
 static void fatal_closed(void **state)
 {
 	int klog = bench_keep(assert_ok(klog_open_end()));
@@ -111,6 +119,9 @@ static void fatal_closed(void **state)
 	inject("", "DLP");
 	wait_until(recovered(klog));
 	subject_is_revoked(&subject, 1);
+	/* The in-tree driver leaves the device without its addresses. */
+	if (!expect()->hears_of_errors)
+		revive(subject.bdf);
 	subject_open(&subject, &nic);
 }
 
@@ -126,7 +137,8 @@ static void fatal_memory_off(void **state)
 	wait_until(recovered(klog));
 	subject_is_revoked(&subject, 1);
 	assert_ok(vfio_set_command(subject.vfio, PCI_COMMAND_MEMORY, 0));
-	subject_is_restored(&subject, 2);
+	if (expect()->hears_of_errors)
+		subject_is_restored(&subject, 2);
 }
 
 static void not_fatal(void **state)

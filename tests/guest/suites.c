@@ -26,6 +26,7 @@ static const struct {
 	{ "reset", suite_reset },
 	{ "errors", suite_errors },
 	{ "slow", suite_slow },
+	{ "unplug", suite_unplug },
 };
 
 static int run(const char *name)

@@ -19,5 +19,6 @@ int suite_power(void);
 int suite_reset(void);
 int suite_errors(void);
 int suite_slow(void);
+int suite_unplug(void);
 
 #endif /* GUEST_SUITES_H */
