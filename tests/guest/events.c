@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+
 #include "events.h"
 
 #define EXPORT_SIZE (64 * 1024UL)
@@ -99,4 +102,30 @@ unsigned int find_capability(struct vfio *vfio, uint8_t id)
 	}
 	fail_msg("the device has no capability %#x", id);
 	return 0;
+}
+
+int watch_irq(struct vfio *vfio, unsigned int index)
+{
+	struct {
+		struct vfio_irq_set set;
+		int32_t eventfd;
+	} request = {
+		.set.argsz = sizeof(request),
+		.set.flags = VFIO_IRQ_SET_DATA_EVENTFD |
+			     VFIO_IRQ_SET_ACTION_TRIGGER,
+		.set.index = index,
+		.set.count = 1,
+		.eventfd = bench_keep(assert_ok(eventfd(0, EFD_CLOEXEC |
+							EFD_NONBLOCK))),
+	};
+
+	assert_sys(ioctl(vfio->device, VFIO_DEVICE_SET_IRQS, &request));
+	return request.eventfd;
+}
+
+bool was_told(int event)
+{
+	uint64_t count;
+
+	return read(event, &count, sizeof(count)) == sizeof(count);
 }

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* PCI errors: a fatal one cuts the device off until its link has been reset. */
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
-
 #include "events.h"
 #include "monitor.h"
 #include "suites.h"
@@ -16,32 +13,6 @@ static const struct place nic = PLACE_E1000E;
 static void inject(const char *options, const char *error)
 {
 	assert_ok(monitor("pcie_aer_inject_error %s rp4 %s", options, error));
-}
-
-static int watch_errors(struct vfio *vfio)
-{
-	struct {
-		struct vfio_irq_set set;
-		int32_t eventfd;
-	} request = {
-		.set.argsz = sizeof(request),
-		.set.flags = VFIO_IRQ_SET_DATA_EVENTFD |
-			     VFIO_IRQ_SET_ACTION_TRIGGER,
-		.set.index = VFIO_PCI_ERR_IRQ_INDEX,
-		.set.count = 1,
-		.eventfd = bench_keep(assert_ok(eventfd(0, EFD_CLOEXEC |
-							EFD_NONBLOCK))),
-	};
-
-	assert_sys(ioctl(vfio->device, VFIO_DEVICE_SET_IRQS, &request));
-	return request.eventfd;
-}
-
-static bool told(int event)
-{
-	uint64_t count;
-
-	return read(event, &count, sizeof(count)) == sizeof(count);
 }
 
 /* The kernel has been through with the error. */
@@ -60,10 +31,10 @@ static void fatal(void **state)
 
 	(void)state;
 	subject_open(&subject, &nic);
-	event = watch_errors(subject.vfio);
+	event = watch_irq(subject.vfio, VFIO_PCI_ERR_IRQ_INDEX);
 	inject("", "DLP");
 	wait_until(recovered(klog));
-	assert_true(told(event));
+	assert_true(was_told(event));
 	if (!expect()->hears_of_errors) {
 		/* Its user may save the day, with memory that others reach. */
 		assert_int_equal(importer_notifications(subject.importer), 0);
@@ -149,10 +120,10 @@ static void not_fatal(void **state)
 
 	(void)state;
 	subject_open(&subject, &nic);
-	event = watch_errors(subject.vfio);
+	event = watch_irq(subject.vfio, VFIO_PCI_ERR_IRQ_INDEX);
 	inject("", "COMP_ABORT");
 	wait_until(recovered(klog));
-	assert_true(told(event));
+	assert_true(was_told(event));
 	subject_is_untouched(&subject, 0);
 }
 

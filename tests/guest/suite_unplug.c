@@ -8,8 +8,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include "events.h"
@@ -52,7 +50,7 @@ static void wait_for_removal(const struct place *place, const char *port)
 }
 
 /* QEMU 7.2 dies of an ivshmem whose memory another one had. */
-static void plug_memory(void)
+static void add_memory(void)
 {
 	static unsigned int nth;
 
@@ -61,6 +59,11 @@ static void plug_memory(void)
 			  nth));
 	assert_ok(monitor("device_add ivshmem-plain,id=plug-memory,bus=rp11,memdev=mem-plug%u",
 			  nth));
+}
+
+static void plug_memory(void)
+{
+	add_memory();
 	wait_until(device_find(memory.kind, memory.nth));
 }
 
@@ -68,33 +71,6 @@ static void plug_edu(void)
 {
 	assert_ok(monitor("device_add edu,id=plug-edu,bus=rp12,dma_mask=0xffffffffffffffff"));
 	wait_until(device_find(edu.kind, edu.nth));
-}
-
-/* An eventfd by which the driver asks its user to give the device back. */
-static int watch_requests(struct vfio *vfio)
-{
-	struct {
-		struct vfio_irq_set set;
-		int32_t eventfd;
-	} request = {
-		.set.argsz = sizeof(request),
-		.set.flags = VFIO_IRQ_SET_DATA_EVENTFD |
-			     VFIO_IRQ_SET_ACTION_TRIGGER,
-		.set.index = VFIO_PCI_REQ_IRQ_INDEX,
-		.set.count = 1,
-		.eventfd = bench_keep(assert_ok(eventfd(0, EFD_CLOEXEC |
-							EFD_NONBLOCK))),
-	};
-
-	assert_sys(ioctl(vfio->device, VFIO_DEVICE_SET_IRQS, &request));
-	return request.eventfd;
-}
-
-static bool told(int event)
-{
-	uint64_t count;
-
-	return read(event, &count, sizeof(count)) == sizeof(count);
 }
 
 /* Moves bytes until the mapping has gone; returns the error that ended it. */
@@ -139,10 +115,10 @@ static void exporter_unplugged(void **state)
 	(void)state;
 	subject_open(&subject, &memory);
 	assert_true(device_parent(subject.bdf, port));
-	event = watch_requests(subject.vfio);
+	event = watch_irq(subject.vfio, VFIO_PCI_REQ_IRQ_INDEX);
 	worker = start_transfers(&subject);
 	assert_ok(monitor("device_del plug-memory"));
-	wait_until(told(event));
+	wait_until(was_told(event));
 	assert_true(importer_is_mapped(subject.importer));
 
 	bench_close(subject.vfio);
@@ -205,6 +181,13 @@ static void *switch_off(void *path)
 	return (void *)(intptr_t)write_file(path, "0");
 }
 
+/* The port may still be busy switching off, and then says no. */
+static bool switch_on(const char *path)
+{
+	return !write_file(path, "1") ||
+	       device_find(memory.kind, memory.nth);
+}
+
 /* Gone before anybody could be told: importers are told at once. */
 static void exporter_pulled_out(void **state)
 {
@@ -218,10 +201,10 @@ static void exporter_pulled_out(void **state)
 	subject_open(&subject, &memory);
 	assert_true(device_parent(subject.bdf, port));
 	find_slot(subject.bdf, slot, sizeof(slot));
-	event = watch_requests(subject.vfio);
+	event = watch_irq(subject.vfio, VFIO_PCI_REQ_IRQ_INDEX);
 	pull_out(port);
 	assert_int_equal(pthread_create(&admin, NULL, switch_off, slot), 0);
-	wait_until(told(event));
+	wait_until(was_told(event));
 	if (expect()->hears_of_errors)
 		subject_is_revoked(&subject, 1);
 	else
@@ -231,7 +214,9 @@ static void exporter_pulled_out(void **state)
 	subject_is_revoked(&subject, 1);
 	assert_int_equal(pthread_join(admin, &ret), 0);
 	wait_for_removal(&memory, port);
-	plug_memory();
+	add_memory();
+	wait_until(switch_on(slot));
+	wait_until(device_find(memory.kind, memory.nth));
 	subject_open(&subject, &memory);
 }
 
@@ -283,10 +268,10 @@ static void unbound_while_open(void **state)
 
 	(void)state;
 	subject_open(&subject, &memory);
-	event = watch_requests(subject.vfio);
+	event = watch_irq(subject.vfio, VFIO_PCI_REQ_IRQ_INDEX);
 	assert_int_equal(pthread_create(&unbinder, NULL, unbind,
 					(void *)subject.bdf), 0);
-	wait_until(told(event));
+	wait_until(was_told(event));
 	subject_is_untouched(&subject, 0);
 	bench_close(subject.vfio);
 	assert_int_equal(pthread_join(unbinder, &ret), 0);

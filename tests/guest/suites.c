@@ -27,6 +27,8 @@ static const struct {
 	{ "errors", suite_errors },
 	{ "slow", suite_slow },
 	{ "unplug", suite_unplug },
+	{ "sriov", suite_sriov },
+	{ "stress", suite_stress },
 };
 
 static int run(const char *name)

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The memory of a virtual function goes with its physical function. */
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "events.h"
+#include "suites.h"
+
+/* The token by which the PF's user lets others have the VFs. */
+#define TOKEN_TEXT "00112233-4455-6677-8899-aabbccddeeff"
+static const uint8_t token[] = {
+	0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
+	0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff,
+};
+
+/* The second nvme has functions; they come after it. */
+#define PF	1
+#define VF	2
+
+/**
+ * struct family - a PF and its first VF, both open, and an importer of the VF
+ * @pf: address of the PF
+ * @vf: address of the VF
+ * @pf_vfio: PF
+ * @vf_vfio: VF
+ * @bar: of the VF, that has the MSI-X table
+ * @table: where that is
+ * @importer: has the VF's memory mapped
+ * @seed: of what was last written
+ */
+struct family {
+	const char *pf;
+	const char *vf;
+	struct vfio *pf_vfio;
+	struct vfio vf_vfio;
+	unsigned int bar;
+	unsigned int table;
+	int importer;
+	unsigned int seed;
+};
+
+static int open_vf(struct vfio *vfio, const char *bdf)
+{
+	char name[128], path[64];
+
+	*vfio = (struct vfio) { -1, -1, -1 };
+	snprintf(path, sizeof(path), "/dev/vfio/%d", device_group(bdf));
+	vfio->container = bench_keep(assert_ok(open("/dev/vfio/vfio",
+						    O_RDWR | O_CLOEXEC)));
+	vfio->group = bench_keep(assert_ok(open(path, O_RDWR | O_CLOEXEC)));
+	assert_sys(ioctl(vfio->group, VFIO_GROUP_SET_CONTAINER,
+			 &vfio->container));
+	assert_sys(ioctl(vfio->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU));
+	snprintf(name, sizeof(name), "%s vf_token=" TOKEN_TEXT, bdf);
+	vfio->device = ioctl(vfio->group, VFIO_GROUP_GET_DEVICE_FD, name);
+	return vfio->device < 0 ? -errno : bench_keep(vfio->device);
+}
+
+static void close_vf(struct vfio *vfio)
+{
+	bench_drop(vfio->device);
+	bench_drop(vfio->group);
+	bench_drop(vfio->container);
+}
+
+static void allow_vfs(bool allow)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/enable_sriov",
+		 bench_is_ours() ? "dmabuf_vfio_pci" : "vfio_pci");
+	assert_ok(write_file(path, allow ? "1" : "0"));
+}
+
+static int set_vfs(const char *pf, const char *count)
+{
+	return device_write_attr(pf, "sriov_numvfs", count);
+}
+
+/*
+ * The MSI-X table is memory of a VF that nobody has switched on.  The core does
+ * not let its user read it, but map it.
+ */
+static void find_table(struct family *family)
+{
+	unsigned int msix = find_capability(&family->vf_vfio, PCI_CAP_ID_MSIX);
+	uint32_t table;
+
+	assert_ok(vfio_read(&family->vf_vfio, CONFIG, msix + PCI_MSIX_TABLE,
+			    &table, 4));
+	family->bar = table & PCI_MSIX_TABLE_BIR;
+	family->table = table & PCI_MSIX_TABLE_OFFSET;
+}
+
+static void move_bytes(struct family *family)
+{
+	uint32_t data[2], got[2];
+	volatile uint32_t *table;
+	uint8_t *memory;
+	size_t size;
+
+	bench_pattern((uint8_t *)data, sizeof(data), ++family->seed);
+	assert_ok(importer_write(family->importer, family->table, data,
+				 sizeof(data)));
+	assert_ok(vfio_map(&family->vf_vfio, family->bar, &memory, &size));
+	table = (uint32_t *)(memory + family->table);
+	got[0] = table[0];
+	got[1] = table[1];
+	/* Before a failure: it keeps the VF open, which then cannot go. */
+	munmap(memory, size);
+	assert_memory_equal(got, data, sizeof(got));
+}
+
+static void open_family_vf(struct family *family)
+{
+	struct vfio_region_info info;
+	int buffer;
+
+	assert_ok(open_vf(&family->vf_vfio, family->vf));
+
+	find_table(family);
+	assert_ok(vfio_region(&family->vf_vfio, family->bar, &info));
+	buffer = bench_export(&family->vf_vfio, family->bar, 0, info.size);
+	family->importer = bench_importer(bench_find(EDU, 0));
+	assert_ok(importer_attach(family->importer, buffer));
+	assert_ok(importer_map(family->importer));
+	family->seed = 0;
+	move_bytes(family);
+}
+
+static void family_open(struct family *family)
+{
+	family->pf = bench_find(NVME, PF);
+	family->pf_vfio = bench_open(family->pf);
+	assert_ok(vfio_feature(family->pf_vfio, VFIO_DEVICE_FEATURE_SET |
+			       VFIO_DEVICE_FEATURE_PCI_VF_TOKEN, token,
+			       sizeof(token)));
+	allow_vfs(true);
+	assert_ok(set_vfs(family->pf, "2"));
+	family->vf = bench_find(NVME, VF);
+	assert_ok(device_bind(family->vf, bench_driver()));
+	open_family_vf(family);
+}
+
+/* However the test ended. */
+static int no_vfs(void **state)
+{
+	bench_teardown(state);
+	allow_vfs(true);
+	set_vfs(bench_find(NVME, PF), "0");
+	allow_vfs(false);
+	return 0;
+}
+
+static void is_revoked(struct family *family)
+{
+	assert_int_equal(importer_notifications(family->importer), 1);
+	assert_false(importer_is_mapped(family->importer));
+	assert_error(importer_map(family->importer), ENODEV);
+}
+
+static void is_restored(struct family *family, unsigned int count)
+{
+	assert_int_equal(importer_notifications(family->importer), count);
+	assert_false(importer_is_mapped(family->importer));
+	assert_ok(importer_map(family->importer));
+	move_bytes(family);
+}
+
+static void is_untouched(struct family *family)
+{
+	assert_int_equal(importer_notifications(family->importer), 0);
+	assert_true(importer_is_mapped(family->importer));
+	move_bytes(family);
+}
+
+static int reset(struct vfio *vfio)
+{
+	return ioctl(vfio->device, VFIO_DEVICE_RESET) ? -errno : 0;
+}
+
+static void vf_reset(void **state)
+{
+	struct family family;
+
+	(void)state;
+	family_open(&family);
+	assert_ok(reset(&family.vf_vfio));
+	is_restored(&family, 2);
+}
+
+/*
+ * A reset of QEMU's PF does away with its VFs, so that no bytes can move after
+ * it, and the reset of a VF when it is closed would take a minute to fail.
+ */
+static void family_open_for_loss(struct family *family)
+{
+	family_open(family);
+	close_vf(&family->vf_vfio);
+	bench_drop(family->importer);
+	assert_ok(device_write_attr(family->vf, "reset_method", "\n"));
+	open_family_vf(family);
+}
+
+/* The in-tree driver leaves the VF's importers in the dark. */
+static void pf_was_reset(struct family *family)
+{
+	if (!expect()->hears_of_resets) {
+		assert_int_equal(importer_notifications(family->importer), 0);
+		assert_true(importer_is_mapped(family->importer));
+		return;
+	}
+	assert_int_equal(importer_notifications(family->importer), 2);
+	assert_false(importer_is_mapped(family->importer));
+	assert_ok(importer_map(family->importer));
+}
+
+static void pf_reset(void **state)
+{
+	struct family family;
+
+	(void)state;
+	family_open_for_loss(&family);
+	assert_ok(reset(family.pf_vfio));
+	pf_was_reset(&family);
+}
+
+static void pf_reset_by_admin(void **state)
+{
+	struct family family;
+
+	(void)state;
+	family_open_for_loss(&family);
+	assert_ok(device_write_attr(family.pf, "reset", "1"));
+	pf_was_reset(&family);
+}
+
+/* Its memory is switched by the PF, so the bit means nothing. */
+static void vf_memory_bit(void **state)
+{
+	struct family family;
+
+	(void)state;
+	family_open(&family);
+	assert_ok(vfio_set_command(&family.vf_vfio, 0, PCI_COMMAND_MEMORY));
+	assert_ok(vfio_set_command(&family.vf_vfio, PCI_COMMAND_MEMORY, 0));
+	is_untouched(&family);
+}
+
+static void *disable(void *pf)
+{
+	return (void *)(intptr_t)set_vfs(pf, "0");
+}
+
+static void disabled(void **state)
+{
+	struct family family;
+	pthread_t admin;
+	void *ret;
+	int event;
+
+	(void)state;
+	family_open(&family);
+	event = watch_irq(&family.vf_vfio, VFIO_PCI_REQ_IRQ_INDEX);
+	assert_int_equal(pthread_create(&admin, NULL, disable,
+					(void *)family.pf), 0);
+	wait_until(was_told(event));
+	is_untouched(&family);
+	close_vf(&family.vf_vfio);
+	assert_int_equal(pthread_join(admin, &ret), 0);
+	assert_ok((intptr_t)ret);
+	assert_null(device_find(NVME, VF));
+	is_revoked(&family);
+}
+
+#define SRIOV(name, function) \
+	{ "sriov: " name, function, bench_setup, no_vfs, NULL }
+
+int suite_sriov(void)
+{
+	const struct CMUnitTest tests[] = {
+		SRIOV("a VF's reset revokes and restores", vf_reset),
+		SRIOV("the reset of the PF revokes the VF's memory", pf_reset),
+		SRIOV("so does an administrator's reset of the PF",
+		      pf_reset_by_admin),
+		SRIOV("a VF's memory bit means nothing", vf_memory_bit),
+		SRIOV("disabling VFs waits for the user, then all is revoked",
+		      disabled),
+	};
+
+	return cmocka_run_group_tests_name("sriov", tests, NULL, NULL);
+}
