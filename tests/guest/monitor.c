@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -30,16 +31,24 @@ static int open_port(void)
 	return port;
 }
 
-/* What QEMU says until it is ready for another command. */
-static int read_answer(int port, char *text, size_t size)
+static bool ends_with(const char *text, size_t length, const char *end)
+{
+	return length >= strlen(end) &&
+	       !strcmp(text + length - strlen(end), end);
+}
+
+/*
+ * What QEMU says until it is ready for another command.  It may still have been
+ * getting ready for this one.
+ */
+static int read_answer(int port, const char *command, char *text, size_t size)
 {
 	struct pollfd ready = { .fd = port, .events = POLLIN };
 	size_t length = 0;
 	ssize_t done;
 
 	text[0] = '\0';
-	while (length < sizeof(PROMPT) - 1 ||
-	       strcmp(text + length - (sizeof(PROMPT) - 1), PROMPT)) {
+	while (!ends_with(text, length, PROMPT) || !strstr(text, command)) {
 		if (length == size - 1 || poll(&ready, 1, TIMEOUT_MS) <= 0)
 			return -ETIMEDOUT;
 		done = read(port, text + length, size - 1 - length);
@@ -69,19 +78,14 @@ static int ask(int port, const char *command)
 	int ret;
 
 	tcflush(port, TCIFLUSH);
-	/* An empty line ends whatever was there before. */
-	ret = send(port, "\n");
-	if (!ret)
-		ret = read_answer(port, text, sizeof(text));
-	if (!ret)
-		ret = send(port, command);
+	ret = send(port, command);
 	if (!ret)
 		ret = send(port, "\n");
 	if (!ret)
-		ret = read_answer(port, text, sizeof(text));
+		ret = read_answer(port, command, text, sizeof(text));
 	if (ret)
 		return ret;
-	answer = strchr(text, '\n');
+	answer = strchr(strstr(text, command), '\n');
 	if (!answer || !strcmp(answer + 1, PROMPT) ||
 	    !strncmp(answer + 1, "OK ", 3))
 		return 0;
