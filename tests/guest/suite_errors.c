@@ -142,5 +142,5 @@ int suite_errors(void)
 		       not_fatal),
 	};
 
-	return cmocka_run_group_tests_name("errors", tests, NULL, NULL);
+	return run_group("errors", tests);
 }

@@ -420,5 +420,5 @@ int suite_power(void)
 		      header),
 	};
 
-	return cmocka_run_group_tests_name("power", tests, NULL, NULL);
+	return run_group("power", tests);
 }

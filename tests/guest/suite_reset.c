@@ -382,5 +382,5 @@ int suite_reset(void)
 		      hot_refused),
 	};
 
-	return cmocka_run_group_tests_name("reset", tests, NULL, NULL);
+	return run_group("reset", tests);
 }

@@ -123,5 +123,5 @@ int suite_slow(void)
 		     named_again),
 	};
 
-	return cmocka_run_group_tests_name("slow", tests, NULL, NULL);
+	return run_group("slow", tests);
 }

@@ -97,7 +97,7 @@ static void find_table(struct family *family)
 static void move_bytes(struct family *family)
 {
 	uint32_t data[2], got[2];
-	volatile uint32_t *table;
+	uint32_t *table;
 	uint8_t *memory;
 	size_t size;
 
@@ -106,8 +106,8 @@ static void move_bytes(struct family *family)
 				 sizeof(data)));
 	assert_ok(vfio_map(&family->vf_vfio, family->bar, &memory, &size));
 	table = (uint32_t *)(memory + family->table);
-	got[0] = table[0];
-	got[1] = table[1];
+	got[0] = __atomic_load_n(&table[0], __ATOMIC_RELAXED);
+	got[1] = __atomic_load_n(&table[1], __ATOMIC_RELAXED);
 	/* Before a failure: it keeps the VF open, which then cannot go. */
 	munmap(memory, size);
 	assert_memory_equal(got, data, sizeof(got));
@@ -285,10 +285,18 @@ int suite_sriov(void)
 		SRIOV("the reset of the PF revokes the VF's memory", pf_reset),
 		SRIOV("so does an administrator's reset of the PF",
 		      pf_reset_by_admin),
-		SRIOV("a VF's memory bit means nothing", vf_memory_bit),
 		SRIOV("disabling VFs waits for the user, then all is revoked",
 		      disabled),
 	};
 
-	return cmocka_run_group_tests_name("sriov", tests, NULL, NULL);
+	/* The core tells its own importers all the same. */
+	const struct CMUnitTest ours[] = {
+		SRIOV("a VF's memory bit means nothing", vf_memory_bit),
+	};
+	int failed;
+
+	failed = run_group("sriov", tests);
+	if (expect()->hears_of_resets)
+		failed += run_group("sriov", ours);
+	return failed;
 }

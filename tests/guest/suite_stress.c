@@ -280,5 +280,5 @@ int suite_stress(void)
 		       race),
 	};
 
-	return cmocka_run_group_tests_name("stress", tests, NULL, NULL);
+	return run_group("stress", tests);
 }

@@ -131,87 +131,6 @@ static void exporter_unplugged(void **state)
 	subject_open(&subject, &memory);
 }
 
-/*
- * A slot whose power and light are switched off loses its device there and
- * then.  The kernel does not notice, as it has the button in mind; so the power
- * comes back, for an administrator to switch it off in an orderly way.
- */
-static void pull_out(const char *port)
-{
-	const uint16_t off = PCI_EXP_SLTCTL_PCC | PCI_EXP_SLTCTL_PWR_IND_OFF;
-	unsigned int position = express_capability(port) + PCI_EXP_SLTCTL;
-	uint16_t before, control;
-
-	assert_ok(device_read_config(port, position, &before, 2));
-	control = before | off;
-	assert_ok(device_write_config(port, position, &control, 2));
-	assert_ok(device_write_config(port, position, &before, 2));
-}
-
-/* The directory of the slot that a device sits in. */
-static void find_slot(const char *bdf, char *path, size_t size)
-{
-	char file[PATH_MAX], address[32];
-	struct dirent *entry;
-	FILE *stream;
-	DIR *slots;
-
-	slots = opendir("/sys/bus/pci/slots");
-	assert_non_null(slots);
-	*path = '\0';
-	while ((entry = readdir(slots))) {
-		snprintf(file, sizeof(file), "/sys/bus/pci/slots/%s/address",
-			 entry->d_name);
-		stream = fopen(file, "re");
-		if (!stream)
-			continue;
-		/* Without the function. */
-		if (fscanf(stream, "%31s", address) == 1 &&
-		    !strncmp(address, bdf, strlen(address)))
-			snprintf(path, size, "/sys/bus/pci/slots/%s/power",
-				 entry->d_name);
-		fclose(stream);
-	}
-	closedir(slots);
-	assert_true(*path);
-}
-
-/* Newer kernels notice more, and are busy with it. */
-static void *switch_off(void *path)
-{
-	while (write_file(path, "0") && device_find(memory.kind, memory.nth))
-		usleep(1000);
-	return NULL;
-}
-
-/* Gone before anybody could be told: importers are told at once. */
-static void exporter_pulled_out(void **state)
-{
-	char port[BDF_SIZE], slot[PATH_MAX];
-	struct subject subject;
-	pthread_t admin;
-	int event;
-
-	(void)state;
-	subject_open(&subject, &memory);
-	assert_true(device_parent(subject.bdf, port));
-	find_slot(subject.bdf, slot, sizeof(slot));
-	event = watch_irq(subject.vfio, VFIO_PCI_REQ_IRQ_INDEX);
-	pull_out(port);
-	assert_int_equal(pthread_create(&admin, NULL, switch_off, slot), 0);
-	wait_until(was_told(event));
-	if (expect()->hears_of_errors)
-		subject_is_revoked(&subject, 1);
-	else
-		assert_true(importer_is_mapped(subject.importer));
-
-	bench_close(subject.vfio);
-	subject_is_revoked(&subject, 1);
-	assert_int_equal(pthread_join(admin, NULL), 0);
-	wait_until(!device_find(memory.kind, memory.nth));
-	subject_is_revoked(&subject, 1);
-}
-
 static void importer_unplugged(void **state)
 {
 	const char *bdf = bench_find(edu.kind, edu.nth);
@@ -372,10 +291,7 @@ int suite_unplug(void)
 		UNPLUG("a killed process frees all, in any order", killed),
 		UNPLUG("a killed process revokes what others have mapped",
 		       killed_while_mapped_elsewhere),
-		/* The last one, because the slot stays empty. */
-		UNPLUG("an exporter that is pulled out revokes",
-		       exporter_pulled_out),
 	};
 
-	return cmocka_run_group_tests_name("unplug", tests, NULL, NULL);
+	return run_group("unplug", tests);
 }
