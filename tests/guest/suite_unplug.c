@@ -277,15 +277,25 @@ static void killed_while_mapped_elsewhere(void **state)
 	subject_is_revoked(&subject, 1);
 }
 
+#define HOTPLUG(name, function) TEST("hotplug", name, function)
+
+int suite_hotplug(void)
+{
+	const struct CMUnitTest tests[] = {
+		HOTPLUG("the exporter is unplugged when its user lets go",
+			exporter_unplugged),
+		HOTPLUG("the importer is unplugged during transfers",
+			importer_unplugged),
+	};
+
+	return run_group("hotplug", tests);
+}
+
 #define UNPLUG(name, function) TEST("unplug", name, function)
 
 int suite_unplug(void)
 {
 	const struct CMUnitTest tests[] = {
-		UNPLUG("the exporter is unplugged when its user lets go",
-		       exporter_unplugged),
-		UNPLUG("the importer is unplugged during transfers",
-		       importer_unplugged),
 		UNPLUG("unbinding waits for the user, who keeps the memory",
 		       unbound_while_open),
 		UNPLUG("a killed process frees all, in any order", killed),

@@ -27,6 +27,7 @@ static const struct {
 	{ "errors", suite_errors },
 	{ "slow", suite_slow },
 	{ "unplug", suite_unplug },
+	{ "hotplug", suite_hotplug },
 	{ "sriov", suite_sriov },
 	{ "stress", suite_stress },
 };

@@ -20,6 +20,7 @@ int suite_reset(void);
 int suite_errors(void);
 int suite_slow(void);
 int suite_unplug(void);
+int suite_hotplug(void);
 int suite_sriov(void);
 int suite_stress(void);
 
