@@ -14,6 +14,7 @@
 #define PORT		"/dev/ttyS2"
 #define PROMPT		"(qemu) "
 #define TIMEOUT_MS	10000
+#define QUIET_MS	200
 
 static int open_port(void)
 {
@@ -68,6 +69,29 @@ static int send(int port, const char *text)
 }
 
 /*
+ * The banner of the first time, and what an earlier command has left, come before
+ * the prompt that an empty line asks for, after which QEMU has no more to say.
+ */
+static int settle(int port)
+{
+	struct pollfd ready = { .fd = port, .events = POLLIN };
+	/* One byte at a time: only the last few matter. */
+	char last[sizeof(PROMPT)] = "";
+
+	if (send(port, "\n"))
+		return -EIO;
+	do {
+		if (poll(&ready, 1, TIMEOUT_MS) <= 0)
+			return -ETIMEDOUT;
+		memmove(last, last + 1, sizeof(last) - 2);
+		if (read(port, last + sizeof(last) - 2, 1) != 1)
+			return -EIO;
+	} while (memcmp(last, PROMPT, sizeof(last) - 1) ||
+		 poll(&ready, 1, QUIET_MS) > 0);
+	return 0;
+}
+
+/*
  * It echoes the command, all of it again for each letter, as an editor would;
  * then comes the answer, if any.
  */
@@ -77,8 +101,9 @@ static int ask(int port, const char *command)
 	char *answer;
 	int ret;
 
-	tcflush(port, TCIFLUSH);
-	ret = send(port, command);
+	ret = settle(port);
+	if (!ret)
+		ret = send(port, command);
 	if (!ret)
 		ret = send(port, "\n");
 	if (!ret)
