@@ -233,6 +233,37 @@ static void slow_decoding_off(void **state)
 	assert_revoked(importer, 1);
 }
 
+static void *switch_off(void *vfio)
+{
+	decoding_off(vfio);
+	return NULL;
+}
+
+/* Any lock of the revoke is held until the importer has let go. */
+static void others_need_no_lock(void **state)
+{
+	static const unsigned int registers[] = {
+		PCI_COMMAND + 1, PCI_CACHE_LINE_SIZE, PCI_INTERRUPT_LINE,
+	};
+	struct vfio *vfio = bench_open_memory();
+	int importer = import_slowly(bench_export(vfio, BAR2, 0, PAGE), 5000);
+	pthread_t writer;
+	uint8_t byte;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(pthread_create(&writer, NULL, switch_off, vfio), 0);
+	wait_until(importer_notifications(importer) == 1);
+	for (i = 0; i < ARRAY_SIZE(registers); i++) {
+		assert_ok(vfio_read(vfio, CONFIG, registers[i], &byte, 1));
+		assert_ok(vfio_write(vfio, CONFIG, registers[i], &byte, 1));
+	}
+	assert_true(importer_is_mapped(importer));
+
+	assert_int_equal(pthread_join(writer, NULL), 0);
+	assert_revoked(importer, 1);
+}
+
 /* The mapping ends at once, but the device's work on the memory does not. */
 static void unfinished_work(void **state)
 {
@@ -403,6 +434,8 @@ int suite_revoke(void)
 		       slow_close),
 		REVOKE("a slow importer is waited for on decoding off",
 		       slow_decoding_off),
+		REVOKE("other registers are written while a revoke waits",
+		       others_need_no_lock),
 		REVOKE("work that an importer has announced is waited for",
 		       unfinished_work),
 		REVOKE("a slow importer that detaches ends the wait",
