@@ -56,9 +56,13 @@ void check_error(long long ret, int error, const char *call, const char *file,
 			fail_msg("not within ten seconds: %s", #condition); \
 	} while (0)
 
-/* A test whose name is a sentence about what is observed. */
-#define TEST(suite, name, function) \
-	{ suite ": " name, function, bench_setup, bench_teardown, NULL }
+/*
+ * A test whose name is a sentence about what is observed, and one of several
+ * that differ in their data, which *state points to.
+ */
+#define TEST(suite, name, function) TEST_WITH(suite, name, function, NULL)
+#define TEST_WITH(suite, name, function, data) \
+	{ suite ": " name, function, bench_setup, bench_teardown, (void *)(data) }
 
 /* Runs an array of tests; returns how many failed. */
 #define run_group(suite, tests) \

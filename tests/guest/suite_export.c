@@ -133,35 +133,24 @@ static void no_ranges(void **state)
 	assert_error(ask(vfio, &request), EINVAL);
 }
 
-static void no_bar(void **state)
-{
-	static const uint32_t indexes[] = {
-		VFIO_PCI_ROM_REGION_INDEX, VFIO_PCI_CONFIG_REGION_INDEX,
-		VFIO_PCI_VGA_REGION_INDEX, VFIO_PCI_NUM_REGIONS,
-		0x7fffffff, 0x80000000, 0xffffffff,
-	};
-	struct request request = one_page();
-	struct vfio *vfio = bench_open_memory();
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < ARRAY_SIZE(indexes); i++) {
-		request.body.region_index = indexes[i];
-		assert_error(ask(vfio, &request), ENODEV);
-	}
-}
+/* Regions, ended by a 0, which is a BAR that each device has. */
+static const uint32_t no_bars[] = {
+	VFIO_PCI_ROM_REGION_INDEX, VFIO_PCI_CONFIG_REGION_INDEX,
+	VFIO_PCI_VGA_REGION_INDEX, VFIO_PCI_NUM_REGIONS,
+	0x7fffffff, 0x80000000, 0xffffffff, 0
+};
 
 /* ivshmem-plain has no BAR 1; BAR 3 is the upper half of BAR 2. */
-static void absent_bar(void **state)
+static const uint32_t absent_bars[] = { 1, 3, 4, 5, 0 };
+
+static void no_memory(void **state)
 {
-	static const uint32_t indexes[] = { 1, 3, 4, 5 };
 	struct request request = one_page();
 	struct vfio *vfio = bench_open_memory();
-	size_t i;
+	const uint32_t *index;
 
-	(void)state;
-	for (i = 0; i < ARRAY_SIZE(indexes); i++) {
-		request.body.region_index = indexes[i];
+	for (index = *state; *index; index++) {
+		request.body.region_index = *index;
 		assert_error(ask(vfio, &request), ENODEV);
 	}
 }
@@ -180,29 +169,15 @@ static void io_bar(void **state)
 	assert_error(ask(vfio, &request), expect()->io_bar);
 }
 
-static void refuse_range(uint64_t offset, uint64_t length)
+static const struct vfio_region_dma_range empty = { 0, 0 };
+static const struct vfio_region_dma_range unaligned_offset = { PAGE / 2, PAGE };
+static const struct vfio_region_dma_range unaligned_length = { 0, PAGE + 1 };
+
+static void refused(void **state)
 {
 	struct vfio *vfio = bench_open_memory();
 
-	assert_error(vfio_export_range(vfio, BAR2, offset, length), EINVAL);
-}
-
-static void empty_range(void **state)
-{
-	(void)state;
-	refuse_range(0, 0);
-}
-
-static void unaligned_offset(void **state)
-{
-	(void)state;
-	refuse_range(PAGE / 2, PAGE);
-}
-
-static void unaligned_length(void **state)
-{
-	(void)state;
-	refuse_range(0, PAGE + 1);
+	assert_error(vfio_export(vfio, BAR2, *state, 1, O_RDWR), EINVAL);
 }
 
 static void past_bar(void **state)
@@ -342,59 +317,35 @@ static void thousands_of_ranges(void **state)
 	assert_int_equal(lseek(buffer, 0, SEEK_END), count * PAGE);
 }
 
-/* Exports the ranges and checks that the size is their sum. */
-static void accept_ranges(const struct vfio_region_dma_range *ranges,
-			  uint32_t count)
+/* Ranges, ended by an empty one. */
+static const struct vfio_region_dma_range overlapping[] = {
+	{ 0, 4 * PAGE }, { 2 * PAGE, 4 * PAGE }, {}
+};
+
+static const struct vfio_region_dma_range repeated[] = {
+	{ PAGE, PAGE }, { PAGE, PAGE }, { PAGE, PAGE }, {}
+};
+
+static const struct vfio_region_dma_range out_of_order[] = {
+	{ 8 * PAGE, PAGE }, { 0, 2 * PAGE }, { 4 * PAGE, PAGE }, {}
+};
+
+static const struct vfio_region_dma_range with_gaps[] = {
+	{ 0, PAGE }, { 2 * PAGE, PAGE }, { MIB, MIB }, {}
+};
+
+static void accepted(void **state)
 {
+	const struct vfio_region_dma_range *ranges = *state;
 	struct vfio *vfio = bench_open_memory();
+	uint32_t count = 0;
 	uint64_t sum = 0;
-	uint32_t i;
 	int buffer;
 
+	while (ranges[count].length)
+		sum += ranges[count++].length;
 	buffer = bench_export_ranges(vfio, BAR2, ranges, count);
-	for (i = 0; i < count; i++)
-		sum += ranges[i].length;
 	assert_int_equal(lseek(buffer, 0, SEEK_END), sum);
-}
-
-static void overlapping(void **state)
-{
-	static const struct vfio_region_dma_range ranges[] = {
-		{ 0, 4 * PAGE }, { 2 * PAGE, 4 * PAGE },
-	};
-
-	(void)state;
-	accept_ranges(ranges, ARRAY_SIZE(ranges));
-}
-
-static void repeated(void **state)
-{
-	static const struct vfio_region_dma_range ranges[] = {
-		{ PAGE, PAGE }, { PAGE, PAGE }, { PAGE, PAGE },
-	};
-
-	(void)state;
-	accept_ranges(ranges, ARRAY_SIZE(ranges));
-}
-
-static void out_of_order(void **state)
-{
-	static const struct vfio_region_dma_range ranges[] = {
-		{ 8 * PAGE, PAGE }, { 0, 2 * PAGE }, { 4 * PAGE, PAGE },
-	};
-
-	(void)state;
-	accept_ranges(ranges, ARRAY_SIZE(ranges));
-}
-
-static void with_gaps(void **state)
-{
-	static const struct vfio_region_dma_range ranges[] = {
-		{ 0, PAGE }, { 2 * PAGE, PAGE }, { MIB, MIB },
-	};
-
-	(void)state;
-	accept_ranges(ranges, ARRAY_SIZE(ranges));
 }
 
 static void close_on_exec(void **state)
@@ -465,6 +416,8 @@ static void no_free_fd(void **state)
 }
 
 #define EXPORT(name, function) TEST("export", name, function)
+#define EXPORT_WITH(name, function, data) \
+	TEST_WITH("export", name, function, data)
 
 int suite_export(void)
 {
@@ -478,15 +431,16 @@ int suite_export(void)
 		       short_argsz),
 		EXPORT("each bit of flags is refused", flags),
 		EXPORT("no ranges at all are refused", no_ranges),
-		EXPORT("a region that is no BAR is no device", no_bar),
-		EXPORT("a BAR that the device has not got is no device",
-		       absent_bar),
+		EXPORT_WITH("a region that is no BAR is no device", no_memory,
+			    no_bars),
+		EXPORT_WITH("a BAR that the device has not got is no device",
+			    no_memory, absent_bars),
 		EXPORT("an I/O BAR is refused", io_bar),
-		EXPORT("a range of length 0 is refused", empty_range),
-		EXPORT("an offset within a page is refused",
-		       unaligned_offset),
-		EXPORT("a length of a part of a page is refused",
-		       unaligned_length),
+		EXPORT_WITH("a range of length 0 is refused", refused, &empty),
+		EXPORT_WITH("an offset within a page is refused", refused,
+			    &unaligned_offset),
+		EXPORT_WITH("a length of a part of a page is refused", refused,
+			    &unaligned_length),
 		EXPORT("a range past the BAR is refused", past_bar),
 		EXPORT("offset and length that wrap are refused",
 		       offset_wraps),
@@ -498,10 +452,13 @@ int suite_export(void)
 		EXPORT("more ranges than memory allows are refused",
 		       too_many_ranges),
 		EXPORT("65536 ranges make one buffer", thousands_of_ranges),
-		EXPORT("overlapping ranges are accepted", overlapping),
-		EXPORT("repeated ranges are accepted", repeated),
-		EXPORT("ranges out of order are accepted", out_of_order),
-		EXPORT("ranges with gaps are accepted", with_gaps),
+		EXPORT_WITH("overlapping ranges are accepted", accepted,
+			    overlapping),
+		EXPORT_WITH("repeated ranges are accepted", accepted, repeated),
+		EXPORT_WITH("ranges out of order are accepted", accepted,
+			    out_of_order),
+		EXPORT_WITH("ranges with gaps are accepted", accepted,
+			    with_gaps),
 		EXPORT("O_CLOEXEC decides about close-on-exec",
 		       close_on_exec),
 		EXPORT("the access mode is that of open_flags", access_mode),

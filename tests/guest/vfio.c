@@ -92,36 +92,42 @@ int vfio_map(const struct vfio *vfio, unsigned int index, uint8_t **memory,
 	return *memory == MAP_FAILED ? -errno : 0;
 }
 
-int vfio_read(const struct vfio *vfio, unsigned int index, uint64_t offset,
-	      void *data, size_t size)
+/* Where a piece of a region is in the device's file, or a negative errno. */
+static int64_t position(const struct vfio *vfio, unsigned int index,
+			uint64_t offset)
 {
 	struct vfio_region_info info;
-	ssize_t done;
-	int ret;
+	int ret = vfio_region(vfio, index, &info);
 
-	ret = vfio_region(vfio, index, &info);
-	if (ret)
-		return ret;
-	done = pread(vfio->device, data, size, info.offset + offset);
+	return ret ?: (int64_t)(info.offset + offset);
+}
+
+/* What a transfer of all of @size bytes makes of @done. */
+static int all_done(ssize_t done, size_t size)
+{
 	if (done < 0)
 		return -errno;
 	return done == (ssize_t)size ? 0 : -EIO;
 }
 
+int vfio_read(const struct vfio *vfio, unsigned int index, uint64_t offset,
+	      void *data, size_t size)
+{
+	int64_t at = position(vfio, index, offset);
+
+	if (at < 0)
+		return at;
+	return all_done(pread(vfio->device, data, size, at), size);
+}
+
 int vfio_write(const struct vfio *vfio, unsigned int index, uint64_t offset,
 	       const void *data, size_t size)
 {
-	struct vfio_region_info info;
-	ssize_t done;
-	int ret;
+	int64_t at = position(vfio, index, offset);
 
-	ret = vfio_region(vfio, index, &info);
-	if (ret)
-		return ret;
-	done = pwrite(vfio->device, data, size, info.offset + offset);
-	if (done < 0)
-		return -errno;
-	return done == (ssize_t)size ? 0 : -EIO;
+	if (at < 0)
+		return at;
+	return all_done(pwrite(vfio->device, data, size, at), size);
 }
 
 /* Changes bits of the command register, PCI_COMMAND_MEMORY among them. */
