@@ -17,7 +17,7 @@
  * @count: bytes
  */
 struct dvp_write {
-	const u8 __user *user;
+	const char __user *user;
 	loff_t pos;
 	size_t count;
 };
@@ -35,8 +35,10 @@ static bool dvp_write_covers(const struct dvp_write *write, unsigned int reg)
 static bool dvp_write_peek(const struct dvp_write *write, unsigned int reg,
 			   u8 *byte)
 {
+	const u8 __user *user = (const u8 __user *)write->user;
+
 	return dvp_write_covers(write, reg) &&
-	       !get_user(*byte, write->user + (reg - write->pos));
+	       !get_user(*byte, user + (reg - write->pos));
 }
 
 static bool dvp_write_disables(struct pci_dev *pdev,
@@ -52,6 +54,45 @@ static bool dvp_write_disables(struct pci_dev *pdev,
 	return pdev->pm_cap &&
 	       dvp_write_peek(write, pdev->pm_cap + PCI_PM_CTRL, &byte) &&
 	       (byte & PCI_PM_CTRL_STATE_MASK) == (__force u8)PCI_D3hot;
+}
+
+/*
+ * The core may have to wait for the user in the middle of a write, as long as
+ * the user likes: its memory can be supplied by userfaultfd or FUSE.  So that it
+ * never does after a watched register has been written and before we have
+ * looked what became of it, what the core is given at once ends behind such a
+ * register.  The core acts on aligned pieces of four bytes at the most, each
+ * copied as a whole.
+ */
+static size_t dvp_write_piece(struct pci_dev *pdev,
+			      const struct dvp_write *write)
+{
+	unsigned int pmcsr = pdev->pm_cap + PCI_PM_CTRL;
+	size_t count = write->count;
+
+	if (dvp_write_covers(write, PCI_COMMAND))
+		count = min_t(size_t, count, PCI_COMMAND + 4 - write->pos);
+	if (pdev->pm_cap && dvp_write_covers(write, pmcsr))
+		count = min_t(size_t, count, pmcsr + 4 - write->pos);
+	return count;
+}
+
+static ssize_t dvp_write_one(struct dvp_device *dvp,
+			     const struct dvp_write *write, loff_t *ppos)
+{
+	struct pci_dev *pdev = dvp->core.pdev;
+	bool watched = dvp_write_covers(write, PCI_COMMAND) ||
+		       (pdev->pm_cap &&
+			dvp_write_covers(write, pdev->pm_cap + PCI_PM_CTRL));
+	ssize_t ret;
+
+	if (watched)
+		dvp_access_begin(dvp->access, dvp_write_disables(pdev, write));
+	ret = vfio_pci_core_write(&dvp->core.vdev, write->user, write->count,
+				  ppos);
+	if (watched)
+		dvp_access_end(dvp->access, &dvp->core);
+	return ret;
 }
 
 /**
@@ -72,19 +113,25 @@ ssize_t dvp_config_write(struct dvp_device *dvp, const char __user *user,
 {
 	struct pci_dev *pdev = dvp->core.pdev;
 	struct dvp_write write = {
-		.user	= (const u8 __user *)user,
+		.user	= user,
 		.pos	= *ppos & VFIO_PCI_OFFSET_MASK,
 		.count	= count,
 	};
+	size_t left = count;
 	ssize_t ret;
 
-	if (!dvp_write_covers(&write, PCI_COMMAND) &&
-	    !(pdev->pm_cap &&
-	      dvp_write_covers(&write, pdev->pm_cap + PCI_PM_CTRL)))
+	/* The core refuses as a whole what reaches past the config space. */
+	if (write.pos + count > pdev->cfg_size)
 		return vfio_pci_core_write(&dvp->core.vdev, user, count, ppos);
 
-	dvp_access_begin(dvp->access, dvp_write_disables(pdev, &write));
-	ret = vfio_pci_core_write(&dvp->core.vdev, user, count, ppos);
-	dvp_access_end(dvp->access, &dvp->core);
-	return ret;
+	for (; left; left -= ret) {
+		write.count = left;
+		write.count = dvp_write_piece(pdev, &write);
+		ret = dvp_write_one(dvp, &write, ppos);
+		if (ret < 0)
+			return ret;
+		write.user += ret;
+		write.pos += ret;
+	}
+	return count;
 }

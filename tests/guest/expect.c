@@ -18,6 +18,7 @@ static const struct expect own = {
 	.names_slow = true,
 	.says_no_path = true,
 	.reads_acs = true,
+	.looks_ahead = true,
 	.hears_of_resets = true,
 	.hears_of_errors = true,
 	.hears_of_waking = true,
@@ -43,6 +44,8 @@ static const struct expect intree = {
 	.says_no_path = false,
 	/* It remembers the way of each pair as long as a driver is bound. */
 	.reads_acs = false,
+	/* It decides inside the core, on the copy that is written. */
+	.looks_ahead = false,
 	/* It revokes in the calls of its own users, and has no reset_prepare. */
 	.hears_of_resets = false,
 	/* It tells the user, and leaves the rest to it. */

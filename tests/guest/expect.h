@@ -18,6 +18,7 @@
  * @names_slow: says in the log who still holds a buffer
  * @says_no_path: says in the log why there is no path
  * @reads_acs: looks at ACS anew for each importer that attaches
+ * @looks_ahead: reads what is written to config space before the core does
  * @hears_of_resets: an administrator's reset revokes
  * @hears_of_errors: a fatal PCI error revokes, and so does a surprise removal
  * @hears_of_waking: the end of a low-power state from outside restores
@@ -36,6 +37,7 @@ struct expect {
 	bool names_slow;
 	bool says_no_path;
 	bool reads_acs;
+	bool looks_ahead;
 	bool hears_of_resets;
 	bool hears_of_errors;
 	bool hears_of_waking;

@@ -23,6 +23,7 @@ static const struct {
 	{ "direct", suite_direct },
 	{ "bounce", suite_bounce },
 	{ "power", suite_power },
+	{ "fooled", suite_fooled },
 	{ "reset", suite_reset },
 	{ "errors", suite_errors },
 	{ "slow", suite_slow },

@@ -16,6 +16,7 @@ int suite_noroute(void);
 int suite_direct(void);
 int suite_bounce(void);
 int suite_power(void);
+int suite_fooled(void);
 int suite_reset(void);
 int suite_errors(void);
 int suite_slow(void);
