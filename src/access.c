@@ -190,7 +190,8 @@ static void dvp_access_apply(struct dvp_access *access)
 }
 
 /*
- * Whether the device answers, as the core sees it.  The registers are read
+ * Whether the device answers.  In D1 and D2 it does not, either, although the core
+ * calls its memory enabled until D3hot.  The registers are read
  * without the core's lock: whoever changes one reports that before and after
  * (dvp_access_begin()), so a value that is just changing is looked at again.
  */
@@ -199,8 +200,7 @@ static bool dvp_device_enabled(struct vfio_pci_core_device *vdev)
 	struct pci_dev *pdev = vdev->pdev;
 	__le16 cmd = READ_ONCE(*(__le16 *)(vdev->vconfig + PCI_COMMAND));
 
-	if ((__force int)pdev->current_state >= (__force int)PCI_D3hot ||
-	    vdev->pm_runtime_engaged)
+	if (pdev->current_state != PCI_D0 || vdev->pm_runtime_engaged)
 		return false;
 	return pdev->no_command_memory ||
 	       (le16_to_cpu(cmd) & PCI_COMMAND_MEMORY);

@@ -18,7 +18,7 @@ struct vfio_pci_core_device;
  *
  * DVP_BLOCK_CLOSED: no user has the device open.
  * DVP_BLOCK_DISABLED: the device does not answer: memory decoding is off, or
- *	it is in D3 or in the low-power state that its user asked for.
+ *	it is in D1 to D3 or in the low-power state that its user asked for.
  * DVP_BLOCK_RESET: a reset is under way.
  * DVP_BLOCK_PF_RESET: a reset of the PF that this VF belongs to is under way.
  * DVP_BLOCK_ERROR: the device is cut off after a PCI error, or gone.

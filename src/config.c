@@ -41,6 +41,21 @@ static bool dvp_write_peek(const struct dvp_write *write, unsigned int reg,
 	       !get_user(*byte, user + (reg - write->pos));
 }
 
+/* The core does not try a state that the device has not got. */
+static bool dvp_state_sleeps(const struct pci_dev *pdev, u8 pmcsr)
+{
+	switch (pmcsr & PCI_PM_CTRL_STATE_MASK) {
+	case (__force u8)PCI_D0:
+		return false;
+	case (__force u8)PCI_D1:
+		return pdev->d1_support;
+	case (__force u8)PCI_D2:
+		return pdev->d2_support;
+	default:
+		return true;
+	}
+}
+
 static bool dvp_write_disables(struct pci_dev *pdev,
 			       const struct dvp_write *write)
 {
@@ -53,7 +68,7 @@ static bool dvp_write_disables(struct pci_dev *pdev,
 
 	return pdev->pm_cap &&
 	       dvp_write_peek(write, pdev->pm_cap + PCI_PM_CTRL, &byte) &&
-	       (byte & PCI_PM_CTRL_STATE_MASK) == (__force u8)PCI_D3hot;
+	       dvp_state_sleeps(pdev, byte);
 }
 
 /*

@@ -22,6 +22,7 @@ static const struct expect own = {
 	.hears_of_resets = true,
 	.hears_of_errors = true,
 	.hears_of_waking = true,
+	.sleeps_in_d1 = true,
 	.merges_adjacent = true,
 	.warns_of_mask = false,
 };
@@ -52,6 +53,8 @@ static const struct expect intree = {
 	.hears_of_errors = false,
 	/* Its restores are in the calls that end a low-power state on purpose. */
 	.hears_of_waking = false,
+	/* The core says that memory is enabled until D3hot. */
+	.sleeps_in_d1 = false,
 	/* It has one mapping per range where there is no IOMMU. */
 	.merges_adjacent = false,
 	/* It asks the core to map, and finds out by failing. */

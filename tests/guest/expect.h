@@ -22,6 +22,7 @@
  * @hears_of_resets: an administrator's reset revokes
  * @hears_of_errors: a fatal PCI error revokes, and so does a surprise removal
  * @hears_of_waking: the end of a low-power state from outside restores
+ * @sleeps_in_d1: D1 and D2 revoke, as D3hot does
  * @merges_adjacent: ranges that follow each other become one entry
  * @warns_of_mask: the core warns when it must map what the mask does not reach
  */
@@ -41,6 +42,7 @@ struct expect {
 	bool hears_of_resets;
 	bool hears_of_errors;
 	bool hears_of_waking;
+	bool sleeps_in_d1;
 	bool merges_adjacent;
 	bool warns_of_mask;
 };

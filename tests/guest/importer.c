@@ -182,3 +182,16 @@ int importer_place_acs(int importer, const char *bdf, unsigned int position)
 	ret = parse_bdf(bdf, &acs.domain, &acs.bus, &acs.devfn);
 	return ret ? ret : call(importer, DVP_IMPORTER_ACS, &acs);
 }
+
+/*
+ * Makes the kernel believe that the device has D1 and D2, and Advanced Features
+ * there; 0: has none.
+ */
+int importer_pretend(int importer, const char *bdf, bool d1d2, unsigned int af)
+{
+	struct dvp_importer_pretend pretend = { .d1d2 = d1d2, .af = af };
+	int ret;
+
+	ret = parse_bdf(bdf, &pretend.domain, &pretend.bus, &pretend.devfn);
+	return ret ? ret : call(importer, DVP_IMPORTER_PRETEND, &pretend);
+}

@@ -30,6 +30,8 @@ static void set_state(struct vfio *vfio, uint16_t state)
 }
 
 #define D0	0
+#define D1	1
+#define D2	2
 #define D3HOT	3
 
 static void sleeps_and_wakes(const struct place *place)
@@ -126,6 +128,70 @@ static void both_reasons(void **state)
 	subject_is_revoked(&subject, 1);
 	set_state(subject.vfio, D0);
 	subject_is_restored(&subject, 2);
+}
+
+/* QEMU's devices have neither, but nvme lets them be set. */
+static void have_d1d2(bool have)
+{
+	int importer = bench_importer("platform");
+
+	assert_ok(importer_pretend(importer, bench_find(NVME, 0), have, 0));
+	bench_drop(importer);
+}
+
+static int no_d1d2(void **state)
+{
+	bench_teardown(state);
+	have_d1d2(false);
+	return bench_teardown(state);
+}
+
+/* The core takes only D3hot for sleep, and so does the in-tree driver. */
+static void light_sleep(uint16_t light)
+{
+	struct subject subject;
+
+	have_d1d2(true);
+	subject_open(&subject, &nvme);
+	set_state(subject.vfio, light);
+	if (!expect()->sleeps_in_d1) {
+		subject_is_untouched(&subject, 0);
+		return;
+	}
+	subject_is_revoked(&subject, 1);
+	subject_answered(&subject, 0);
+	set_state(subject.vfio, D0);
+	subject_is_restored(&subject, 2);
+	subject_answered(&subject, 1);
+
+	set_state(subject.vfio, light);
+	set_state(subject.vfio, D3HOT);
+	subject_is_revoked(&subject, 3);
+	set_state(subject.vfio, D0);
+	subject_is_restored(&subject, 4);
+}
+
+static void d1(void **state)
+{
+	(void)state;
+	light_sleep(D1);
+}
+
+static void d2(void **state)
+{
+	(void)state;
+	light_sleep(D2);
+}
+
+static void no_light_sleep(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	set_state(subject.vfio, D1);
+	set_state(subject.vfio, D2);
+	subject_is_untouched(&subject, 0);
 }
 
 static void export_asleep(void **state)
@@ -386,12 +452,18 @@ static void header(void **state)
 }
 
 #define POWER(name, function) TEST("power", name, function)
+#define LIGHT(name, function) \
+	{ "power: " name, function, bench_setup, no_d1d2, NULL }
 
 int suite_power(void)
 {
 	const struct CMUnitTest tests[] = {
 		POWER("D3hot revokes, and D0 restores", d3hot),
 		POWER("D3hot revokes registers, too", d3hot_e1000e),
+		LIGHT("D1 revokes, and D0 restores", d1),
+		LIGHT("D2 revokes, and D0 restores", d2),
+		POWER("a state that the device has not got takes nothing away",
+		      no_light_sleep),
 		POWER("the power state counts in writes of any width",
 		      any_width),
 		POWER("writing D0 in D0 leaves the mapping alone",

@@ -149,6 +149,57 @@ static void asleep(void **state)
 	subject_is_restored(&subject, 2);
 }
 
+/* A hole in nvme's config space. */
+#define AF_POSITION 0xf0
+
+static void have_af(bool have)
+{
+	int importer = bench_importer("platform");
+
+	assert_ok(importer_pretend(importer, bench_find(NVME, 0), false,
+				   have ? AF_POSITION : 0));
+	bench_drop(importer);
+}
+
+/* None of QEMU 7.2's devices has Advanced Features. */
+static int no_af(void **state)
+{
+	bench_teardown(state);
+	have_af(false);
+	return bench_teardown(state);
+}
+
+/* The core hears the write, and resets the device in whatever way it can. */
+static void by_config_af(void **state)
+{
+	static const struct {
+		unsigned int before;
+		size_t size;
+	} writes[] = {
+		{ 0, 1 },
+		{ 0, 2 },
+		{ 1, 2 },
+		{ 4, 6 },
+	};
+	uint8_t bytes[8] = { 0 };
+	struct subject subject;
+	unsigned int i, control;
+
+	(void)state;
+	have_af(true);
+	subject_open(&subject, &nvme);
+	control = find_capability(subject.vfio, PCI_CAP_ID_AF) + PCI_AF_CTRL;
+	for (i = 0; i < ARRAY_SIZE(writes); i++) {
+		memset(bytes, 0, sizeof(bytes));
+		bytes[writes[i].before] = PCI_AF_CTRL_FLR;
+		assert_ok(vfio_write(subject.vfio, CONFIG,
+				     control - writes[i].before, bytes,
+				     writes[i].size));
+		subject_is_restored(&subject, 2 * i + 2);
+	}
+	subject_answered(&subject, 2 * i - 1);
+}
+
 /*
  * The reset of an administrator, who uses no descriptor of the device.  The
  * in-tree driver does not hear of it.
@@ -213,6 +264,56 @@ static void by_each_method_ivshmem(void **state)
 {
 	(void)state;
 	by_each_method(&ivshmem, 1);
+}
+
+/* The kernel looks for methods anew. */
+static void by_method_af(void **state)
+{
+	struct subject subject;
+	unsigned int count = 0;
+
+	(void)state;
+	have_af(true);
+	subject_open(&subject, &nvme);
+	assert_ok(device_write_attr(subject.bdf, "reset_method", "default"));
+	assert_ok(device_write_attr(subject.bdf, "reset_method", "af_flr"));
+	admin_resets(&subject, &count);
+	have_af(false);
+	assert_ok(device_write_attr(subject.bdf, "reset_method", "default"));
+	admin_resets(&subject, &count);
+}
+
+/* Of the slot, or of the bus, through the bridge above. */
+static void by_bridge(unsigned int function)
+{
+	struct place place = ivshmem;
+	struct subject subject;
+	char port[BDF_SIZE];
+
+	assert_ok(device_bind(bench_find(IVSHMEM, function), bench_driver()));
+	place.nth = function - 1;
+	subject_open(&subject, &place);
+	assert_true(device_parent(subject.bdf, port));
+	assert_ok(device_write_attr(port, "reset_subordinate", "1"));
+	if (!expect()->hears_of_resets) {
+		subject_is_untouched(&subject, 0);
+		return;
+	}
+	subject_is_restored(&subject, 2);
+	subject_answered(&subject, 0);
+	subject_answered(&subject, 1);
+}
+
+static void by_bridge_slot(void **state)
+{
+	(void)state;
+	by_bridge(SLOT_FUNCTION);
+}
+
+static void by_bridge_bus(void **state)
+{
+	(void)state;
+	by_bridge(BUS_FUNCTION);
 }
 
 static void admin_while_closed(void **state)
@@ -348,6 +449,8 @@ static void hot_refused(void **state)
 }
 
 #define RESET(name, function) TEST("reset", name, function)
+#define RESET_AF(name, function) \
+	{ "reset: " name, function, bench_setup, no_af, NULL }
 
 int suite_reset(void)
 {
@@ -359,6 +462,7 @@ int suite_reset(void)
 		RESET("a reset waits for a slow importer", slow_importer),
 		RESET("a function-level reset by config write revokes",
 		      by_config),
+		RESET_AF("so does one through Advanced Features", by_config_af),
 		RESET("a reset with memory off does not restore", memory_off),
 		RESET("a reset in D3hot restores", asleep),
 		RESET("an administrator's reset revokes and restores",
@@ -369,6 +473,11 @@ int suite_reset(void)
 		      by_each_method_e1000e),
 		RESET("each reset method of ivshmem revokes",
 		      by_each_method_ivshmem),
+		RESET_AF("the method af_flr revokes", by_method_af),
+		RESET("an administrator resets the slot through its bridge",
+		      by_bridge_slot),
+		RESET("an administrator resets the bus through its bridge",
+		      by_bridge_bus),
 		RESET("a reset while closed revives nothing",
 		      admin_while_closed),
 		RESET("another process resets the slot", hot_slot),

@@ -140,6 +140,26 @@ struct dvp_importer_acs {
 };
 
 /**
+ * struct dvp_importer_pretend - make a PCI device look as no emulated one does
+ * @domain: of the device
+ * @bus: of the device
+ * @devfn: of the device
+ * @d1d2: it has the power states D1 and D2; the device must let them be set
+ * @af: where its config space shall have a capability for Advanced Features, with
+ *	a function-level reset that does nothing; 0 for nowhere.  One device at a
+ *	time may have it.
+ *
+ * Everything ends with another call, and with the module.
+ */
+struct dvp_importer_pretend {
+	__u32 domain;
+	__u32 bus;
+	__u32 devfn;
+	__u32 d1d2;
+	__u32 af;
+};
+
+/**
  * struct dvp_importer_watch - look at a device whenever the importer is told
  * @domain: of the device
  * @bus: of the device
@@ -189,5 +209,6 @@ struct dvp_importer_sight {
 #define DVP_IMPORTER_WATCH	_IOW('D', 13, struct dvp_importer_watch)
 /* The argument is an array of DVP_IMPORTER_SIGHTS. */
 #define DVP_IMPORTER_SEEN	_IOR('D', 14, struct dvp_importer_sight)
+#define DVP_IMPORTER_PRETEND	_IOW('D', 15, struct dvp_importer_pretend)
 
 #endif /* DVP_IMPORTER_H */

@@ -81,4 +81,7 @@ int dvp_import_watch(struct dvp_import *import,
 void dvp_import_unwatch(struct dvp_import *import);
 void dvp_import_look(struct dvp_import *import);
 
+int dvp_pretend(const struct dvp_importer_pretend *arg);
+void dvp_pretend_exit(void);
+
 #endif /* IMPORTER_H */

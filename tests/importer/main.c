@@ -198,6 +198,15 @@ static int do_acs(void __user *arg)
 	return 0;
 }
 
+static int do_pretend(void __user *arg)
+{
+	struct dvp_importer_pretend pretend;
+
+	if (copy_from_user(&pretend, arg, sizeof(pretend)))
+		return -EFAULT;
+	return dvp_pretend(&pretend);
+}
+
 static int do_watch(struct session *session, void __user *arg)
 {
 	struct dvp_importer_watch watch;
@@ -270,6 +279,9 @@ static long importer_ioctl(struct file *file, unsigned int cmd,
 		break;
 	case DVP_IMPORTER_ACS:
 		ret = do_acs(user);
+		break;
+	case DVP_IMPORTER_PRETEND:
+		ret = do_pretend(user);
 		break;
 	default:
 		ret = import_ioctl(session, cmd, arg);
@@ -423,6 +435,7 @@ static void __exit importer_exit(void)
 {
 	pci_unregister_driver(&edu_driver);
 	platform_exit();
+	dvp_pretend_exit();
 }
 module_exit(importer_exit);
 
