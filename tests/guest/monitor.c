@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * QMP on a serial port: a line of JSON for each command, answer and event, of which
+ * events are passed over.  The monitor for people would not do: it is a line editor
+ * into which the port's own echo would type, and it says its prompt at any time.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -12,126 +16,122 @@
 #include "monitor.h"
 
 #define PORT		"/dev/ttyS2"
-#define PROMPT		"(qemu) "
 #define TIMEOUT_MS	10000
-#define QUIET_MS	200
+#define LINE_SIZE	4096
 
-static int open_port(void)
+/* Open from the first use on: what arrives at a closed port may lose its end. */
+static int port = -1;
+
+static int send_line(const char *line)
 {
-	struct termios termios;
-	int port;
+	ssize_t length = strlen(line);
 
-	port = open(PORT, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (port < 0)
-		return -errno;
-	if (!tcgetattr(port, &termios)) {
-		cfmakeraw(&termios);
-		termios.c_cflag |= CLOCAL;
-		tcsetattr(port, TCSANOW, &termios);
-	}
-	return port;
+	return write(port, line, length) == length ? 0 : -EIO;
 }
 
-static bool ends_with(const char *text, size_t length, const char *end)
-{
-	return length >= strlen(end) &&
-	       !strcmp(text + length - strlen(end), end);
-}
-
-/*
- * What QEMU says until it is ready for another command.  It may still have been
- * getting ready for this one.
- */
-static int read_answer(int port, const char *command, char *text, size_t size)
+static int read_line(char line[LINE_SIZE])
 {
 	struct pollfd ready = { .fd = port, .events = POLLIN };
 	size_t length = 0;
-	ssize_t done;
 
-	text[0] = '\0';
-	while (!ends_with(text, length, PROMPT) || !strstr(text, command)) {
-		if (length == size - 1 || poll(&ready, 1, TIMEOUT_MS) <= 0)
-			return -ETIMEDOUT;
-		done = read(port, text + length, size - 1 - length);
-		if (done <= 0)
-			return -EIO;
-		length += done;
-		text[length] = '\0';
-	}
-	return 0;
-}
-
-static int send(int port, const char *text)
-{
-	ssize_t length = strlen(text);
-
-	return write(port, text, length) == length ? 0 : -EIO;
-}
-
-/*
- * The banner of the first time, and what an earlier command has left, come before
- * the prompt that an empty line asks for, after which QEMU has no more to say.
- */
-static int settle(int port)
-{
-	struct pollfd ready = { .fd = port, .events = POLLIN };
-	/* One byte at a time: only the last few matter. */
-	char last[sizeof(PROMPT)] = "";
-
-	if (send(port, "\n"))
-		return -EIO;
 	do {
+		if (length == LINE_SIZE - 1)
+			return -EMSGSIZE;
 		if (poll(&ready, 1, TIMEOUT_MS) <= 0)
 			return -ETIMEDOUT;
-		memmove(last, last + 1, sizeof(last) - 2);
-		if (read(port, last + sizeof(last) - 2, 1) != 1)
+		if (read(port, line + length, 1) != 1)
 			return -EIO;
-	} while (memcmp(last, PROMPT, sizeof(last) - 1) ||
-		 poll(&ready, 1, QUIET_MS) > 0);
+	} while (line[length++] != '\n');
+	line[length] = '\0';
 	return 0;
 }
 
-/*
- * It echoes the command, all of it again for each letter, as an editor would;
- * then comes the answer, if any.
- */
-static int ask(int port, const char *command)
+/* Sends a command with an identity of its own, and waits for its answer. */
+static int ask(const char *command, const char *arguments,
+	       char answer[LINE_SIZE])
 {
-	static char text[128 * 1024];
-	char *answer;
+	static unsigned int last;
+	char line[LINE_SIZE], id[32];
 	int ret;
 
-	ret = settle(port);
-	if (!ret)
-		ret = send(port, command);
-	if (!ret)
-		ret = send(port, "\n");
-	if (!ret)
-		ret = read_answer(port, command, text, sizeof(text));
-	if (ret)
-		return ret;
-	answer = strchr(strstr(text, command), '\n');
-	if (!answer || !strcmp(answer + 1, PROMPT) ||
-	    !strncmp(answer + 1, "OK ", 3))
-		return 0;
-	fprintf(stderr, "# QEMU answers %s: %s\n", command, answer + 1);
-	return -EIO;
+	snprintf(line, sizeof(line),
+		 "{'execute': '%s', 'arguments': {%s}, 'id': 'dvp-%u'}\n",
+		 command, arguments, ++last);
+	snprintf(id, sizeof(id), "\"id\": \"dvp-%u\"", last);
+	ret = send_line(line);
+	while (!ret) {
+		ret = read_line(answer);
+		if (!ret && strstr(answer, id))
+			break;
+	}
+	return ret;
 }
 
-int monitor(const char *format, ...)
+/*
+ * QEMU's greeting has come before anybody listened, and the port has echoed some of
+ * it.  A control character ends what QEMU takes that for.
+ */
+static int open_port(void)
 {
-	char command[256];
+	char answer[LINE_SIZE];
+	struct termios termios;
+	int ret;
+
+	if (port >= 0)
+		return 0;
+	port = open(PORT, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (port < 0)
+		return -errno;
+	if (tcgetattr(port, &termios))
+		return -errno;
+	cfmakeraw(&termios);
+	termios.c_cflag |= CLOCAL;
+	if (tcsetattr(port, TCSANOW, &termios))
+		return -errno;
+	ret = send_line("\001\n");
+	/* A later program is told that this has been done, and may go on. */
+	return ret ? ret : ask("qmp_capabilities", "", answer);
+}
+
+static int execute(const char *command, const char *arguments,
+		   char answer[LINE_SIZE])
+{
+	int ret;
+
+	ret = open_port();
+	if (!ret)
+		ret = ask(command, arguments, answer);
+	if (!ret && strstr(answer, "\"error\""))
+		ret = -EIO;
+	if (ret)
+		fprintf(stderr, "# QEMU answers %s {%s}: %s\n", command,
+			arguments, ret == -EIO ? answer : strerror(-ret));
+	return ret;
+}
+
+int monitor(const char *command, const char *format, ...)
+{
+	char arguments[512], answer[LINE_SIZE] = "";
 	va_list args;
-	int port, ret;
 
 	va_start(args, format);
-	vsnprintf(command, sizeof(command), format, args);
+	vsnprintf(arguments, sizeof(arguments), format, args);
 	va_end(args);
+	return execute(command, arguments, answer);
+}
 
-	port = open_port();
-	if (port < 0)
-		return port;
-	ret = ask(port, command);
-	close(port);
+int monitor_inject(const char *options, const char *device, const char *error)
+{
+	char arguments[512], answer[LINE_SIZE] = "";
+	int ret;
+
+	snprintf(arguments, sizeof(arguments),
+		 "'command-line': 'pcie_aer_inject_error %s %s %s'", options,
+		 device, error);
+	ret = execute("human-monitor-command", arguments, answer);
+	if (!ret && !strstr(answer, "\"OK id: ")) {
+		fprintf(stderr, "# QEMU answers %s\n", answer);
+		ret = -EIO;
+	}
 	return ret;
 }

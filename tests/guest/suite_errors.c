@@ -12,7 +12,7 @@ static const struct place nic = PLACE_E1000E;
  */
 static void inject(const char *options, const char *error)
 {
-	assert_ok(monitor("pcie_aer_inject_error %s rp4 %s", options, error));
+	assert_ok(monitor_inject(options, "rp4", error));
 }
 
 /* The kernel has been through with the error. */
