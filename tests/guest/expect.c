@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,15 @@ const struct expect *expect(void)
 	return expect_kernel()->intree ? &intree : &own;
 }
 
+static bool has_file(const char *pattern)
+{
+	glob_t found;
+	bool has = !glob(pattern, 0, NULL, &found);
+
+	globfree(&found);
+	return has;
+}
+
 const struct expect_kernel *expect_kernel(void)
 {
 	static struct expect_kernel kernel;
@@ -95,6 +105,8 @@ const struct expect_kernel *expect_kernel(void)
 
 	kernel.intree = has.revocable;
 	kernel.no_callback = has.null_callback;
+	kernel.resets_bridges =
+		has_file("/sys/bus/pci/devices/*/reset_subordinate");
 	if (has.revocable)
 		kernel.pins = PINS_ALLOWED;
 	else

@@ -61,14 +61,16 @@ enum expect_pins {
 };
 
 /**
- * struct expect_kernel - what the dma-buf core in use does
+ * struct expect_kernel - what the kernel in use does
  * @pins: how an importer's own pins are answered
  * @no_callback: an importer without a callback gets as far as the exporter
+ * @resets_bridges: bridges have reset_subordinate, which is new or backported
  * @intree: the kernel's own export is good enough for exporter=auto
  */
 struct expect_kernel {
 	enum expect_pins pins;
 	bool no_callback;
+	bool resets_bridges;
 	bool intree;
 };
 

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* PCI errors: a fatal one cuts the device off until its link has been reset. */
+/*
+ * PCI errors: a fatal one cuts the device off until its link has been reset.  QEMU
+ * 7.2 has no downstream port containment (DPC), and its root ports do not report
+ * errors that were corrected.
+ */
 #include "events.h"
 #include "monitor.h"
 #include "suites.h"

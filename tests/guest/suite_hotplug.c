@@ -144,7 +144,8 @@ static void plug_memory(const char *name, const char *bus,
 static void plug_edu(const struct slot *slot)
 {
 	assert_ok(monitor("device_add",
-			  "'driver': 'edu', 'id': 'plug-edu', 'bus': 'rp12', 'dma_mask': 18446744073709551615"));
+			  "'driver': 'edu', 'id': 'plug-edu', 'bus': 'rp12', 'dma_mask': %llu",
+			  ~0ULL));
 	wait_for_arrival(slot);
 }
 

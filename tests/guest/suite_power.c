@@ -130,7 +130,10 @@ static void both_reasons(void **state)
 	subject_is_restored(&subject, 2);
 }
 
-/* QEMU's devices have neither, but nvme lets them be set. */
+/*
+ * Of QEMU's devices only i8255x say that they have them, and ignore it when they
+ * are set; nvme does not say so, but goes where it is sent.
+ */
 static void have_d1d2(bool have)
 {
 	int importer = bench_importer("platform");

@@ -15,17 +15,23 @@
  * @pdev: the device, NULL for none; a reference is held
  * @base: how its bus is accessed
  * @ops: the same, but for reading the capability
+ * @devfn: of the device on its bus
  * @position: of the capability
  * @bytes: the capability, at the head of the device's list
+ *
+ * Config space is read without a lock on x86, so what dvp_af_read() needs stays
+ * as it is when the capability is removed.
  */
 static struct dvp_af {
 	struct pci_dev *pdev;
 	struct pci_ops *base;
 	struct pci_ops ops;
+	unsigned int devfn;
 	unsigned int position;
 	u8 bytes[AF_SIZE];
 } dvp_af;
 
+/* Serializes the calls. */
 static DEFINE_MUTEX(dvp_af_lock);
 
 static u8 dvp_af_byte(int where, u8 byte)
@@ -46,7 +52,7 @@ static int dvp_af_read(struct pci_bus *bus, unsigned int devfn, int where,
 	u32 value = 0;
 	int i;
 
-	if (ret || devfn != dvp_af.pdev->devfn)
+	if (ret || devfn != dvp_af.devfn)
 		return ret;
 	for (i = 0; i < size; i++)
 		value |= dvp_af_byte(where + i, *val >> (8 * i)) << (8 * i);
@@ -69,6 +75,7 @@ static void dvp_af_place(struct pci_dev *pdev, unsigned int position)
 
 	pci_read_config_byte(pdev, PCI_CAPABILITY_LIST, &next);
 	dvp_af.pdev = pci_dev_get(pdev);
+	dvp_af.devfn = pdev->devfn;
 	dvp_af.position = position;
 	dvp_af.bytes[PCI_CAP_LIST_ID] = PCI_CAP_ID_AF;
 	dvp_af.bytes[PCI_CAP_LIST_NEXT] = next;
@@ -77,10 +84,10 @@ static void dvp_af_place(struct pci_dev *pdev, unsigned int position)
 	dvp_af.base = pdev->bus->ops;
 	dvp_af.ops = *dvp_af.base;
 	dvp_af.ops.read = dvp_af_read;
-	/* Under the lock that each access to config space takes. */
 	pci_bus_set_ops(pdev->bus, &dvp_af.ops);
 }
 
+/* See struct dvp_importer_pretend. */
 int dvp_pretend(const struct dvp_importer_pretend *arg)
 {
 	struct pci_dev *pdev;
@@ -105,6 +112,7 @@ int dvp_pretend(const struct dvp_importer_pretend *arg)
 	return 0;
 }
 
+/* Nothing of it outlives the module. */
 void dvp_pretend_exit(void)
 {
 	dvp_af_remove();
