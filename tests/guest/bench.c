@@ -76,7 +76,7 @@ int bench_reload_teardown(void **state)
 
 bool bench_maps_several(void)
 {
-	return !expect()->several_translated ||
+	return !expects(several_translated) ||
 	       !device_translated(bench_find(EDU, 0));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <glob.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,35 +33,77 @@ static const struct expect own = {
 static const struct expect intree = {
 	.name = "vfio_pci_core",
 	.module = "vfio_pci_core",
-	/* It looks for the path when the importer maps. */
 	.no_path_map = EINVAL,
-	/* It links every range at the start of the span of addresses. */
 	.several_translated = EADDRINUSE,
-	/* It hands them on, and the file system uses what it knows of. */
-	.checks_open_flags = false,
-	/* The BAR is claimed, so it exists; only then is it no memory. */
 	.io_bar = EINVAL,
-	/* It tells one buffer's importers, waits, and goes on to the next. */
-	.notifies_all_first = false,
-	.names_slow = false,
-	.says_no_path = false,
-	/* It remembers the way of each pair as long as a driver is bound. */
-	.reads_acs = false,
-	/* It decides inside the core, on the copy that is written. */
-	.looks_ahead = false,
-	/* It revokes in the calls of its own users, and has no reset_prepare. */
-	.hears_of_resets = false,
-	/* It tells the user, and leaves the rest to it. */
-	.hears_of_errors = false,
-	/* Its restores are in the calls that end a low-power state on purpose. */
-	.hears_of_waking = false,
-	/* The core says that memory is enabled until D3hot. */
-	.sleeps_in_d1 = false,
-	/* It has one mapping per range where there is no IOMMU. */
-	.merges_adjacent = false,
-	/* It asks the core to map, and finds out by failing. */
 	.warns_of_mask = true,
 };
+
+#define DIFFERENCE(field, what, why) { offsetof(struct expect, field), what, why }
+
+/* In what it differs from ours, and why. */
+static const struct {
+	size_t field;
+	const char *what;
+	const char *why;
+} differences[] = {
+	DIFFERENCE(no_path_attach,
+		   "without a path the attach succeeds and the map fails",
+		   "it looks for the path when the importer maps"),
+	DIFFERENCE(several_translated,
+		   "several ranges cannot be mapped behind an IOMMU",
+		   "it links every range at the start of the span of addresses"),
+	DIFFERENCE(io_bar, "an I/O BAR is EINVAL, not ENODEV",
+		   "the BAR is claimed, so it exists; only then is it no memory"),
+	DIFFERENCE(checks_open_flags, "any open_flags are taken",
+		   "it hands them on, and the file system uses what it knows of"),
+	DIFFERENCE(notifies_all_first,
+		   "slow importers of several buffers add up",
+		   "it tells one buffer's importers, waits, and goes on to the next"),
+	DIFFERENCE(names_slow, "who does not let go is not named in the log",
+		   "it waits without a limit of time"),
+	DIFFERENCE(says_no_path, "the log does not say why there is no path",
+		   "it asks the PCI core, which does not tell"),
+	DIFFERENCE(reads_acs, "a change of ACS is not noticed",
+		   "it remembers the way of each pair as long as a driver is bound"),
+	DIFFERENCE(looks_ahead,
+		   "a write to config space is read once, so none can fool it",
+		   "it decides inside the core, on the copy that is written"),
+	DIFFERENCE(hears_of_resets,
+		   "an administrator's reset, and one of the PF, do not revoke",
+		   "it revokes in the calls of its own users, and has no reset_prepare"),
+	DIFFERENCE(hears_of_errors,
+		   "neither a fatal error nor a surprise removal revokes",
+		   "it tells the user, and leaves the rest to it"),
+	DIFFERENCE(hears_of_waking,
+		   "a device that was woken from outside stays revoked",
+		   "it restores in the calls that end a low-power state on purpose"),
+	DIFFERENCE(sleeps_in_d1, "D1 and D2 do not revoke",
+		   "the core says that memory is enabled until D3hot"),
+	DIFFERENCE(merges_adjacent,
+		   "without an IOMMU adjacent ranges stay several entries",
+		   "it has one mapping per range there"),
+	DIFFERENCE(warns_of_mask,
+		   "a mask that is too small brings a backtrace into the log",
+		   "it asks the core to map, and finds out by failing"),
+};
+
+/* Once for each, among the results of the tests that find it so. */
+void expect_note(size_t field)
+{
+	static bool noted[sizeof(differences) / sizeof(*differences)];
+	size_t i;
+
+	if (expect() != &intree)
+		return;
+	for (i = 0; i < sizeof(noted) / sizeof(*noted); i++) {
+		if (differences[i].field != field || noted[i])
+			continue;
+		noted[i] = true;
+		printf("# in-tree: %s, because %s\n", differences[i].what,
+		       differences[i].why);
+	}
+}
 
 static struct dvp_importer_info info(void)
 {

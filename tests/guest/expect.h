@@ -4,6 +4,7 @@
 #define GUEST_EXPECT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /**
  * struct expect - what the exporter in use answers
@@ -75,6 +76,12 @@ struct expect_kernel {
 };
 
 const struct expect *expect(void);
+
+/* What is expected in this; says so if it is not what ours would do, and why. */
+#define expects(field) \
+	(expect_note(offsetof(struct expect, field)), expect()->field)
+
+void expect_note(size_t field);
 const struct expect_kernel *expect_kernel(void);
 
 #endif /* GUEST_EXPECT_H */

@@ -195,7 +195,7 @@ int suite_bounce(void)
 	int failed;
 
 	failed = run_group("bounce", tests);
-	if (expect()->reads_acs)
+	if (expects(reads_acs))
 		failed += run_group("bounce", live);
 	return failed;
 }

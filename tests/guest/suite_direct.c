@@ -96,7 +96,7 @@ int suite_direct(void)
 	int failed;
 
 	failed = run_group("direct", tests);
-	if (!expect()->warns_of_mask)
+	if (!expects(warns_of_mask))
 		failed += run_group("direct", masks);
 	return failed;
 }

@@ -39,7 +39,7 @@ static void fatal(void **state)
 	inject("", "DLP");
 	wait_until(recovered(klog));
 	assert_true(was_told(event));
-	if (!expect()->hears_of_errors) {
+	if (!expects(hears_of_errors)) {
 		/* Its user may save the day, with memory that others reach. */
 		assert_int_equal(importer_notifications(subject.importer), 0);
 		assert_true(importer_is_mapped(subject.importer));
@@ -60,7 +60,7 @@ static void fatal_slow(void **state)
 	subject.bdf = bench_find(E1000E, nic.nth);
 	subject_import(&subject, bench_open(subject.bdf), 2000);
 	inject("", "MALF_TLP");
-	if (!expect()->hears_of_errors) {
+	if (!expects(hears_of_errors)) {
 		wait_until(recovered(klog));
 		assert_true(importer_is_mapped(subject.importer));
 		return;
@@ -95,7 +95,7 @@ static void fatal_closed(void **state)
 	wait_until(recovered(klog));
 	subject_is_revoked(&subject, 1);
 	/* The in-tree driver leaves the device without its addresses. */
-	if (!expect()->hears_of_errors)
+	if (!expects(hears_of_errors))
 		revive(subject.bdf);
 	subject_open(&subject, &nic);
 }
@@ -112,7 +112,7 @@ static void fatal_memory_off(void **state)
 	wait_until(recovered(klog));
 	subject_is_revoked(&subject, 1);
 	assert_ok(vfio_set_command(subject.vfio, PCI_COMMAND_MEMORY, 0));
-	if (expect()->hears_of_errors)
+	if (expects(hears_of_errors))
 		subject_is_restored(&subject, 2);
 }
 

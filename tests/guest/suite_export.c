@@ -166,7 +166,7 @@ static void io_bar(void **state)
 	assert_ok(device_bar(bdf, BAR2, &bar));
 	assert_true(bar.flags & BAR_IO);
 	vfio = bench_open(bdf);
-	assert_error(ask(vfio, &request), expect()->io_bar);
+	assert_error(ask(vfio, &request), expects(io_bar));
 }
 
 static const struct vfio_region_dma_range empty = { 0, 0 };
@@ -471,7 +471,7 @@ int suite_export(void)
 	int failed;
 
 	failed = run_group("export", tests);
-	if (expect()->checks_open_flags)
+	if (expects(checks_open_flags))
 		failed += run_group("export", checked);
 	return failed;
 }

@@ -123,7 +123,7 @@ static void off_after_all(void **state)
 	supply_page(&trap, !ahead);
 	end_trap(&trap, writer);
 
-	assert_int_equal(ahead, expect()->looks_ahead);
+	assert_int_equal(ahead, expects(looks_ahead));
 	if (!ahead) {
 		subject_is_untouched(&subject, 0);
 		return;

@@ -284,7 +284,7 @@ static void torn_out(struct subject *subject, struct slot *slot)
 	/* The kernel wants the user to let go of what is no more. */
 	wait_until(was_told(event));
 	light_up(slot);
-	if (!expect()->hears_of_errors) {
+	if (!expects(hears_of_errors)) {
 		assert_int_equal(importer_notifications(subject->importer), 0);
 		assert_true(importer_is_mapped(subject->importer));
 		assert_ok(vfio_set_command(subject->vfio, 0,
@@ -336,7 +336,7 @@ static void used_when_gone(void **state)
 	vfio_write(subject.vfio, torn.bar, 0, bytes, sizeof(bytes));
 	assert_int_equal(ioctl(subject.vfio->device, VFIO_DEVICE_RESET), -1);
 	vfio_set_command(subject.vfio, PCI_COMMAND_MEMORY, 0);
-	if (expect()->hears_of_errors)
+	if (expects(hears_of_errors))
 		subject_is_revoked(&subject, 1);
 	buffer = bench_export(subject.vfio, torn.bar, 0, PAGE);
 	bench_close(subject.vfio);

@@ -102,7 +102,7 @@ static void several_refused(void **state)
 	(void)state;
 	buffer = bench_export_ranges(vfio, BAR2, ranges, ARRAY_SIZE(ranges));
 	assert_ok(importer_attach(importer, buffer));
-	assert_error(importer_map(importer), expect()->several_translated);
+	assert_error(importer_map(importer), expects(several_translated));
 	assert_false(importer_is_mapped(importer));
 }
 
@@ -157,11 +157,11 @@ static void no_pci_device(void **state)
 
 	(void)state;
 	ret = importer_attach(importer, buffer);
-	if (expect()->no_path_attach) {
-		assert_error(ret, expect()->no_path_attach);
+	if (expects(no_path_attach)) {
+		assert_error(ret, expects(no_path_attach));
 	} else {
 		assert_ok(ret);
-		assert_error(importer_map(importer), expect()->no_path_map);
+		assert_error(importer_map(importer), expects(no_path_map));
 	}
 }
 
@@ -364,7 +364,7 @@ static int run_several(void)
 
 	failed = bench_maps_several() ? run_group("importer", work) :
 					run_group("importer", fail);
-	if (expect()->merges_adjacent)
+	if (expects(merges_adjacent))
 		failed += run_group("importer", merged);
 	return failed;
 }

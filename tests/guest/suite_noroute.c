@@ -21,11 +21,11 @@ static void refused(void **state)
 	int ret = importer_attach(importer, buffer);
 
 	(void)state;
-	if (expect()->no_path_attach) {
-		assert_error(ret, expect()->no_path_attach);
+	if (expects(no_path_attach)) {
+		assert_error(ret, expects(no_path_attach));
 	} else {
 		assert_ok(ret);
-		assert_error(importer_map(importer), expect()->no_path_map);
+		assert_error(importer_map(importer), expects(no_path_map));
 		assert_false(importer_is_mapped(importer));
 	}
 }
@@ -198,7 +198,7 @@ int suite_noroute(void)
 	int failed;
 
 	failed = run_group("noroute", tests);
-	if (expect()->says_no_path) {
+	if (expects(says_no_path)) {
 		failed += run_group("noroute", says);
 		failed += run_group("noroute", trusts);
 	}

@@ -157,7 +157,7 @@ static void light_sleep(uint16_t light)
 	have_d1d2(true);
 	subject_open(&subject, &nvme);
 	set_state(subject.vfio, light);
-	if (!expect()->sleeps_in_d1) {
+	if (!expects(sleeps_in_d1)) {
 		subject_is_untouched(&subject, 0);
 		return;
 	}
@@ -364,7 +364,7 @@ static void wakeup_exit(void **state)
 /* The in-tree driver restores when memory is switched on the next time. */
 static void is_awake(struct subject *subject)
 {
-	if (!expect()->hears_of_waking) {
+	if (!expects(hears_of_waking)) {
 		subject_is_revoked(subject, 1);
 		assert_ok(vfio_set_command(subject->vfio, 0,
 					   PCI_COMMAND_MEMORY));

@@ -207,7 +207,7 @@ static void by_config_af(void **state)
 static void admin_resets(struct subject *subject, unsigned int *count)
 {
 	assert_ok(device_write_attr(subject->bdf, "reset", "1"));
-	if (!expect()->hears_of_resets) {
+	if (!expects(hears_of_resets)) {
 		subject_is_untouched(subject, *count);
 		return;
 	}
@@ -295,7 +295,7 @@ static void by_bridge(unsigned int function)
 	subject_open(&subject, &place);
 	assert_true(device_parent(subject.bdf, port));
 	assert_ok(device_write_attr(port, "reset_subordinate", "1"));
-	if (!expect()->hears_of_resets) {
+	if (!expects(hears_of_resets)) {
 		subject_is_untouched(&subject, 0);
 		return;
 	}

@@ -323,7 +323,7 @@ static void slow_ones_overlap(void **state)
 	took = bench_now_ms() - start;
 	for (i = 0; i < ARRAY_SIZE(importers); i++)
 		assert_revoked(importers[i], 1);
-	if (expect()->notifies_all_first)
+	if (expects(notifies_all_first))
 		assert_in_range(took, 1000, 2500);
 	else
 		assert_in_range(took, 4000, 6000);
@@ -457,7 +457,7 @@ int suite_revoke(void)
 	int failed;
 
 	failed = run_group("revoke", tests);
-	if (expect()->names_slow)
+	if (expects(names_slow))
 		failed += run_group("revoke", says);
 	return failed;
 }

@@ -30,7 +30,7 @@ static void revoke_all(void (*event)(struct vfio *vfio))
 		assert_false(importer_is_mapped(importers[i]));
 		assert_error(importer_map(importers[i]), ENODEV);
 	}
-	if (expect()->notifies_all_first)
+	if (expects(notifies_all_first))
 		assert_in_range(took, HOLD_MS, 10 * HOLD_MS);
 	else
 		assert_in_range(took, BUFFERS * HOLD_MS, INT32_MAX);
@@ -104,7 +104,7 @@ static void named_again(void **state)
 	decoding_off(vfio);
 	assert_in_range(bench_now_ms() - start, 25000, 29000);
 	assert_int_equal(klog_count(klog, words),
-			 expect()->names_slow ? 2 : 0);
+			 expects(names_slow) ? 2 : 0);
 	assert_int_equal(klog_count(again, innocent), 0);
 }
 

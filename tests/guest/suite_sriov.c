@@ -230,7 +230,7 @@ static void bring_vfs_back(const struct family *family)
 static void pf_was_reset(struct family *family)
 {
 	bring_vfs_back(family);
-	if (expect()->hears_of_resets)
+	if (expects(hears_of_resets))
 		is_restored(family, 2);
 	else
 		is_untouched(family);
@@ -315,7 +315,7 @@ int suite_sriov(void)
 	int failed;
 
 	failed = run_group("sriov", tests);
-	if (expect()->hears_of_resets)
+	if (expects(hears_of_resets))
 		failed += run_group("sriov", ours);
 	return failed;
 }
