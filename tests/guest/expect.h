@@ -19,7 +19,8 @@
  * @names_slow: says in the log who still holds a buffer
  * @says_no_path: says in the log why there is no path
  * @reads_acs: looks at ACS anew for each importer that attaches
- * @looks_ahead: reads what is written to config space before the core does
+ * @looks_ahead: revokes by what is written to config space as it looks before
+ *	the core reads it
  * @hears_of_resets: an administrator's reset revokes
  * @hears_of_errors: a fatal PCI error revokes, and so does a surprise removal
  * @hears_of_waking: the end of a low-power state from outside restores
