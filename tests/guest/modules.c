@@ -53,6 +53,12 @@ static int state(struct kmod_module *module, const char *options)
 	return kmod_module_get_initstate(module);
 }
 
+static int references(struct kmod_module *module, const char *options)
+{
+	(void)options;
+	return kmod_module_get_refcnt(module);
+}
+
 int module_load(const char *name, const char *options)
 {
 	return with_module(name, options, insert);
@@ -66,4 +72,9 @@ int module_unload(const char *name)
 bool module_is_loaded(const char *name)
 {
 	return with_module(name, NULL, state) >= 0;
+}
+
+int module_references(const char *name)
+{
+	return with_module(name, NULL, references);
 }

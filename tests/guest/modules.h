@@ -9,5 +9,7 @@
 int module_load(const char *name, const char *options);
 int module_unload(const char *name);
 bool module_is_loaded(const char *name);
+/* How many references are held on it, or a negative errno. */
+int module_references(const char *name);
 
 #endif /* GUEST_MODULES_H */

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "bench.h"
+#include "pass.h"
 #include "suites.h"
 
 #define BAR2 VFIO_PCI_BAR2_REGION_INDEX
@@ -95,18 +96,7 @@ static void names_exporter(void **state)
 
 static int holders(void)
 {
-	char path[128], text[32];
-	FILE *file;
-	int count;
-
-	snprintf(path, sizeof(path), "/sys/module/%s/refcnt",
-		 expect()->module);
-	file = fopen(path, "re");
-	assert_non_null(file);
-	assert_non_null(fgets(text, sizeof(text), file));
-	count = atoi(text);
-	fclose(file);
-	return count;
+	return assert_ok(module_references(expect()->module));
 }
 
 static void keeps_module(void **state)
@@ -197,28 +187,15 @@ static void killed(void **state)
 /* Sends a descriptor through a socket, and takes it out at the other end. */
 static int pass_on(int fd)
 {
-	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 0;
-	struct iovec data = { &byte, 1 };
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	int sockets[2], received;
+	int sockets[2], received[PASS_MAX];
 
-	assert_sys(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	assert_sys(sendmsg(sockets[0], &message, 0));
-	assert_sys(recvmsg(sockets[1], &message, 0));
-	memcpy(&received, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
+	assert_sys(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets));
+	assert_ok(pass_send(sockets[0], "", 1, &fd, 1));
+	assert_int_equal(pass_receive(sockets[1], &(char) { 0 }, 1, received),
+			 1);
 	close(sockets[0]);
 	close(sockets[1]);
-	return bench_keep(received);
+	return bench_keep(received[0]);
 }
 
 static void passed_on(void **state)
