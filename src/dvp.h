@@ -21,6 +21,8 @@ struct dvp_access;
  * @node: in the list of bound devices (dvp_devices_lock, as what follows)
  * @resetting: a reset of the device is under way
  * @pf_resetting: a reset of the PF that the device belongs to is under way
+ * @config_owner: who saves and restores the configuration just now, or NULL
+ * @config_depth: how often it has claimed that (the owner)
  */
 struct dvp_device {
 	struct vfio_pci_core_device core;
@@ -29,6 +31,8 @@ struct dvp_device {
 	struct list_head node;
 	bool resetting;
 	bool pf_resetting;
+	struct task_struct *config_owner;
+	unsigned int config_depth;
 };
 
 static inline struct dvp_device *to_dvp_device(struct vfio_device *vdev)

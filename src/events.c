@@ -5,6 +5,8 @@
  */
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
 
 #include "access.h"
 #include "dvp.h"
@@ -121,6 +123,48 @@ static void dvp_set_resetting(struct dvp_device *dvp, bool resetting)
 	mutex_unlock(&dvp_devices_lock);
 }
 
+/* Woken when the configuration of any device is free again. */
+static DECLARE_WAIT_QUEUE_HEAD(dvp_config_free);
+
+/**
+ * dvp_events_claim_config() - nobody else saves or restores the configuration
+ * @dvp: device
+ *
+ * A reset saves the device's configuration and restores it afterwards.  So does
+ * vfio-pci-core when it opens or closes the device, but without the device's
+ * lock: of the two, one would save what the other has just reset, and the BARs
+ * would lose their addresses while importers write to them.
+ *
+ * Opening and closing may reset the device as well, so one may claim it more
+ * than once.  Whoever waits for it may hold the device's lock, as resets do: the
+ * core only tries to take that.
+ *
+ * Context: may sleep, and does so as long as a reset takes, or an opening or
+ * closing does.  The same task calls dvp_events_release_config() for each call.
+ */
+void dvp_events_claim_config(struct dvp_device *dvp)
+{
+	if (READ_ONCE(dvp->config_owner) != current)
+		wait_event(dvp_config_free,
+			   !cmpxchg(&dvp->config_owner, NULL, current));
+	dvp->config_depth++;
+}
+
+/**
+ * dvp_events_release_config() - the configuration is as it is to be
+ * @dvp: device
+ *
+ * Context: as dvp_events_claim_config().
+ */
+void dvp_events_release_config(struct dvp_device *dvp)
+{
+	if (--dvp->config_depth)
+		return;
+	/* Pairs with the cmpxchg() of the next one to claim it. */
+	smp_store_release(&dvp->config_owner, NULL);
+	wake_up_all(&dvp_config_free);
+}
+
 /*
  * Every reset that the PCI core does on purpose comes by here, whoever asked
  * for it: the device's user, that of another device, or an administrator.
@@ -129,6 +173,7 @@ static void dvp_reset_prepare(struct pci_dev *pdev)
 {
 	struct dvp_device *dvp = dvp_of_pdev(pdev);
 
+	dvp_events_claim_config(dvp);
 	dvp_set_resetting(dvp, true);
 	dvp_block_vfs(pdev);
 	dvp_access_block(dvp->access, DVP_BLOCK_RESET);
@@ -139,6 +184,7 @@ static void dvp_reset_done(struct pci_dev *pdev)
 	struct dvp_device *dvp = dvp_of_pdev(pdev);
 	unsigned long reasons = DVP_BLOCK_RESET;
 
+	dvp_events_release_config(dvp);
 	/* A device that is back after an error is back for good. */
 	if (!pci_channel_offline(pdev))
 		reasons |= DVP_BLOCK_ERROR;

@@ -12,6 +12,8 @@ extern const struct pci_error_handlers dvp_err_handlers;
 
 void dvp_events_watch(struct dvp_device *dvp);
 void dvp_events_unwatch(struct dvp_device *dvp);
+void dvp_events_claim_config(struct dvp_device *dvp);
+void dvp_events_release_config(struct dvp_device *dvp);
 void dvp_events_removing(struct pci_dev *pdev);
 void dvp_events_watch_power(struct device_driver *drv);
 

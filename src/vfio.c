@@ -5,17 +5,22 @@
 #include "access.h"
 #include "compat/vfio_pci.h"
 #include "dvp.h"
+#include "events.h"
 
 static int dvp_open_device(struct vfio_device *vdev)
 {
 	struct dvp_device *dvp = to_dvp_device(vdev);
 	int ret;
 
+	dvp_events_claim_config(dvp);
 	ret = vfio_pci_core_enable(&dvp->core);
+	if (!ret) {
+		compat_vfio_pci_claim_bars(&dvp->core);
+		vfio_pci_core_finish_enable(&dvp->core);
+	}
+	dvp_events_release_config(dvp);
 	if (ret)
 		return ret;
-	compat_vfio_pci_claim_bars(&dvp->core);
-	vfio_pci_core_finish_enable(&dvp->core);
 	dvp_access_open(dvp->access, &dvp->core);
 	return 0;
 }
@@ -25,7 +30,9 @@ static void dvp_close_device(struct vfio_device *vdev)
 	struct dvp_device *dvp = to_dvp_device(vdev);
 
 	dvp_access_close(dvp->access);
+	dvp_events_claim_config(dvp);
 	vfio_pci_core_close_device(vdev);
+	dvp_events_release_config(dvp);
 }
 
 static ssize_t dvp_write(struct vfio_device *vdev, const char __user *user,
