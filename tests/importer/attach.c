@@ -122,13 +122,16 @@ static void import_release(struct work_struct *work)
 static void import_notify(struct dma_buf_attachment *attach)
 {
 	struct dvp_import *import = attach->importer_priv;
+	bool answers;
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
-	dvp_import_look(import);
+	answers = dvp_import_look(import);
 	import->notifications++;
 	if (!import->sgt)
 		return;
+	import->revokes++;
+	import->blind += !answers;
 	if (import->hold_ms)
 		schedule_delayed_work(&import->release,
 				      msecs_to_jiffies(import->hold_ms));
@@ -320,6 +323,8 @@ void dvp_import_report(struct dvp_import *import,
 	report->attached = 1;
 	report->pins = import->pins;
 	report->notifications = import->notifications;
+	report->revokes = import->revokes;
+	report->blind = import->blind;
 	if (!import->sgt)
 		goto unlock;
 

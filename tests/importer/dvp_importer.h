@@ -70,6 +70,8 @@ struct dvp_importer_entry {
  * @mapped: and mapped
  * @pins: how often the importer has pinned it
  * @notifications: how often it was told that the memory goes or comes
+ * @revokes: how often it was told so with a mapping, which it had to give back
+ * @blind: how often of these the watched device did not answer any more
  * @nents: entries of the sg_table with a DMA address
  * @orig_nents: entries of the sg_table with a page
  * @capacity: how many entries there is room for at @entries
@@ -80,6 +82,8 @@ struct dvp_importer_report {
 	__u32 mapped;
 	__u32 pins;
 	__u32 notifications;
+	__u32 revokes;
+	__u32 blind;
 	__u32 nents;
 	__u32 orig_nents;
 	__u32 capacity;

@@ -42,6 +42,8 @@ int dvp_edu_read(struct dvp_edu *edu, void *to, dma_addr_t from, size_t length);
  * @hold_ms: how long to hold on
  * @pins: how often pinned by us
  * @notifications: how often told
+ * @revokes: how often told while mapped
+ * @blind: how often told while mapped, but too late
  * @watched: what is looked at when told, if anything; a reference is held
  * @watched_reg: a register of @watched
  * @sights: what it looked like the last few times
@@ -57,6 +59,8 @@ struct dvp_import {
 	unsigned int hold_ms;
 	unsigned int pins;
 	unsigned int notifications;
+	unsigned int revokes;
+	unsigned int blind;
 	struct pci_dev *watched;
 	void __iomem *watched_reg;
 	struct dvp_importer_sight sights[DVP_IMPORTER_SIGHTS];
@@ -79,7 +83,7 @@ int dvp_import_transfer(struct dvp_import *import, struct dvp_edu *edu,
 int dvp_import_watch(struct dvp_import *import,
 		     const struct dvp_importer_watch *arg);
 void dvp_import_unwatch(struct dvp_import *import);
-void dvp_import_look(struct dvp_import *import);
+bool dvp_import_look(struct dvp_import *import);
 
 int dvp_pretend(const struct dvp_importer_pretend *arg);
 void dvp_pretend_exit(void);

@@ -50,14 +50,18 @@ void dvp_import_unwatch(struct dvp_import *import)
 	import->watched = NULL;
 }
 
-/* As importers are told, under the reservation lock. */
-void dvp_import_look(struct dvp_import *import)
+/*
+ * As importers are told, under the reservation lock.  Returns whether the device
+ * answers, if one is watched.  Where nobody answers, the bus reads as all ones on
+ * most machines, and as zeroes in QEMU.
+ */
+bool dvp_import_look(struct dvp_import *import)
 {
 	struct dvp_importer_sight *sight;
 	u16 command = 0, pmcsr = 0;
 
 	if (!import->watched)
-		return;
+		return true;
 	pci_read_config_word(import->watched, PCI_COMMAND, &command);
 	if (import->watched->pm_cap)
 		pci_read_config_word(import->watched,
@@ -67,4 +71,7 @@ void dvp_import_look(struct dvp_import *import)
 	sight->value = readl(import->watched_reg);
 	sight->command = command;
 	sight->pmcsr = pmcsr;
+	return (command & PCI_COMMAND_MEMORY) &&
+	       !(pmcsr & PCI_PM_CTRL_STATE_MASK) &&
+	       sight->value && sight->value != U32_MAX;
 }

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Users who race.  Each kind of them is a function that does one step, and which
+ * a thread calls again and again; its choices come from the thread's seed.
+ */
+#ifndef GUEST_STRESS_H
+#define GUEST_STRESS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "bench.h"
+
+#define STRESS_BUFFERS		8
+#define STRESS_IMPORTERS	4
+#define STRESS_CHILDREN		4
+
+/* The BAR that is exported, and how much of it. */
+#define STRESS_BAR		VFIO_PCI_BAR2_REGION_INDEX
+#define STRESS_PAGES		128
+
+/*
+ * Whoever imports writes the same bytes always, into a lane of its own of any
+ * page: whatever else is found in the memory has come there by mistake.
+ */
+#define STRESS_LANE		16
+#define STRESS_LANE_AT(lane)	(((lane) + 1) * 64UL)
+#define STRESS_LANES		(STRESS_IMPORTERS + STRESS_CHILDREN)
+
+/**
+ * enum stress_count - what is counted
+ * @EVENTS: took the memory away and gave it back
+ * @REFUSED: events that failed, as they may when another one is under way
+ * @OPENS: of the device, after it was closed by all but perhaps some children
+ * @EXPORTS: buffers
+ * @BAD_EXPORTS: refused ones
+ * @CHILDREN: processes that were given a buffer, and perhaps the device
+ * @KILLED: of these
+ * @MAPS: mappings made
+ * @TRANSFERS: by DMA, there and back
+ * @REVOKES: mappings taken back; not counted are those of children
+ * @CHECKS: looks whether all have let go
+ * @STILL_MAPPED: a mapping that an event has left
+ * @MAPPED_AWAY: a mapping or a transfer that worked between event and its end
+ * @NOT_BACK: a mapping that failed after the end
+ * @BLIND: the device did not answer when an importer was told
+ * @UNDEAD: a buffer that could be attached after the device's last close
+ * @WRONG_BYTES: a transfer that did not bring back what it had written
+ * @SICK_CHILDREN: those that ended otherwise than they were to
+ * @STRESS_COUNTS: how many of these there are
+ *
+ * Nothing from @STILL_MAPPED on may happen.
+ */
+enum stress_count {
+	EVENTS,
+	REFUSED,
+	OPENS,
+	EXPORTS,
+	BAD_EXPORTS,
+	CHILDREN,
+	KILLED,
+	MAPS,
+	TRANSFERS,
+	REVOKES,
+	CHECKS,
+	STILL_MAPPED,
+	MAPPED_AWAY,
+	NOT_BACK,
+	BLIND,
+	UNDEAD,
+	WRONG_BYTES,
+	SICK_CHILDREN,
+	STRESS_COUNTS,
+};
+
+/**
+ * struct stress_shared - what children share with us
+ * @counts: by enum stress_count
+ * @away: a number while the memory is away, another one each time, or 0
+ */
+struct stress_shared {
+	atomic_uint counts[STRESS_COUNTS];
+	atomic_uint away;
+};
+
+/**
+ * struct stress - what all threads work on
+ * @bdf: the exporter
+ * @edus: the importers' devices
+ * @methods: ways of resetting the exporter
+ * @pmcsr: position of its power state in config space
+ * @devctl: position of its device control in config space
+ * @lies: whether threads change what they write while the kernel reads it
+ * @end: of it all, in terms of bench_now_ms()
+ * @nursery: the socket to whoever starts children
+ * @vfio: the exporter, open or not (table_lock, as what follows)
+ * @buffers: file descriptors, or -1
+ * @importers: file descriptors that stay
+ * @command: a value of the command register, while it lies
+ * @shared: with children
+ */
+struct stress {
+	const char *bdf;
+	const char *edus[2];
+	char methods[64];
+	unsigned int pmcsr;
+	unsigned int devctl;
+	bool lies;
+	long long end;
+	int nursery;
+	struct vfio vfio;
+	int buffers[STRESS_BUFFERS];
+	int importers[STRESS_IMPORTERS];
+	atomic_ushort command;
+	struct stress_shared *shared;
+};
+
+extern struct stress stress;
+
+/* Whoever makes events shares it; who looks at the result of one has it alone. */
+extern pthread_rwlock_t stress_event_lock;
+
+/**
+ * struct worker - a thread
+ * @name: what it does
+ * @step: what it does again and again
+ * @nth: of those that do the same
+ * @importer: of its own, if it has one
+ * @seed: of its choices
+ * @thread: itself
+ * @tid: its number in the kernel, 0 before it has begun, -1 when it has ended
+ * @steps: how many it has done
+ */
+struct worker {
+	const char *name;
+	void (*step)(struct worker *worker);
+	unsigned int nth;
+	int importer;
+	unsigned int seed;
+	pthread_t thread;
+	atomic_int tid;
+	atomic_uint steps;
+};
+
+static inline void stress_count(enum stress_count what)
+{
+	stress.shared->counts[what]++;
+}
+
+/* A number below @below. */
+unsigned int stress_pick(unsigned int *seed, unsigned int below);
+/* Another device, or none, in place of what is returned. */
+struct vfio stress_swap_device(const struct vfio *vfio);
+/* The device with a descriptor of our own; false while it is closed. */
+bool stress_take_device(struct vfio *device);
+/* A descriptor of our own, or -1. */
+int stress_take_buffer(unsigned int which);
+/* The other way: whatever was there before is closed. */
+void stress_put_buffer(unsigned int which, int buffer);
+
+/* Steps. */
+void stress_event(struct worker *worker);
+void stress_lie(struct worker *worker);
+void stress_check(struct worker *worker);
+void stress_export(struct worker *worker);
+void stress_reopen(struct worker *worker);
+void stress_import(struct worker *worker);
+void stress_pass(struct worker *worker);
+
+/* Attaches the buffer and uses it, but leaves it attached, or mapped even. */
+void stress_use(int importer, int buffer, unsigned int lane,
+		unsigned int *seed);
+/* 0 or a negative errno. */
+int stress_map(int importer);
+/* What is written into a lane. */
+void stress_lane(unsigned int lane, uint8_t *data);
+
+/* Before there are threads, and when there are none any more. */
+void stress_start_nursery(void);
+void stress_end_nursery(void);
+
+/* Speaks up and ends the machine if a thread does not get anywhere. */
+void stress_watch(struct worker *workers, unsigned int count);
+void stress_unwatch(void);
+
+#endif /* GUEST_STRESS_H */

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Importers come and go, and use what they get. */
+#include "stress.h"
+
+void stress_lane(unsigned int lane, uint8_t *data)
+{
+	bench_pattern(data, STRESS_LANE, 1000 + lane);
+}
+
+/* Whether all of what has just been done was done while the memory was away. */
+static void count_away(unsigned int before)
+{
+	if (before && stress.shared->away == before)
+		stress_count(MAPPED_AWAY);
+}
+
+int stress_map(int importer)
+{
+	unsigned int away = stress.shared->away;
+	int ret = importer_map(importer);
+
+	if (!ret) {
+		stress_count(MAPS);
+		count_away(away);
+	}
+	return ret;
+}
+
+/*
+ * Takes 400 ms, in which no revoke returns.  Nobody else writes there, and the
+ * memory outlives resets; but bytes are lost when it is away unannounced.
+ */
+static void transfer(int importer, int buffer, unsigned int lane,
+		     unsigned int *seed)
+{
+	off_t pages = lseek(buffer, 0, SEEK_END) / PAGE;
+	uint64_t offset = stress_pick(seed, pages) * PAGE +
+			  STRESS_LANE_AT(lane);
+	uint8_t data[STRESS_LANE], got[STRESS_LANE];
+	unsigned int away = stress.shared->away;
+
+	stress_lane(lane, data);
+	if (importer_write(importer, offset, data, sizeof(data)))
+		return;
+	count_away(away);
+	if (importer_read(importer, offset, got, sizeof(got)))
+		return;
+	stress_count(TRANSFERS);
+	if (memcmp(got, data, sizeof(data)) && !stress.lies &&
+	    expect()->hears_of_resets)
+		stress_count(WRONG_BYTES);
+}
+
+static void use_once(int importer, int buffer, unsigned int lane,
+		     unsigned int *seed)
+{
+	switch (stress_pick(seed, 8)) {
+	case 0:
+	case 1:
+		importer_unmap(importer);
+		break;
+	case 2:
+		importer_pin(importer);
+		break;
+	case 3:
+		importer_unpin(importer);
+		break;
+	case 4:
+		if (stress_pick(seed, 16) == 0)
+			importer_work(importer, 1 + stress_pick(seed, 3));
+		break;
+	case 5:
+		if (stress_pick(seed, 64) == 0)
+			transfer(importer, buffer, lane, seed);
+		break;
+	default:
+		stress_map(importer);
+	}
+}
+
+/* Some importers are slow, and some are none that the exporter takes. */
+static int attach(int importer, int buffer, unsigned int *seed)
+{
+	static const enum dvp_importer_kind refused[] = {
+		DVP_IMPORTER_NO_PEER, DVP_IMPORTER_STATIC,
+	};
+	unsigned int hold = stress_pick(seed, 8) ? 0 : 1 + stress_pick(seed, 5);
+
+	if (stress_pick(seed, 16) == 0)
+		return importer_attach_as(importer, buffer,
+					  refused[stress_pick(seed, 2)], 0);
+	return importer_attach_as(importer, buffer, DVP_IMPORTER_REVOCABLE,
+				  hold);
+}
+
+void stress_use(int importer, int buffer, unsigned int lane,
+		unsigned int *seed)
+{
+	unsigned int times = 1 + stress_pick(seed, 16);
+
+	if (attach(importer, buffer, seed) ||
+	    importer_watch(importer, stress.bdf, STRESS_BAR,
+			   stress_pick(seed, STRESS_PAGES) * PAGE)) {
+		usleep(stress_pick(seed, 1000));
+		return;
+	}
+	while (times--)
+		use_once(importer, buffer, lane, seed);
+}
+
+static void count_revokes(int importer)
+{
+	struct dvp_importer_report report;
+
+	if (importer_report(importer, &report, NULL, 0))
+		return;
+	stress.shared->counts[REVOKES] += report.revokes;
+	/* Bytes that lie switch it off unannounced, and so do some resets. */
+	stress.shared->counts[BLIND] += report.blind;
+}
+
+void stress_import(struct worker *worker)
+{
+	int importer = stress.importers[worker->nth];
+	int buffer;
+
+	buffer = stress_take_buffer(stress_pick(&worker->seed,
+						STRESS_BUFFERS));
+	if (buffer < 0) {
+		usleep(1000);
+		return;
+	}
+	stress_use(importer, buffer, worker->nth, &worker->seed);
+	/* Either of them may be what keeps the buffer. */
+	if (stress_pick(&worker->seed, 2)) {
+		close(buffer);
+		buffer = -1;
+	}
+	count_revokes(importer);
+	importer_detach(importer);
+	if (buffer >= 0)
+		close(buffer);
+}
