@@ -35,6 +35,18 @@ static void dvp_close_device(struct vfio_device *vdev)
 	dvp_events_release_config(dvp);
 }
 
+static long dvp_ioctl(struct vfio_device *vdev, unsigned int cmd,
+		      unsigned long arg)
+{
+	struct dvp_device *dvp = to_dvp_device(vdev);
+	long ret = vfio_pci_core_ioctl(vdev, cmd, arg);
+
+	/* The core ends D3hot before a reset, which it then may not get. */
+	if (cmd == VFIO_DEVICE_RESET || cmd == VFIO_DEVICE_PCI_HOT_RESET)
+		dvp_access_unblock(dvp->access, 0, &dvp->core);
+	return ret;
+}
+
 static ssize_t dvp_write(struct vfio_device *vdev, const char __user *user,
 			 size_t count, loff_t *ppos)
 {
@@ -104,7 +116,7 @@ struct vfio_device_ops dvp_vfio_ops __ro_after_init = {
 	.release	= dvp_release_device,
 	.open_device	= dvp_open_device,
 	.close_device	= dvp_close_device,
-	.ioctl		= vfio_pci_core_ioctl,
+	.ioctl		= dvp_ioctl,
 	.device_feature	= dvp_device_feature,
 	.read		= vfio_pci_core_read,
 	.write		= dvp_write,

@@ -2,6 +2,7 @@
 /* Drivers that are taken away, and users who are killed. */
 #include <pthread.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include "events.h"
@@ -34,6 +35,32 @@ static void unbound_while_open(void **state)
 	assert_ok((intptr_t)ret);
 	subject_is_revoked(&subject, 1);
 	subject_open(&subject, &memory);
+}
+
+/* While it is being unbound the device is locked, and the core does not wait. */
+static void reset_while_unbound(void **state)
+{
+	static const struct place nvme = PLACE_NVME;
+	struct subject subject;
+	unsigned int pmcsr;
+	pthread_t unbinder;
+	void *ret;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	pmcsr = find_capability(subject.vfio, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+	assert_int_equal(pthread_create(&unbinder, NULL, unbind,
+					(void *)subject.bdf), 0);
+	do {
+		assert_ok(vfio_write(subject.vfio, CONFIG, pmcsr,
+				     &(uint16_t){ 3 }, 2));
+		assert_error(importer_map(subject.importer), ENODEV);
+	} while (!ioctl(subject.vfio->device, VFIO_DEVICE_RESET));
+	assert_int_equal(errno, EAGAIN);
+	assert_ok(importer_map(subject.importer));
+	bench_close(subject.vfio);
+	assert_int_equal(pthread_join(unbinder, &ret), 0);
+	assert_ok((intptr_t)ret);
 }
 
 /*
@@ -129,6 +156,8 @@ int suite_unplug(void)
 	const struct CMUnitTest tests[] = {
 		UNPLUG("unbinding waits for the user, who keeps the memory",
 		       unbound_while_open),
+		UNPLUG("a reset that fails has still ended D3hot, and restores",
+		       reset_while_unbound),
 		UNPLUG("a killed process frees all, in any order", killed),
 		UNPLUG("a killed process revokes what others have mapped",
 		       killed_while_mapped_elsewhere),
