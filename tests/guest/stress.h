@@ -85,6 +85,7 @@ struct stress_shared {
 
 /**
  * struct stress - what all threads work on
+ * @expect: what is known of the exporter, which asking for takes a while
  * @bdf: the exporter
  * @edus: the importers' devices
  * @methods: ways of resetting the exporter
@@ -100,6 +101,7 @@ struct stress_shared {
  * @shared: with children
  */
 struct stress {
+	const struct expect *expect;
 	const char *bdf;
 	const char *edus[2];
 	char methods[64];

@@ -146,7 +146,7 @@ static void bring_back(const struct vfio *device, unsigned int *seed)
 {
 	end_low_power(device);
 	set_power(device, 0, seed);
-	if (!expect()->hears_of_waking)
+	if (!stress.expect->hears_of_waking)
 		set_memory(device, false, seed);
 	set_memory(device, true, seed);
 }

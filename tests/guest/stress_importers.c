@@ -47,7 +47,7 @@ static void transfer(int importer, int buffer, unsigned int lane,
 		return;
 	stress_count(TRANSFERS);
 	if (memcmp(got, data, sizeof(data)) && !stress.lies &&
-	    expect()->hears_of_resets)
+	    stress.expect->hears_of_resets)
 		stress_count(WRONG_BYTES);
 }
 
@@ -72,6 +72,9 @@ static void use_once(int importer, int buffer, unsigned int lane,
 	case 5:
 		if (stress_pick(seed, 64) == 0)
 			transfer(importer, buffer, lane, seed);
+		break;
+	case 6:
+		usleep(stress_pick(seed, 3000));
 		break;
 	default:
 		stress_map(importer);
