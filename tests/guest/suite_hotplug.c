@@ -290,6 +290,7 @@ static void torn_out(struct subject *subject, struct slot *slot)
 		assert_ok(vfio_set_command(subject->vfio, 0,
 					   PCI_COMMAND_MEMORY));
 	}
+	wait_until(!importer_is_mapped(subject->importer));
 	end_transfers(worker, ENODEV);
 	subject_is_revoked(subject, 1);
 }
