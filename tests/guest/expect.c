@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <glob.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,11 +38,11 @@ static const struct expect intree = {
 	.warns_of_mask = true,
 };
 
-#define DIFFERENCE(field, what, why) { offsetof(struct expect, field), what, why }
+#define DIFFERENCE(field, what, why) { #field, what, why }
 
 /* In what it differs from ours, and why. */
 static const struct {
-	size_t field;
+	const char *field;
 	const char *what;
 	const char *why;
 } differences[] = {
@@ -89,20 +88,21 @@ static const struct {
 };
 
 /* Once for each, among the results of the tests that find it so. */
-void expect_note(size_t field)
+const struct expect *expect_noting(const char *field)
 {
 	static bool noted[sizeof(differences) / sizeof(*differences)];
 	size_t i;
 
-	if (expect() != &intree)
-		return;
+	if (expect() == &own)
+		return &own;
 	for (i = 0; i < sizeof(noted) / sizeof(*noted); i++) {
-		if (differences[i].field != field || noted[i])
+		if (strcmp(differences[i].field, field) || noted[i])
 			continue;
 		noted[i] = true;
 		printf("# in-tree: %s, because %s\n", differences[i].what,
 		       differences[i].why);
 	}
+	return &intree;
 }
 
 static struct dvp_importer_info info(void)

@@ -4,7 +4,6 @@
 #define GUEST_EXPECT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 /**
  * struct expect - what the exporter in use answers
@@ -79,10 +78,9 @@ struct expect_kernel {
 const struct expect *expect(void);
 
 /* What is expected in this; says so if it is not what ours would do, and why. */
-#define expects(field) \
-	(expect_note(offsetof(struct expect, field)), expect()->field)
+#define expects(field) (expect_noting(#field)->field)
 
-void expect_note(size_t field);
+const struct expect *expect_noting(const char *field);
 const struct expect_kernel *expect_kernel(void);
 
 #endif /* GUEST_EXPECT_H */
