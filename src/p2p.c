@@ -1,175 +1,134 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The path between two PCI functions.  The kernel decides the same question in
- * drivers/pci/p2pdma.c, but exports the answer to no module and, built without
- * PCI_P2PDMA, does not even know it.  Our answer is the newest kernel's for
- * every pair of functions.
- */
+/* The path from an importer, and in words why there is one, or none. */
 #include <linux/pci.h>
-#ifdef CONFIG_X86
-#include <asm/processor.h>
-#endif
+#include <linux/seq_file.h>
 
 #include "dvp.h"
 #include "p2p.h"
 
-#define DVP_ACS_REDIRECTS (PCI_ACS_RR | PCI_ACS_CR | PCI_ACS_EC)
-
 /**
- * struct dvp_path - what was found between two functions
- * @common_bridge: there is a bridge above both
- * @redirecting: names of the functions on the way that redirect peer-to-peer
- *	requests to the host bridge, as many as fit, separated by semicolons as
- *	pci=disable_acs_redir= wants them
- * @len: of @redirecting
+ * struct dvp_text - words that are put together
+ * @buf: so far
+ * @len: of them
+ *
+ * A refusal consists of two and must fit into a line of the kernel's log, which
+ * has 976 bytes.
  */
-struct dvp_path {
-	bool common_bridge;
-	char redirecting[128];
+struct dvp_text {
+	char buf[448];
 	int len;
 };
 
-/*
- * Administrators clear these bits at run time, so they are read and not
- * remembered.  A function that does not answer reads as all ones, that is as
- * redirecting: that is the safe side.
- */
-static void dvp_path_add_acs(struct dvp_path *path, struct pci_dev *pdev)
+static __printf(2, 3) void dvp_say(struct dvp_text *text, const char *fmt, ...)
 {
-	u16 ctrl;
+	va_list args;
 
-	if (!pdev->acs_cap)
-		return;
-	pci_read_config_word(pdev, pdev->acs_cap + PCI_ACS_CTRL, &ctrl);
-	if (!(ctrl & DVP_ACS_REDIRECTS))
-		return;
-	path->len += scnprintf(path->redirecting + path->len,
-			       sizeof(path->redirecting) - path->len, "%s%s",
-			       path->len ? ";" : "", pci_name(pdev));
+	va_start(args, fmt);
+	text->len += vscnprintf(text->buf + text->len,
+				sizeof(text->buf) - text->len, fmt, args);
+	va_end(args);
 }
 
-/* Whether @pdev is @bridge or below it. */
-static bool dvp_is_below(struct pci_dev *pdev, struct pci_dev *bridge)
+static void dvp_say_host(struct dvp_text *text,
+			 const struct dvp_route_host *host)
 {
-	for (; pdev; pdev = pci_upstream_bridge(pdev))
-		if (pdev == bridge)
-			return true;
-	return false;
-}
-
-/*
- * Up from the provider to the first bridge that is above the client, too, then
- * up from the client to the same.  The ends and the common bridge count: a
- * function can redirect what comes out of its own device.  A bridge stays as
- * long as the device below it, so none needs a reference.
- */
-static void dvp_path_walk(struct dvp_path *path, struct pci_dev *provider,
-			  struct pci_dev *client)
-{
-	struct pci_dev *up, *top;
-
-	for (top = provider; top; top = pci_upstream_bridge(top)) {
-		dvp_path_add_acs(path, top);
-		if (dvp_is_below(client, top))
-			break;
+	if (!host->vendor) {
+		dvp_say(text, "%s (no function tells what it is)",
+			dev_name(&host->bridge->dev));
+		return;
 	}
-	if (!top)
+	dvp_say(text, "%04x:%04x at %04x:%02x:%02x.%u (%s%s)", host->vendor,
+		host->device, pci_domain_nr(host->bridge->bus),
+		host->bridge->bus->number, PCI_SLOT(host->devfn),
+		PCI_FUNC(host->devfn),
+		host->known ? host->known->name : "unknown",
+		host->known && host->known->same_only ? ", only below itself" :
+							"");
+}
+
+static void dvp_say_hosts(struct dvp_text *text, const struct dvp_route *route)
+{
+	unsigned int i;
+
+	if (route->cpu_forwards) {
+		dvp_say(text, "host bridge, and this CPU's forward it (AMD Zen or later)");
 		return;
-	path->common_bridge = true;
-	for (up = client; up != top; up = pci_upstream_bridge(up))
-		dvp_path_add_acs(path, up);
+	}
+	for (i = 0; i < route->nr_hosts; i++) {
+		dvp_say(text, i ? " and " : "host bridge ");
+		dvp_say_host(text, &route->hosts[i]);
+	}
+	dvp_say(text, route->type == DVP_MAP_NOT_SUPPORTED ?
+		", not known to forward it" : ", known to forward it");
 }
 
-/* AMD's host bridges forward between peers from the first Zen on. */
-static bool dvp_cpu_forwards(void)
+/* Why the route is of its type. */
+static void dvp_say_why(struct dvp_text *text, const struct dvp_route *route)
 {
-#ifdef CONFIG_X86
-	return boot_cpu_data.x86_vendor == X86_VENDOR_AMD &&
-	       boot_cpu_data.x86 >= 0x17;
-#else
-	return false;
-#endif
-}
-
-/*
- * A host bridge is known by the first function of its root bus: usually the
- * bridge's own at 00.0, on some platforms a root port.  Another function there
- * tells nothing.  Nobody removes it while a device of the bus is in use.
- */
-static struct pci_dev *dvp_host_identity(struct pci_host_bridge *host)
-{
-	struct pci_dev *root;
-
-	root = list_first_entry_or_null(&host->bus->devices, struct pci_dev,
-					bus_list);
-	if (root && root->devfn != PCI_DEVFN(0, 0) &&
-	    pci_pcie_type(root) != PCI_EXP_TYPE_ROOT_PORT)
-		return NULL;
-	return root;
-}
-
-static bool dvp_host_forwards(struct pci_host_bridge *host, bool same)
-{
-	struct pci_dev *root = dvp_host_identity(host);
-
-	return root && dvp_p2p_host_forwards(root->vendor, root->device, same);
-}
-
-static bool dvp_hosts_forward(struct pci_dev *provider, struct pci_dev *client)
-{
-	struct pci_host_bridge *a = pci_find_host_bridge(provider->bus);
-	struct pci_host_bridge *b = pci_find_host_bridge(client->bus);
-
-	if (dvp_cpu_forwards())
-		return true;
-	if (a == b)
-		return dvp_host_forwards(a, true);
-	return dvp_host_forwards(a, false) && dvp_host_forwards(b, false);
-}
-
-/* Returns the length, as scnprintf() does. */
-static int dvp_describe_host(char *text, size_t size,
-			     struct pci_host_bridge *host)
-{
-	struct pci_dev *root = dvp_host_identity(host);
-
-	if (!root)
-		return scnprintf(text, size, "%s", dev_name(&host->dev));
-	return scnprintf(text, size, "%04x:%04x (%s)", root->vendor,
-			 root->device, pci_name(root));
-}
-
-/* The host bridges that somebody would have to vouch for. */
-static void dvp_describe_hosts(char *text, size_t size,
-			       struct pci_dev *provider, struct pci_dev *client)
-{
-	struct pci_host_bridge *from = pci_find_host_bridge(client->bus);
-	struct pci_host_bridge *to = pci_find_host_bridge(provider->bus);
-	int len;
-
-	len = dvp_describe_host(text, size, from);
-	if (from == to)
+	if (route->type == DVP_MAP_BUS_ADDR) {
+		dvp_say(text, "below %s without ACS redirection",
+			pci_name(route->common));
 		return;
-	len += scnprintf(text + len, size - len, " and ");
-	dvp_describe_host(text + len, size - len, to);
+	}
+	if (route->common)
+		dvp_say(text, "ACS of %s redirects it to ", route->redirecting);
+	else
+		dvp_say(text, "it leads through ");
+	dvp_say_hosts(text, route);
+}
+
+/* The parameter would have to name every host bridge that stands in the way. */
+static bool dvp_can_vouch(const struct dvp_route *route)
+{
+	unsigned int i;
+
+	for (i = 0; i < route->nr_hosts; i++)
+		if (!route->hosts[i].vendor)
+			return false;
+	return true;
+}
+
+static void dvp_say_vouch(struct dvp_text *text, const struct dvp_route *route)
+{
+	const char *separator = "";
+	unsigned int i;
+
+	dvp_say(text, "; if the platform is known to forward it, load with p2p_host_bridges=");
+	for (i = 0; i < route->nr_hosts; i++) {
+		if (dvp_route_host_forwards(route, i))
+			continue;
+		dvp_say(text, "%s%04x:%04x%s", separator,
+			route->hosts[i].vendor, route->hosts[i].device,
+			route->nr_hosts == 1 ? ":same" : "");
+		separator = ",";
+	}
+	dvp_say(text, " (where it does not, data is silently corrupted)");
+}
+
+/* What would change a refusal. */
+static void dvp_say_remedy(struct dvp_text *text, const struct dvp_route *route)
+{
+	if (route->common)
+		dvp_say(text, "boot with pci=disable_acs_redir=%s if the devices need no isolation from each other",
+			route->redirecting);
+	else
+		dvp_say(text, "put both devices below one PCIe switch%s",
+			route->nr_hosts == 1 ? "" :
+			", or below one host bridge that forwards");
+	if (dvp_can_vouch(route))
+		dvp_say_vouch(text, route);
 }
 
 /* One line that says why, and what would change it. */
-static void dvp_explain(struct pci_dev *provider, struct pci_dev *client,
-			const struct dvp_path *path)
+static void dvp_refuse(const struct dvp_route *route)
 {
-	char hosts[80];
+	struct dvp_text why = {}, remedy = {};
 
-	dvp_describe_hosts(hosts, sizeof(hosts), provider, client);
-	if (path->common_bridge)
-		dev_warn_ratelimited(&provider->dev,
-				     "no peer-to-peer path from %s: ACS of %s redirects it to host bridge %s, not known to forward it; boot with pci=disable_acs_redir=%s if the devices need no isolation from each other\n",
-				     pci_name(client), path->redirecting, hosts,
-				     path->redirecting);
-	else
-		dev_warn_ratelimited(&provider->dev,
-				     "no peer-to-peer path from %s: it leads through host bridge %s, not known to forward it; put both devices below one PCIe switch or, if the platform is known to do it right, load with p2p_host_bridges= and these ids (a wrong entry corrupts data)\n",
-				     pci_name(client), hosts);
+	dvp_say_why(&why, route);
+	dvp_say_remedy(&remedy, route);
+	dev_warn_ratelimited(&route->provider->dev,
+			     "no peer-to-peer path from %s: %s; %s\n",
+			     pci_name(route->client), why.buf, remedy.buf);
 }
 
 static struct pci_dev *dvp_nearest_pci(struct device *dev)
@@ -187,14 +146,14 @@ static struct pci_dev *dvp_nearest_pci(struct device *dev)
  *
  * A refusal is explained in the kernel log.
  *
- * Context: may sleep, reads config space.  The caller keeps both devices.
+ * Context: any; reads config space.  The caller keeps both devices.
  * Return: the map type.
  */
 enum dvp_map_type dvp_p2p_map_type(struct pci_dev *provider,
 				   struct device *importer)
 {
 	struct pci_dev *client = dvp_nearest_pci(importer);
-	struct dvp_path path = {};
+	struct dvp_route route;
 
 	if (!client) {
 		dev_warn_ratelimited(&provider->dev,
@@ -202,12 +161,33 @@ enum dvp_map_type dvp_p2p_map_type(struct pci_dev *provider,
 				     dev_name(importer));
 		return DVP_MAP_NOT_SUPPORTED;
 	}
+	dvp_route_find(&route, provider, client);
+	if (route.type == DVP_MAP_NOT_SUPPORTED)
+		dvp_refuse(&route);
+	return route.type;
+}
 
-	dvp_path_walk(&path, provider, client);
-	if (path.common_bridge && !path.len)
-		return DVP_MAP_BUS_ADDR;
-	if (dvp_hosts_forward(provider, client))
-		return DVP_MAP_THRU_HOST_BRIDGE;
-	dvp_explain(provider, client, &path);
-	return DVP_MAP_NOT_SUPPORTED;
+/**
+ * dvp_p2p_print() - one line on the way from a client to a provider
+ * @seq: file that gets the line: name of the client, distance, map type, reason
+ * @provider: PCI function that has the memory
+ * @client: PCI function that might want to reach it
+ *
+ * Context: may sleep; reads config space.  The caller keeps both functions.
+ */
+void dvp_p2p_print(struct seq_file *seq, struct pci_dev *provider,
+		   struct pci_dev *client)
+{
+	static const char *const types[] = {
+		[DVP_MAP_NOT_SUPPORTED] = "NOT_SUPPORTED",
+		[DVP_MAP_BUS_ADDR] = "BUS_ADDR",
+		[DVP_MAP_THRU_HOST_BRIDGE] = "THRU_HOST_BRIDGE",
+	};
+	struct dvp_text why = {};
+	struct dvp_route route;
+
+	dvp_route_find(&route, provider, client);
+	dvp_say_why(&why, &route);
+	seq_printf(seq, "%s %u %s %s\n", pci_name(client), route.distance,
+		   types[route.type], why.buf);
 }

@@ -7,6 +7,8 @@
 
 struct device;
 struct pci_dev;
+struct pci_host_bridge;
+struct seq_file;
 
 /**
  * enum dvp_map_type - how an importer reaches another device's memory
@@ -21,9 +23,77 @@ enum dvp_map_type {
 	DVP_MAP_THRU_HOST_BRIDGE,
 };
 
+/**
+ * struct dvp_host - a host bridge that forwards peer-to-peer requests
+ * @vendor: PCI vendor id of the function it is known by; 0 ends a table
+ * @device: PCI device id of that function, or DVP_ANY_DEVICE
+ * @same_only: only between devices below the same bridge
+ * @name: of the platform
+ */
+struct dvp_host {
+	u16 vendor;
+	u32 device;
+	bool same_only;
+	const char *name;
+};
+
+/**
+ * struct dvp_route_host - a host bridge on the way
+ * @bridge: itself
+ * @vendor: PCI vendor id of the function it is known by; 0 if there is none
+ * @device: PCI device id of that function
+ * @devfn: of that function, on the root bus
+ * @known: what is known of it; NULL if nothing is
+ */
+struct dvp_route_host {
+	struct pci_host_bridge *bridge;
+	u16 vendor;
+	u16 device;
+	unsigned int devfn;
+	const struct dvp_host *known;
+};
+
+/**
+ * struct dvp_route - the way from a client to a provider's memory
+ * @provider: PCI function that has the memory
+ * @client: PCI function that wants to reach it
+ * @type: the answer
+ * @distance: how many steps lead from one to the other, as the kernel counts:
+ *	up to the lowest function that both are or are below, and down; without
+ *	one, the number of functions up to the root buses on both sides
+ * @common: that function; NULL without
+ * @redirecting: names of the functions on the way that redirect peer-to-peer
+ *	requests upwards, as pci=disable_acs_redir= wants them: separated by
+ *	semicolons; ends in "..." if there are more
+ * @len: of @redirecting
+ * @cpu_forwards: any host bridge of this CPU forwards
+ * @hosts: host bridges on the way, the client's first
+ * @nr_hosts: how many: 0 if the way leads through none
+ *
+ * It is valid as long as both functions are.
+ */
+struct dvp_route {
+	struct pci_dev *provider;
+	struct pci_dev *client;
+	enum dvp_map_type type;
+	unsigned int distance;
+	struct pci_dev *common;
+	char redirecting[212];
+	int len;
+	bool cpu_forwards;
+	struct dvp_route_host hosts[2];
+	unsigned int nr_hosts;
+};
+
 enum dvp_map_type dvp_p2p_map_type(struct pci_dev *provider,
 				   struct device *importer);
+void dvp_p2p_print(struct seq_file *seq, struct pci_dev *provider,
+		   struct pci_dev *client);
 
-bool dvp_p2p_host_forwards(u16 vendor, u16 device, bool same_host_bridge);
+void dvp_route_find(struct dvp_route *route, struct pci_dev *provider,
+		    struct pci_dev *client);
+bool dvp_route_host_forwards(const struct dvp_route *route, unsigned int i);
+
+const struct dvp_host *dvp_p2p_find_host(u16 vendor, u16 device);
 
 #endif /* DVP_P2P_H */
