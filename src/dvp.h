@@ -11,6 +11,7 @@
 #undef pr_fmt
 #define pr_fmt(fmt) DVP_NAME ": " fmt
 
+struct dentry;
 struct dvp_access;
 
 /**
@@ -19,6 +20,7 @@ struct dvp_access;
  * @access: whether its memory may be reached; a reference is held
  * @bound_state: configuration when it was bound, NULL if there was no memory
  * @node: in the list of bound devices (dvp_devices_lock, as what follows)
+ * @debugfs: its directory there
  * @resetting: a reset of the device is under way
  * @pf_resetting: a reset of the PF that the device belongs to is under way
  * @config_owner: who saves and restores the configuration just now, or NULL
@@ -29,6 +31,7 @@ struct dvp_device {
 	struct dvp_access *access;
 	struct pci_saved_state *bound_state;
 	struct list_head node;
+	struct dentry *debugfs;
 	bool resetting;
 	bool pf_resetting;
 	struct task_struct *config_owner;

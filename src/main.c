@@ -9,6 +9,7 @@
 
 #include "access.h"
 #include "compat/vfio_pci.h"
+#include "debugfs.h"
 #include "dvp.h"
 #include "events.h"
 
@@ -93,6 +94,7 @@ static int dvp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return ret;
 	}
 	dvp_events_watch_power(pdev->dev.driver);
+	dvp_debugfs_add(dvp);
 	return 0;
 }
 
@@ -102,6 +104,7 @@ static void dvp_remove(struct pci_dev *pdev)
 
 	dvp_events_removing(pdev);
 	vfio_pci_core_unregister_device(&dvp->core);
+	dvp_debugfs_remove(dvp);
 	dvp_events_unwatch(dvp);
 	vfio_put_device(&dvp->core.vdev);
 }
@@ -202,9 +205,12 @@ static int __init dvp_init(void)
 	if (ret)
 		return ret;
 	compat_vfio_complete_ops(&dvp_vfio_ops);
+	dvp_debugfs_init();
 	ret = pci_register_driver(&dvp_driver);
-	if (ret)
+	if (ret) {
+		dvp_debugfs_exit();
 		return ret;
+	}
 	dvp_add_ids();
 	return 0;
 }
@@ -213,6 +219,7 @@ module_init(dvp_init);
 static void __exit dvp_exit(void)
 {
 	pci_unregister_driver(&dvp_driver);
+	dvp_debugfs_exit();
 }
 module_exit(dvp_exit);
 
