@@ -173,6 +173,33 @@ int importer_seen(int importer, struct dvp_importer_sight *sights)
 	return call(importer, DVP_IMPORTER_SEEN, sights);
 }
 
+static int parse_function(const char *bdf,
+			  struct dvp_importer_function *function)
+{
+	return parse_bdf(bdf, &function->domain, &function->bus,
+			 &function->devfn);
+}
+
+/* Asks the driver and the kernel about all ways to a function. */
+int importer_routes(int importer, const char *provider,
+		    struct dvp_importer_routes *routes)
+{
+	int ret;
+
+	ret = parse_function(provider, &routes->provider);
+	return ret ? ret : call(importer, DVP_IMPORTER_ROUTES, routes);
+}
+
+/* Makes the kernel believe in an offset of the host bridge above the device. */
+int importer_move_window(int importer, const char *bdf, uint64_t offset)
+{
+	struct dvp_importer_window window = { .offset = offset };
+	int ret;
+
+	ret = parse_function(bdf, &window.function);
+	return ret ? ret : call(importer, DVP_IMPORTER_WINDOW, &window);
+}
+
 /* Makes the kernel believe that the device has ACS there; 0: has none. */
 int importer_place_acs(int importer, const char *bdf, unsigned int position)
 {

@@ -34,6 +34,9 @@ int importer_disguise(int importer, const char *bdf, unsigned int vendor,
 		      unsigned int device);
 int importer_place_acs(int importer, const char *bdf, unsigned int position);
 int importer_pretend(int importer, const char *bdf, bool d1d2, unsigned int af);
+int importer_routes(int importer, const char *provider,
+		    struct dvp_importer_routes *routes);
+int importer_move_window(int importer, const char *bdf, uint64_t offset);
 int importer_watch(int importer, const char *bdf, unsigned int bar,
 		   uint64_t offset);
 int importer_seen(int importer, struct dvp_importer_sight *sights);

@@ -31,6 +31,7 @@ static const struct {
 	{ "hotplug", suite_hotplug },
 	{ "sriov", suite_sriov },
 	{ "stress", suite_stress },
+	{ "route", suite_route },
 };
 
 static int run(const char *name)

@@ -24,5 +24,6 @@ int suite_unplug(void);
 int suite_hotplug(void);
 int suite_sriov(void);
 int suite_stress(void);
+int suite_route(void);
 
 #endif /* GUEST_SUITES_H */

@@ -191,6 +191,90 @@ struct dvp_importer_sight {
 	__u16 pmcsr;
 };
 
+/**
+ * struct dvp_importer_function - a PCI function
+ * @domain: of the function
+ * @bus: of the function
+ * @devfn: of the function
+ */
+struct dvp_importer_function {
+	__u32 domain;
+	__u32 bus;
+	__u32 devfn;
+};
+
+/**
+ * enum dvp_importer_cpu - whose the CPU shall be while it is asked about a route
+ * @DVP_IMPORTER_CPU_REAL: the real one's; the family does not count
+ * @DVP_IMPORTER_CPU_INTEL: Intel
+ * @DVP_IMPORTER_CPU_AMD: AMD
+ * @DVP_IMPORTER_CPU_HYGON: Hygon
+ */
+enum dvp_importer_cpu {
+	DVP_IMPORTER_CPU_REAL,
+	DVP_IMPORTER_CPU_INTEL,
+	DVP_IMPORTER_CPU_AMD,
+	DVP_IMPORTER_CPU_HYGON,
+};
+
+/**
+ * enum dvp_importer_way - how a function reaches another one's memory
+ * @DVP_IMPORTER_NO_WAY: not at all, or nobody knows
+ * @DVP_IMPORTER_BUS_ADDR: by addresses on the bus
+ * @DVP_IMPORTER_THRU_HOST_BRIDGE: through host bridges
+ */
+enum dvp_importer_way {
+	DVP_IMPORTER_NO_WAY,
+	DVP_IMPORTER_BUS_ADDR,
+	DVP_IMPORTER_THRU_HOST_BRIDGE,
+};
+
+/**
+ * struct dvp_importer_route - what the driver and the kernel think of a pair
+ * @client: function that wants to reach the other's memory
+ * @way: the driver's answer, enum dvp_importer_way
+ * @distance: the driver's answer
+ * @kernel_distance: the kernel's answer; -1 if it supports no way
+ */
+struct dvp_importer_route {
+	struct dvp_importer_function client;
+	__u32 way;
+	__u32 distance;
+	__s32 kernel_distance;
+};
+
+/**
+ * struct dvp_importer_routes - ask about the ways to a function's memory
+ * @provider: function that has the memory
+ * @cpu: enum dvp_importer_cpu
+ * @family: of that CPU
+ * @capacity: how many there is room for at @routes
+ * @count: out: how many functions there are
+ * @kernel_knows: out: this kernel can be asked
+ * @routes: user address of an array of struct dvp_importer_route
+ */
+struct dvp_importer_routes {
+	struct dvp_importer_function provider;
+	__u32 cpu;
+	__u32 family;
+	__u32 capacity;
+	__u32 count;
+	__u32 kernel_knows;
+	__u64 routes;
+};
+
+/**
+ * struct dvp_importer_window - move a host bridge's windows
+ * @function: any function below the host bridge
+ * @offset: what the kernel shall believe that CPU addresses are above those on
+ *	the bus, in all windows of memory
+ */
+struct dvp_importer_window {
+	struct dvp_importer_function function;
+	__u32 reserved;
+	__u64 offset;
+};
+
 /* So many are remembered: notification n is at n modulo this. */
 #define DVP_IMPORTER_SIGHTS 8
 
@@ -214,5 +298,7 @@ struct dvp_importer_sight {
 /* The argument is an array of DVP_IMPORTER_SIGHTS. */
 #define DVP_IMPORTER_SEEN	_IOR('D', 14, struct dvp_importer_sight)
 #define DVP_IMPORTER_PRETEND	_IOW('D', 15, struct dvp_importer_pretend)
+#define DVP_IMPORTER_ROUTES	_IOWR('D', 16, struct dvp_importer_routes)
+#define DVP_IMPORTER_WINDOW	_IOW('D', 17, struct dvp_importer_window)
 
 #endif /* DVP_IMPORTER_H */

@@ -88,4 +88,8 @@ bool dvp_import_look(struct dvp_import *import);
 int dvp_pretend(const struct dvp_importer_pretend *arg);
 void dvp_pretend_exit(void);
 
+int dvp_route_ask(struct dvp_importer_routes *arg,
+		  struct dvp_importer_route *routes);
+int dvp_route_move_window(const struct dvp_importer_window *window);
+
 #endif /* IMPORTER_H */

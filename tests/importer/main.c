@@ -207,6 +207,37 @@ static int do_pretend(void __user *arg)
 	return dvp_pretend(&pretend);
 }
 
+static int do_routes(void __user *arg)
+{
+	struct dvp_importer_routes ask;
+	struct dvp_importer_route *routes;
+	int ret;
+
+	if (copy_from_user(&ask, arg, sizeof(ask)))
+		return -EFAULT;
+	ask.capacity = min_t(u32, ask.capacity, MAX_ENTRIES);
+	routes = kvcalloc(max(ask.capacity, 1U), sizeof(*routes), GFP_KERNEL);
+	if (!routes)
+		return -ENOMEM;
+	ret = dvp_route_ask(&ask, routes);
+	if (!ret && (copy_to_user(u64_to_user_ptr(ask.routes), routes,
+				  min(ask.capacity, ask.count) *
+				  sizeof(*routes)) ||
+		     copy_to_user(arg, &ask, sizeof(ask))))
+		ret = -EFAULT;
+	kvfree(routes);
+	return ret;
+}
+
+static int do_window(void __user *arg)
+{
+	struct dvp_importer_window window;
+
+	if (copy_from_user(&window, arg, sizeof(window)))
+		return -EFAULT;
+	return dvp_route_move_window(&window);
+}
+
 static int do_watch(struct session *session, void __user *arg)
 {
 	struct dvp_importer_watch watch;
@@ -282,6 +313,12 @@ static long importer_ioctl(struct file *file, unsigned int cmd,
 		break;
 	case DVP_IMPORTER_PRETEND:
 		ret = do_pretend(user);
+		break;
+	case DVP_IMPORTER_ROUTES:
+		ret = do_routes(user);
+		break;
+	case DVP_IMPORTER_WINDOW:
+		ret = do_window(user);
 		break;
 	default:
 		ret = import_ioctl(session, cmd, arg);

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The driver's decision on a pair of PCI functions next to the kernel's own.
+ * The driver's is compiled in from its sources, because it tells of the devices
+ * that it is bound to, and the question is about all functions.
+ */
+#include <linux/pci.h>
+#include <linux/pci-p2pdma.h>
+#include <linux/resource_ext.h>
+
+#include "importer.h"
+
+#include "../../src/p2p_route.c"
+#include "../../src/p2p_hosts.c"
+
+/* One at a time may play with the CPU. */
+static DEFINE_MUTEX(cpu_lock);
+
+/**
+ * struct cpu_id - by what both decisions know a CPU
+ * @vendor: X86_VENDOR_*
+ * @family: of the CPU
+ */
+struct cpu_id {
+	u8 vendor;
+	u8 family;
+};
+
+static void set_cpu(struct cpu_id id)
+{
+	boot_cpu_data.x86_vendor = id.vendor;
+	boot_cpu_data.x86 = id.family;
+	cpu_data(0).x86_vendor = id.vendor;
+	cpu_data(0).x86 = id.family;
+}
+
+static struct cpu_id wanted_cpu(const struct dvp_importer_routes *arg,
+				struct cpu_id real)
+{
+	switch (arg->cpu) {
+	case DVP_IMPORTER_CPU_INTEL:
+		return (struct cpu_id) { X86_VENDOR_INTEL, arg->family };
+	case DVP_IMPORTER_CPU_AMD:
+		return (struct cpu_id) { X86_VENDOR_AMD, arg->family };
+	case DVP_IMPORTER_CPU_HYGON:
+		return (struct cpu_id) { X86_VENDOR_HYGON, arg->family };
+	default:
+		return real;
+	}
+}
+
+static struct pci_dev *get_function(const struct dvp_importer_function *arg)
+{
+	return pci_get_domain_bus_and_slot(arg->domain, arg->bus, arg->devfn);
+}
+
+static u32 way(enum dvp_map_type type)
+{
+	switch (type) {
+	case DVP_MAP_BUS_ADDR:
+		return DVP_IMPORTER_BUS_ADDR;
+	case DVP_MAP_THRU_HOST_BRIDGE:
+		return DVP_IMPORTER_THRU_HOST_BRIDGE;
+	default:
+		return DVP_IMPORTER_NO_WAY;
+	}
+}
+
+static void ask(struct dvp_importer_route *arg, struct pci_dev *provider,
+		struct pci_dev *client)
+{
+	struct device *clients[] = { &client->dev };
+	struct dvp_route route;
+
+	dvp_route_find(&route, provider, client);
+	arg->client.domain = pci_domain_nr(client->bus);
+	arg->client.bus = client->bus->number;
+	arg->client.devfn = client->devfn;
+	arg->way = way(route.type);
+	arg->distance = route.distance;
+	arg->kernel_distance = pci_p2pdma_distance_many(provider, clients, 1,
+							false);
+}
+
+/**
+ * dvp_route_ask() - ask about the ways from all functions to one
+ * @arg: which one; gets the number of functions
+ * @routes: gets the answers, up to the capacity
+ *
+ * Context: may sleep.
+ * Return: 0, or -ENODEV if there is no such function.
+ */
+int dvp_route_ask(struct dvp_importer_routes *arg,
+		  struct dvp_importer_route *routes)
+{
+	const struct cpu_id real = {
+		boot_cpu_data.x86_vendor, boot_cpu_data.x86
+	};
+	struct pci_dev *provider = get_function(&arg->provider);
+	struct pci_dev *client = NULL;
+
+	if (!provider)
+		return -ENODEV;
+	arg->count = 0;
+	arg->kernel_knows = IS_ENABLED(CONFIG_PCI_P2PDMA);
+	mutex_lock(&cpu_lock);
+	set_cpu(wanted_cpu(arg, real));
+	for_each_pci_dev(client) {
+		if (arg->count < arg->capacity)
+			ask(&routes[arg->count], provider, client);
+		arg->count++;
+	}
+	set_cpu(real);
+	mutex_unlock(&cpu_lock);
+	pci_dev_put(provider);
+	return 0;
+}
+
+/**
+ * dvp_route_move_window() - pretend that a host bridge translates addresses
+ * @arg: which, and by how much
+ *
+ * Context: may sleep.
+ * Return: 0, or -ENODEV if there is no such function.
+ */
+int dvp_route_move_window(const struct dvp_importer_window *arg)
+{
+	struct pci_dev *pdev = get_function(&arg->function);
+	struct resource_entry *window;
+
+	if (!pdev)
+		return -ENODEV;
+	resource_list_for_each_entry(window,
+				     &pci_find_host_bridge(pdev->bus)->windows)
+		if (resource_type(window->res) == IORESOURCE_MEM)
+			window->offset = arg->offset;
+	pci_dev_put(pdev);
+	return 0;
+}
