@@ -172,6 +172,15 @@ void bench_drop(int fd)
 	close(fd);
 }
 
+int bench_debugfs(const char *bdf, const char *file, char *text, size_t size)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/dmabuf-vfio-pci/%s/%s",
+		 bdf, file);
+	return read_file(path, text, size);
+}
+
 int bench_export(struct vfio *vfio, unsigned int index, uint64_t offset,
 		 uint64_t length)
 {

@@ -98,6 +98,9 @@ uint64_t bench_memory_size(struct vfio *vfio);
 void bench_close(struct vfio *vfio);
 uint8_t *bench_mmap(struct vfio *vfio, unsigned int index);
 
+/* Reads a file that our driver has in debugfs about a device. */
+int bench_debugfs(const char *bdf, const char *file, char *text, size_t size);
+
 int bench_export(struct vfio *vfio, unsigned int index, uint64_t offset,
 		 uint64_t length);
 int bench_export_ranges(struct vfio *vfio, unsigned int index,

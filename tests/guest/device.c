@@ -27,26 +27,39 @@ int write_file(const char *path, const char *text)
 	return done < 0 ? done : 0;
 }
 
+/* As much as there is room for, with a NUL at the end. */
+int read_file(const char *path, char *text, size_t size)
+{
+	size_t length = 0;
+	ssize_t done;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	do {
+		done = read(fd, text + length, size - 1 - length);
+		if (done > 0)
+			length += done;
+	} while (done > 0);
+	if (done < 0)
+		done = -errno;
+	close(fd);
+	text[length] = '\0';
+	return done;
+}
+
 int device_read_attr(const char *bdf, const char *attr, char *text,
 		     size_t size)
 {
 	char path[PATH_MAX];
-	ssize_t done;
-	int fd;
+	int ret;
 
 	snprintf(path, sizeof(path), DEVICES "/%s/%s", bdf, attr);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	done = read(fd, text, size - 1);
-	if (done < 0)
-		done = -errno;
-	close(fd);
-	if (done < 0)
-		return done;
-	text[done] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return 0;
+	ret = read_file(path, text, size);
+	if (!ret)
+		text[strcspn(text, "\n")] = '\0';
+	return ret;
 }
 
 int device_write_attr(const char *bdf, const char *attr, const char *text)

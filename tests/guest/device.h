@@ -52,6 +52,7 @@ bool device_parent(const char *bdf, char *parent);
 int device_read_config(const char *bdf, int offset, void *data, size_t size);
 int device_write_config(const char *bdf, int offset, const void *data,
 			size_t size);
+int read_file(const char *path, char *text, size_t size);
 int write_file(const char *path, const char *text);
 
 #endif /* GUEST_DEVICE_H */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A machine whose devices use physical addresses, and a switch in it. */
 
+#include <stdio.h>
+
 #include "bench.h"
 #include "suites.h"
 
@@ -77,6 +79,61 @@ static void narrow_mask(void **state)
 	assert_ok(importer_map(importer));
 }
 
+/*
+ * No machine of QEMU has addresses that differ on the bus.  So the kernel is made
+ * to believe that they do, by as much as lies between two devices: what the
+ * importer writes to the one must arrive in the other.
+ */
+static void bus_offset(void **state)
+{
+	const char *exporter = bench_find(IVSHMEM, SWITCH_IVSHMEM);
+	const char *other = bench_find(IVSHMEM, 0);
+	int importer = bench_importer(bench_find(EDU, SWITCH_EDU));
+	uint8_t data[CHUNK], got[CHUNK];
+	struct vfio *vfio, *witness;
+	struct bar here, there;
+	int buffer;
+
+	(void)state;
+	assert_ok(device_bar(exporter, BAR2, &here));
+	assert_ok(device_bar(other, BAR2, &there));
+	bench_pattern(data, sizeof(data), 17);
+
+	/* The in-tree driver looks when it is bound, ours when it exports. */
+	assert_ok(device_unbind(exporter));
+	assert_ok(importer_move_window(importer, exporter,
+				       here.start - there.start));
+	vfio = bench_open(exporter);
+	buffer = bench_export(vfio, BAR2, MIB, PAGE);
+	assert_ok(importer_move_window(importer, exporter, 0));
+
+	witness = bench_open(other);
+	assert_ok(importer_attach(importer, buffer));
+	assert_ok(importer_map(importer));
+	assert_ok(importer_write(importer, 0, data, sizeof(data)));
+	assert_ok(vfio_read(witness, BAR2, MIB, got, sizeof(got)));
+	assert_memory_equal(got, data, sizeof(got));
+	bench_close(vfio);
+	assert_ok(device_unbind(exporter));
+}
+
+/* From one device below the switch to the other, over its upstream port. */
+static void switch_listed(void **state)
+{
+	const char *exporter = bench_find(IVSHMEM, SWITCH_IVSHMEM);
+	const char *edu = bench_find(EDU, SWITCH_EDU);
+	char text[32768], line[128], port[BDF_SIZE], up[BDF_SIZE];
+
+	(void)state;
+	assert_true(device_parent(exporter, port));
+	assert_true(device_parent(port, up));
+	assert_ok(device_bind(exporter, bench_driver()));
+	assert_ok(bench_debugfs(exporter, "p2p", text, sizeof(text)));
+	snprintf(line, sizeof(line),
+		 "\n%s 4 BUS_ADDR below %s without ACS redirection\n", edu, up);
+	assert_non_null(strstr(text, line));
+}
+
 #define DIRECT(name, function) TEST("direct", name, function)
 
 int suite_direct(void)
@@ -87,6 +144,11 @@ int suite_direct(void)
 		DIRECT("addresses into a switch are physical", into_switch),
 		DIRECT("addresses within a switch are physical",
 		       within_switch),
+		DIRECT("a host bridge's offset is taken off within a switch",
+		       bus_offset),
+	};
+	const struct CMUnitTest only_ours[] = {
+		DIRECT("what a switch connects is listed so", switch_listed),
 	};
 	/* What the core warns of cannot be tried: the log would not be clean. */
 	const struct CMUnitTest masks[] = {
@@ -98,5 +160,7 @@ int suite_direct(void)
 	failed = run_group("direct", tests);
 	if (!expects(warns_of_mask))
 		failed += run_group("direct", masks);
+	if (bench_is_ours())
+		failed += run_group("direct", only_ours);
 	return failed;
 }
