@@ -31,56 +31,57 @@ compat_dma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 
 /*
  * 6.18: one IOVA span for several ranges of MMIO.  6.16 has the calls, but not
- * for MMIO.  Without them there is no span to be had: try_alloc says so, and the
- * others are never reached.
+ * for MMIO.  Before, the same is put together of what the IOMMU core exports:
+ * see dma_mapping.c.
  */
 #ifndef HAVE_DMA_IOVA
+/**
+ * struct compat_dma_iova_state - a span of DMA addresses
+ * @addr: where it starts
+ * @size: in bytes, 0 if there is none
+ * @spare: memory of that size that may stand in for what is not linked
+ * @domain: that the span is of
+ */
 struct compat_dma_iova_state {
 	dma_addr_t addr;
+	size_t size;
+	phys_addr_t spare;
+	struct iommu_domain *domain;
 };
-
-static inline bool
-compat_dma_iova_try_alloc(struct device *dev,
-			  struct compat_dma_iova_state *state,
-			  phys_addr_t phys, size_t size)
-{
-	return false;
-}
 
 static inline bool
 compat_dma_use_iova(const struct compat_dma_iova_state *state)
 {
-	return false;
+	return state->size;
 }
 
-static inline int
-compat_dma_iova_link(struct device *dev, struct compat_dma_iova_state *state,
-		     phys_addr_t phys, size_t offset, size_t size,
-		     enum dma_data_direction dir, unsigned long attrs)
-{
-	return -EOPNOTSUPP;
-}
+int compat_dma_iova_link(struct device *dev,
+			 struct compat_dma_iova_state *state, phys_addr_t phys,
+			 size_t offset, size_t size,
+			 enum dma_data_direction dir, unsigned long attrs);
+void compat_dma_iova_destroy(struct device *dev,
+			     struct compat_dma_iova_state *state,
+			     size_t mapped_len, enum dma_data_direction dir,
+			     unsigned long attrs);
 
+/* Every link is complete by itself. */
 static inline int
 compat_dma_iova_sync(struct device *dev, struct compat_dma_iova_state *state,
 		     size_t offset, size_t size)
 {
-	return -EOPNOTSUPP;
-}
-
-static inline void
-compat_dma_iova_destroy(struct device *dev,
-			struct compat_dma_iova_state *state, size_t mapped_len,
-			enum dma_data_direction dir, unsigned long attrs)
-{
+	return 0;
 }
 
 #define dma_iova_state compat_dma_iova_state
-#define dma_iova_try_alloc compat_dma_iova_try_alloc
 #define dma_use_iova compat_dma_use_iova
 #define dma_iova_link compat_dma_iova_link
 #define dma_iova_sync compat_dma_iova_sync
 #define dma_iova_destroy compat_dma_iova_destroy
 #endif
+
+bool compat_dma_iova_try_alloc(struct device *dev,
+			       struct dma_iova_state *state, size_t size,
+			       phys_addr_t spare, size_t spare_size,
+			       enum dma_data_direction dir);
 
 #endif /* COMPAT_DMA_MAPPING_H */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What an importer gets for a mapping: a scatterlist of DMA addresses without
- * pages.  Behind an IOMMU it is one contiguous span where the kernel can do
- * that; otherwise each range is mapped on its own.
+ * pages.  Behind an IOMMU it is one contiguous span; otherwise each range is
+ * mapped on its own.
  *
  * dma_buf_phys_vec_to_sgt() of 6.19 and later does much the same, but not for
  * several ranges: up to 7.3 it links them all to the start of the span, which
@@ -10,6 +10,7 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/iommu.h>
+#include <linux/pci.h>
 #include <linux/scatterlist.h>
 #include <linux/swiotlb.h>
 
@@ -206,11 +207,20 @@ static bool dvp_fits_span(struct device *dev, struct dvp_buffer *buf)
 	return true;
 }
 
+/*
+ * A single range needs none.  The device of the buffer is there: a buffer that
+ * is not revoked belongs to an open one.
+ */
 static bool dvp_try_span(struct device *dev, struct dvp_buffer *buf,
-			 struct dvp_mapping *map, enum dvp_map_type type)
+			 struct dvp_mapping *map, enum dvp_map_type type,
+			 enum dma_data_direction dir)
 {
-	return type != DVP_MAP_BUS_ADDR && dvp_fits_span(dev, buf) &&
-	       dma_iova_try_alloc(dev, &map->iova, 0, buf->dmabuf->size);
+	return buf->nr_ranges > 1 && type != DVP_MAP_BUS_ADDR &&
+	       dvp_fits_span(dev, buf) &&
+	       compat_dma_iova_try_alloc(dev, &map->iova, buf->dmabuf->size,
+					 pci_resource_start(buf->pdev, buf->bar),
+					 pci_resource_len(buf->pdev, buf->bar),
+					 dir);
 }
 
 static int dvp_link_ranges(struct device *dev, struct dvp_buffer *buf,
@@ -278,7 +288,7 @@ struct sg_table *dvp_map(struct dma_buf_attachment *attach,
 		return ERR_PTR(-ENOMEM);
 	if (att->map_type != DVP_MAP_BUS_ADDR)
 		ret = dvp_check_untranslated(dev, buf);
-	if (!ret && dvp_try_span(dev, buf, map, att->map_type))
+	if (!ret && dvp_try_span(dev, buf, map, att->map_type, dir))
 		ret = dvp_map_span(dev, buf, map, dir);
 	else if (!ret)
 		ret = dvp_map_ranges(dev, buf, map, att->map_type, dir);

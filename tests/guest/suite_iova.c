@@ -1,13 +1,145 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A machine whose IOMMU translates, and an importer with so narrow addresses
- * that they run out half-way: what was mapped until then must be undone.
+ * A machine whose IOMMU translates: several ranges are one span of addresses.
+ * And an importer with so narrow addresses that they run out half-way: what was
+ * mapped until then must be undone.
  */
 #include "bench.h"
 #include "suites.h"
 
 #define BAR0 VFIO_PCI_BAR0_REGION_INDEX
 #define BAR2 VFIO_PCI_BAR2_REGION_INDEX
+#define CHUNK DVP_IMPORTER_TRANSFER_MAX
+
+/* Neither in order nor adjacent, together less than the BAR. */
+static const struct vfio_region_dma_range scattered[] = {
+	{ 3 * MIB, 64 * PAGE }, { PAGE, PAGE }, { MIB, MIB },
+	{ 8 * PAGE, 3 * PAGE }, { 2 * MIB, PAGE },
+};
+
+static uint64_t total(const struct vfio_region_dma_range *ranges, size_t count)
+{
+	uint64_t sum = 0;
+
+	while (count--)
+		sum += ranges[count].length;
+	return sum;
+}
+
+/* Bytes that the importer writes at @offset are at @bar of the BAR. */
+static void check_at(struct vfio *vfio, int importer, uint64_t offset,
+		     uint64_t bar)
+{
+	uint8_t data[CHUNK / 2], got[CHUNK / 2];
+
+	bench_pattern(data, sizeof(data), offset / sizeof(data));
+	assert_ok(importer_write(importer, offset, data, sizeof(data)));
+	assert_ok(vfio_read(vfio, BAR2, bar, got, sizeof(got)));
+	assert_memory_equal(got, data, sizeof(got));
+	memset(got, 0, sizeof(got));
+	assert_ok(importer_read(importer, offset, got, sizeof(got)));
+	assert_memory_equal(got, data, sizeof(got));
+}
+
+/* The first and the last bytes of every range. */
+static void check_ranges(struct vfio *vfio, int importer,
+			 const struct vfio_region_dma_range *ranges,
+			 size_t count)
+{
+	uint64_t offset = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		check_at(vfio, importer, offset, ranges[i].offset);
+		offset += ranges[i].length;
+		check_at(vfio, importer, offset - CHUNK / 2,
+			 ranges[i].offset + ranges[i].length - CHUNK / 2);
+	}
+}
+
+static void one_span(void **state)
+{
+	struct vfio *vfio = bench_open(bench_find(IVSHMEM, 0));
+	int importer = bench_importer(bench_find(EDU, 0));
+	struct dvp_importer_report report;
+	struct dvp_importer_entry entry;
+
+	(void)state;
+	assert_ok(importer_attach(importer,
+				  bench_export_ranges(vfio, BAR2, scattered,
+						      ARRAY_SIZE(scattered))));
+	assert_ok(importer_map(importer));
+	assert_ok(importer_report(importer, &report, &entry, 1));
+	assert_int_equal(report.nents, 1);
+	assert_int_equal(entry.length, total(scattered, ARRAY_SIZE(scattered)));
+	check_ranges(vfio, importer, scattered, ARRAY_SIZE(scattered));
+}
+
+/* One transfer that begins in one range and ends in the next. */
+static void across_ranges(void **state)
+{
+	struct vfio *vfio = bench_open(bench_find(IVSHMEM, 0));
+	int importer = bench_importer(bench_find(EDU, 0));
+	uint64_t end = scattered[0].length;
+	uint8_t data[CHUNK], got[CHUNK];
+
+	(void)state;
+	assert_ok(importer_attach(importer,
+				  bench_export_ranges(vfio, BAR2, scattered,
+						      ARRAY_SIZE(scattered))));
+	assert_ok(importer_map(importer));
+	bench_pattern(data, sizeof(data), 1);
+	assert_ok(importer_write(importer, end - CHUNK / 2, data, sizeof(data)));
+	assert_ok(vfio_read(vfio, BAR2, scattered[0].offset + end - CHUNK / 2,
+			    got, CHUNK / 2));
+	assert_ok(vfio_read(vfio, BAR2, scattered[1].offset, got + CHUNK / 2,
+			    CHUNK / 2));
+	assert_memory_equal(got, data, sizeof(got));
+}
+
+/* The end of the BAR before its start, and again: more than the BAR has. */
+static void larger_than_bar(void **state)
+{
+	static const struct vfio_region_dma_range ranges[] = {
+		{ 2 * MIB, 2 * MIB }, { 0, 2 * MIB + PAGE }, { 0, PAGE },
+	};
+	struct vfio *vfio = bench_open(bench_find(IVSHMEM, 0));
+	int importer = bench_importer(bench_find(EDU, 0));
+
+	(void)state;
+	assert_ok(importer_attach(importer,
+				  bench_export_ranges(vfio, BAR2, ranges,
+						      ARRAY_SIZE(ranges))));
+	assert_ok(importer_map(importer));
+	check_ranges(vfio, importer, ranges, ARRAY_SIZE(ranges));
+}
+
+/* Spans of several importers, or of one device, are next to each other. */
+static void many_spans(void **state)
+{
+	struct vfio *vfio = bench_open(bench_find(IVSHMEM, 0));
+	int buffer = bench_export_ranges(vfio, BAR2, scattered,
+					 ARRAY_SIZE(scattered));
+	int importers[6], round;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(importers); i++) {
+		importers[i] = bench_importer(bench_find(EDU, 0));
+		assert_ok(importer_attach(importers[i], buffer));
+		assert_ok(importer_map(importers[i]));
+	}
+	/* Every other one goes and comes; the rest must not notice. */
+	for (round = 0; round < 20; round++) {
+		for (i = 0; i < ARRAY_SIZE(importers); i += 2)
+			assert_ok(importer_unmap(importers[i]));
+		for (i = 0; i < ARRAY_SIZE(importers); i += 2)
+			assert_ok(importer_map(importers[i]));
+	}
+	for (i = 0; i < ARRAY_SIZE(importers); i++)
+		check_at(vfio, importers[i], scattered[0].length,
+			 scattered[1].offset);
+}
 
 /* 16 MiB of addresses, of which the first page is never given out. */
 #define NARROW_MASK 24
@@ -87,18 +219,48 @@ static void several_ranges(void **state)
 	bench_close(vfio);
 }
 
-#define IOVA(name, function) \
+/* As much as the BAR, in two halves, is a page too large for a span. */
+static void no_span(void **state)
+{
+	static const struct vfio_region_dma_range ranges[] = {
+		{ 8 * MIB, 8 * MIB }, { 0, 8 * MIB },
+	};
+	struct vfio *vfio = bench_open(bench_find(VGA, 0));
+	int importer = bench_importer(bench_find(EDU, 0)), large, small, i;
+
+	(void)state;
+	large = bench_export_ranges(vfio, BAR0, ranges, ARRAY_SIZE(ranges));
+	small = bench_export(vfio, BAR0, 0, 8 * MIB);
+	for (i = 0; i < 10; i++) {
+		assert_ok(importer_attach(importer, large));
+		assert_true(importer_map(importer) < 0);
+		assert_ok(importer_detach(importer));
+	}
+	check_space(importer, small);
+	bench_close(vfio);
+}
+
+#define IOVA(name, function) TEST("iova", name, function)
+#define NARROW(name, function) \
 	{ "iova: " name, function, narrow_setup, narrow_teardown, NULL }
 
 int suite_iova(void)
 {
 	const struct CMUnitTest tests[] = {
-		IOVA("a range that needs too many addresses leaves none behind",
-		     one_range),
+		NARROW("a range that needs too many addresses leaves none behind",
+		       one_range),
 	};
 	const struct CMUnitTest several[] = {
-		IOVA("ranges that need too many addresses leave none behind",
-		     several_ranges),
+		IOVA("several ranges are one span of addresses", one_span),
+		IOVA("one transfer goes from one range to the next",
+		     across_ranges),
+		IOVA("ranges that sum up to more than the BAR are mapped",
+		     larger_than_bar),
+		IOVA("spans come and go next to each other", many_spans),
+		NARROW("ranges that need too many addresses leave none behind",
+		       several_ranges),
+		NARROW("ranges for which there is no span leave none behind",
+		       no_span),
 	};
 	int failed;
 
