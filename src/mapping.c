@@ -299,11 +299,29 @@ struct sg_table *dvp_map(struct dma_buf_attachment *attach,
 	return &map->sgt;
 }
 
+/*
+ * In the lazy mode of the DMA API, the IOTLB keeps what is unmapped until many
+ * mappings or some milliseconds have come together.  Other memory stays at its
+ * place for that long; ours may be taken away at once, so the device must not
+ * reach it a moment longer.  The flush is that of the whole domain, as the one
+ * to come would be: one of the range alone leaves the way to page tables that
+ * are not in use any more.
+ */
+static void dvp_flush(struct device *dev)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	if (domain && domain->type == IOMMU_DOMAIN_DMA_FQ)
+		iommu_flush_iotlb_all(domain);
+}
+
 /**
  * dvp_unmap() - take back a mapping
  * @attach: that it was made for
  * @sgt: what dvp_map() returned
  * @dir: as in dvp_map()
+ *
+ * When it returns, an IOMMU lets nothing through to these addresses any more.
  *
  * Context: may sleep; the buffer's reservation lock is held.
  */
@@ -311,6 +329,7 @@ void dvp_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 	       enum dma_data_direction dir)
 {
 	struct dvp_mapping *map = container_of(sgt, struct dvp_mapping, sgt);
+	struct dvp_attachment *att = attach->priv;
 	struct device *dev = attach->dev;
 
 	if (dma_use_iova(&map->iova))
@@ -318,6 +337,8 @@ void dvp_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 				 DMA_ATTR_MMIO);
 	else
 		dvp_unmap_ranges(dev, attach->dmabuf->priv, map, dir);
+	if (att->map_type != DVP_MAP_BUS_ADDR)
+		dvp_flush(dev);
 	dvp_free_entries(&map->sgt);
 	kfree(map);
 }

@@ -25,6 +25,7 @@ static const struct expect own = {
 	.hears_of_waking = true,
 	.sleeps_in_d1 = true,
 	.merges_adjacent = true,
+	.flushes = true,
 	.warns_of_mask = false,
 };
 
@@ -82,6 +83,9 @@ static const struct {
 	DIFFERENCE(merges_adjacent,
 		   "without an IOMMU adjacent ranges stay several entries",
 		   "it has one mapping per range there"),
+	DIFFERENCE(flushes,
+		   "in lazy mode an unmapped address works for some milliseconds",
+		   "it leaves that to the DMA API, which takes its time"),
 	DIFFERENCE(warns_of_mask,
 		   "a mask that is too small brings a backtrace into the log",
 		   "it asks the core to map, and finds out by failing"),

@@ -25,6 +25,7 @@
  * @hears_of_waking: the end of a low-power state from outside restores
  * @sleeps_in_d1: D1 and D2 revoke, as D3hot does
  * @merges_adjacent: ranges that follow each other become one entry
+ * @flushes: what is unmapped is out of an IOMMU's reach at once
  * @warns_of_mask: the core warns when it must map what the mask does not reach
  */
 struct expect {
@@ -45,6 +46,7 @@ struct expect {
 	bool hears_of_waking;
 	bool sleeps_in_d1;
 	bool merges_adjacent;
+	bool flushes;
 	bool warns_of_mask;
 };
 

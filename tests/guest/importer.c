@@ -94,8 +94,8 @@ unsigned int importer_notifications(int importer)
 		0 : report.notifications;
 }
 
-static int transfer(int importer, uint64_t offset, const void *data,
-		    size_t length, bool to_buffer)
+static int transfer(int importer, unsigned long request, uint64_t offset,
+		    const void *data, size_t length, bool to_buffer)
 {
 	const struct dvp_importer_transfer transfer = {
 		.offset = offset,
@@ -103,19 +103,34 @@ static int transfer(int importer, uint64_t offset, const void *data,
 		.length = length,
 		.to_buffer = to_buffer,
 	};
+	int ret;
 
-	return call(importer, DVP_IMPORTER_TRANSFER, &transfer);
+	ret = ioctl(importer, request, &transfer);
+	return ret < 0 ? -errno : ret;
 }
 
 int importer_write(int importer, uint64_t offset, const void *data,
 		   size_t length)
 {
-	return transfer(importer, offset, data, length, true);
+	return transfer(importer, DVP_IMPORTER_TRANSFER, offset, data, length,
+			true);
 }
 
 int importer_read(int importer, uint64_t offset, void *data, size_t length)
 {
-	return transfer(importer, offset, data, length, false);
+	return transfer(importer, DVP_IMPORTER_TRANSFER, offset, data, length,
+			false);
+}
+
+/*
+ * Writes, and unmaps before the bytes are on the bus: returns 1.  Or 0, if it
+ * took so long that they were.
+ */
+int importer_unmap_late(int importer, uint64_t offset, const void *data,
+			size_t length)
+{
+	return transfer(importer, DVP_IMPORTER_UNMAP_LATE, offset, data, length,
+			true);
 }
 
 /* The device works on the buffer for that long. */

@@ -28,6 +28,8 @@ int importer_report(int importer, struct dvp_importer_report *report,
 int importer_write(int importer, uint64_t offset, const void *data,
 		   size_t length);
 int importer_read(int importer, uint64_t offset, void *data, size_t length);
+int importer_unmap_late(int importer, uint64_t offset, const void *data,
+			size_t length);
 int importer_work(int importer, unsigned int ms);
 int importer_set_dma_mask(int importer, unsigned int bits);
 int importer_disguise(int importer, const char *bdf, unsigned int vendor,

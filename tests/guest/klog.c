@@ -9,6 +9,21 @@
 
 #define RECORD_SIZE 8192
 
+int klog_say(const char *text)
+{
+	ssize_t done;
+	int fd;
+
+	fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	done = write(fd, text, strlen(text));
+	if (done < 0)
+		done = -errno;
+	close(fd);
+	return done < 0 ? done : 0;
+}
+
 int klog_open_start(void)
 {
 	return open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);

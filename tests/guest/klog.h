@@ -6,6 +6,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Between these two lines, DMA that the IOMMU stops is no trouble. */
+#define KLOG_FAULTS_FROM	"guest: DMA faults are expected from here on"
+#define KLOG_FAULTS_UNTIL	"guest: no more DMA faults are expected"
+
+/* Adds a line; 0 or a negative errno. */
+int klog_say(const char *text);
+
 /* A file descriptor to read from the first record on, or only newer ones. */
 int klog_open_start(void);
 int klog_open_end(void);

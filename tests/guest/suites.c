@@ -16,6 +16,7 @@ static const struct {
 	{ "importer", suite_importer },
 	{ "transfer", suite_transfer },
 	{ "iova", suite_iova },
+	{ "lazy", suite_lazy },
 	{ "huge", suite_huge },
 	{ "revoke", suite_revoke },
 	{ "lifetime", suite_lifetime },

@@ -9,6 +9,7 @@ int suite_buffer(void);
 int suite_importer(void);
 int suite_transfer(void);
 int suite_iova(void);
+int suite_lazy(void);
 int suite_huge(void);
 int suite_revoke(void);
 int suite_lifetime(void);

@@ -342,6 +342,29 @@ unlock:
 	import_unlock(import);
 }
 
+/* Returns whether the device got to the bus after the mapping was gone. */
+int dvp_import_unmap_late(struct dvp_import *import, struct dvp_edu *edu,
+			  u64 offset, const void *data, size_t length)
+{
+	dma_addr_t addr;
+	size_t left;
+	int ret;
+
+	import_lock(import);
+	if (!import->sgt)
+		ret = -ENODEV;
+	else if (!find_byte(import->sgt, offset, &addr, &left) || length > left)
+		ret = -EINVAL;
+	else
+		ret = dvp_edu_write_begin(edu, addr, data, length);
+	if (!ret) {
+		unmap_locked(import);
+		ret = dvp_edu_write_end(edu);
+	}
+	import_unlock(import);
+	return ret;
+}
+
 int dvp_import_transfer(struct dvp_import *import, struct dvp_edu *edu,
 			u64 offset, void *data, size_t length, bool to_buffer)
 {

@@ -301,4 +301,10 @@ struct dvp_importer_window {
 #define DVP_IMPORTER_ROUTES	_IOWR('D', 16, struct dvp_importer_routes)
 #define DVP_IMPORTER_WINDOW	_IOW('D', 17, struct dvp_importer_window)
 
+/*
+ * Lets the device write, and unmaps shortly before it gets to the bus.  Returns
+ * 1 if it had not got there when the mapping was gone, else 0.
+ */
+#define DVP_IMPORTER_UNMAP_LATE	_IOW('D', 20, struct dvp_importer_transfer)
+
 #endif /* DVP_IMPORTER_H */

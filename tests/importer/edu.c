@@ -2,8 +2,9 @@
 /*
  * The DMA engine of QEMU's edu device.  It moves bytes between the bus and a
  * buffer of its own, so that a transfer between memory and a peer takes two
- * steps.  Each takes 100 ms.
+ * steps.
  */
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/iopoll.h>
 
@@ -19,6 +20,8 @@
 /* What the engine calls its own buffer. */
 #define EDU_BUFFER		0x40000
 
+/* From the start of a transfer until it gets to the bus. */
+#define EDU_DELAY_US		(100 * USEC_PER_MSEC)
 #define EDU_TIMEOUT_US		(10 * USEC_PER_SEC)
 
 int dvp_edu_init(struct dvp_edu *edu, struct pci_dev *pdev)
@@ -46,23 +49,23 @@ int dvp_edu_init(struct dvp_edu *edu, struct pci_dev *pdev)
 	return 0;
 }
 
-/*
- * Returns when the engine no longer touches the bus: with an engine that does
- * not come to an end, this takes its right to be a bus master away.
- */
-static int edu_run(struct dvp_edu *edu, u64 src, u64 dst, size_t length,
-		   u64 direction)
+static void edu_start(struct dvp_edu *edu, u64 src, u64 dst, size_t length,
+		      u64 direction)
 {
-	u64 cmd;
-	int ret;
-
-	if (edu->stuck)
-		return -EIO;
-
 	writeq(src, edu->regs + EDU_DMA_SRC);
 	writeq(dst, edu->regs + EDU_DMA_DST);
 	writeq(length, edu->regs + EDU_DMA_COUNT);
 	writeq(EDU_DMA_CMD_RUN | direction, edu->regs + EDU_DMA_CMD);
+}
+
+/*
+ * Returns when the engine no longer touches the bus: with an engine that does
+ * not come to an end, this takes its right to be a bus master away.
+ */
+static int edu_wait(struct dvp_edu *edu)
+{
+	u64 cmd;
+	int ret;
 
 	ret = readq_poll_timeout(edu->regs + EDU_DMA_CMD, cmd,
 				 !(cmd & EDU_DMA_CMD_RUN),
@@ -73,6 +76,15 @@ static int edu_run(struct dvp_edu *edu, u64 src, u64 dst, size_t length,
 		edu->stuck = true;
 	}
 	return ret;
+}
+
+static int edu_run(struct dvp_edu *edu, u64 src, u64 dst, size_t length,
+		   u64 direction)
+{
+	if (edu->stuck)
+		return -EIO;
+	edu_start(edu, src, dst, length, direction);
+	return edu_wait(edu);
 }
 
 static int edu_from_bus(struct dvp_edu *edu, dma_addr_t from, size_t length)
@@ -97,6 +109,37 @@ int dvp_edu_write(struct dvp_edu *edu, dma_addr_t to, const void *from,
 		ret = edu_to_bus(edu, to, length);
 	mutex_unlock(&edu->lock);
 	return ret;
+}
+
+/*
+ * Returns when a write is about to get to the bus; if that took too long, it
+ * has got there.  After success dvp_edu_write_end() has to follow.
+ */
+int dvp_edu_write_begin(struct dvp_edu *edu, dma_addr_t to, const void *from,
+			size_t length)
+{
+	int ret;
+
+	mutex_lock(&edu->lock);
+	memcpy(edu->bounce, from, length);
+	ret = edu_from_bus(edu, edu->bounce_addr, length);
+	if (ret) {
+		mutex_unlock(&edu->lock);
+		return ret;
+	}
+	edu_start(edu, EDU_BUFFER, to, length, EDU_DMA_CMD_TO_BUS);
+	usleep_range(EDU_DELAY_US * 95 / 100, EDU_DELAY_US * 96 / 100);
+	return 0;
+}
+
+/* Returns whether the write had not got to the bus when this was called. */
+bool dvp_edu_write_end(struct dvp_edu *edu)
+{
+	bool before = readq(edu->regs + EDU_DMA_CMD) & EDU_DMA_CMD_RUN;
+
+	edu_wait(edu);
+	mutex_unlock(&edu->lock);
+	return before;
 }
 
 int dvp_edu_read(struct dvp_edu *edu, void *to, dma_addr_t from, size_t length)

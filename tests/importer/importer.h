@@ -31,6 +31,9 @@ struct dvp_edu {
 int dvp_edu_init(struct dvp_edu *edu, struct pci_dev *pdev);
 int dvp_edu_write(struct dvp_edu *edu, dma_addr_t to, const void *from,
 		  size_t length);
+int dvp_edu_write_begin(struct dvp_edu *edu, dma_addr_t to, const void *from,
+			size_t length);
+bool dvp_edu_write_end(struct dvp_edu *edu);
 int dvp_edu_read(struct dvp_edu *edu, void *to, dma_addr_t from, size_t length);
 
 /**
@@ -79,6 +82,8 @@ void dvp_import_report(struct dvp_import *import,
 		       struct dvp_importer_entry *entries);
 int dvp_import_transfer(struct dvp_import *import, struct dvp_edu *edu,
 			u64 offset, void *data, size_t length, bool to_buffer);
+int dvp_import_unmap_late(struct dvp_import *import, struct dvp_edu *edu,
+			  u64 offset, const void *data, size_t length);
 
 int dvp_import_watch(struct dvp_import *import,
 		     const struct dvp_importer_watch *arg);

@@ -125,8 +125,10 @@ static int do_report(struct session *session, void __user *arg)
 	return ret;
 }
 
-static int do_transfer(struct session *session, void __user *arg)
+static int do_transfer(struct session *session, unsigned int cmd,
+		       void __user *arg)
 {
+	struct dvp_edu *edu = &session->importer->edu;
 	struct dvp_importer_transfer transfer;
 	void __user *user;
 	void *data;
@@ -134,7 +136,7 @@ static int do_transfer(struct session *session, void __user *arg)
 
 	if (copy_from_user(&transfer, arg, sizeof(transfer)))
 		return -EFAULT;
-	if (!session->importer->edu.regs || !transfer.length ||
+	if (!edu->regs || !transfer.length ||
 	    transfer.length > DVP_IMPORTER_TRANSFER_MAX)
 		return -EINVAL;
 
@@ -143,9 +145,14 @@ static int do_transfer(struct session *session, void __user *arg)
 	data = memdup_user(user, transfer.length);
 	if (IS_ERR(data))
 		return PTR_ERR(data);
-	ret = dvp_import_transfer(session->import, &session->importer->edu,
-				  transfer.offset, data, transfer.length,
-				  transfer.to_buffer);
+	if (cmd == DVP_IMPORTER_UNMAP_LATE)
+		ret = dvp_import_unmap_late(session->import, edu,
+					    transfer.offset, data,
+					    transfer.length);
+	else
+		ret = dvp_import_transfer(session->import, edu, transfer.offset,
+					  data, transfer.length,
+					  transfer.to_buffer);
 	if (!ret && !transfer.to_buffer &&
 	    copy_to_user(user, data, transfer.length))
 		ret = -EFAULT;
@@ -272,7 +279,8 @@ static int import_ioctl(struct session *session, unsigned int cmd,
 	case DVP_IMPORTER_UNPIN:
 		return dvp_import_unpin(session->import);
 	case DVP_IMPORTER_TRANSFER:
-		return do_transfer(session, (void __user *)arg);
+	case DVP_IMPORTER_UNMAP_LATE:
+		return do_transfer(session, cmd, (void __user *)arg);
 	case DVP_IMPORTER_WORK:
 		return dvp_import_work(session->import, arg);
 	case DVP_IMPORTER_WATCH:
