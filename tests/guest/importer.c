@@ -215,6 +215,29 @@ int importer_move_window(int importer, const char *bdf, uint64_t offset)
 	return ret ? ret : call(importer, DVP_IMPORTER_WINDOW, &window);
 }
 
+/* Reads physical memory, within a page. */
+int importer_peek(int importer, uint64_t address, void *data, size_t length)
+{
+	const struct dvp_importer_peek peek = {
+		.address = address,
+		.data = (uintptr_t)data,
+		.length = length,
+	};
+
+	return call(importer, DVP_IMPORTER_PEEK, &peek);
+}
+
+int importer_probe(int importer, const struct dvp_importer_probe *probe)
+{
+	return call(importer, DVP_IMPORTER_PROBE, probe);
+}
+
+/* Ends the probe; fills in what it saw. */
+int importer_probed(int importer, struct dvp_importer_probed *seen)
+{
+	return call(importer, DVP_IMPORTER_PROBED, seen);
+}
+
 /* Makes the kernel believe that the device has ACS there; 0: has none. */
 int importer_place_acs(int importer, const char *bdf, unsigned int position)
 {

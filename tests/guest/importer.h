@@ -42,6 +42,9 @@ int importer_move_window(int importer, const char *bdf, uint64_t offset);
 int importer_watch(int importer, const char *bdf, unsigned int bar,
 		   uint64_t offset);
 int importer_seen(int importer, struct dvp_importer_sight *sights);
+int importer_peek(int importer, uint64_t address, void *data, size_t length);
+int importer_probe(int importer, const struct dvp_importer_probe *probe);
+int importer_probed(int importer, struct dvp_importer_probed *seen);
 
 /* What a report says at once. */
 bool importer_is_mapped(int importer);

@@ -15,6 +15,7 @@ static const struct {
 	{ "buffer", suite_buffer },
 	{ "importer", suite_importer },
 	{ "transfer", suite_transfer },
+	{ "mapping", suite_mapping },
 	{ "iova", suite_iova },
 	{ "lazy", suite_lazy },
 	{ "huge", suite_huge },

@@ -8,6 +8,7 @@ int suite_export(void);
 int suite_buffer(void);
 int suite_importer(void);
 int suite_transfer(void);
+int suite_mapping(void);
 int suite_iova(void);
 int suite_lazy(void);
 int suite_huge(void);

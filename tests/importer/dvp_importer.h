@@ -275,6 +275,49 @@ struct dvp_importer_window {
 	__u64 offset;
 };
 
+/**
+ * struct dvp_importer_peek - look at physical memory
+ * @address: where
+ * @data: user address of where to
+ * @length: within a page; 8 for registers
+ */
+struct dvp_importer_peek {
+	__u64 address;
+	__u64 data;
+	__u32 length;
+	__u32 reserved;
+};
+
+/**
+ * struct dvp_importer_probe - watch the calls of a function of the kernel
+ * @function: its name
+ * @argument: which of its arguments to remember, from 0 on
+ * @fail_from: the first call that fails, from 1 on
+ * @fail_calls: and how many fail in a row, 0 for none
+ * @result: what those return
+ *
+ * Only calls of the calling process count.
+ */
+struct dvp_importer_probe {
+	char function[64];
+	__u32 argument;
+	__u32 fail_from;
+	__u32 fail_calls;
+	__u32 reserved;
+	__s64 result;
+};
+
+/**
+ * struct dvp_importer_probed - what was seen of a watched function
+ * @calls: how many there were
+ * @values: the argument in each of the first calls
+ */
+struct dvp_importer_probed {
+	__u32 calls;
+	__u32 reserved;
+	__u64 values[32];
+};
+
 /* So many are remembered: notification n is at n modulo this. */
 #define DVP_IMPORTER_SIGHTS 8
 
@@ -306,5 +349,10 @@ struct dvp_importer_window {
  * 1 if it had not got there when the mapping was gone, else 0.
  */
 #define DVP_IMPORTER_UNMAP_LATE	_IOW('D', 20, struct dvp_importer_transfer)
+
+#define DVP_IMPORTER_PEEK	_IOW('D', 21, struct dvp_importer_peek)
+/* One function at a time. */
+#define DVP_IMPORTER_PROBE	_IOW('D', 22, struct dvp_importer_probe)
+#define DVP_IMPORTER_PROBED	_IOR('D', 23, struct dvp_importer_probed)
 
 #endif /* DVP_IMPORTER_H */

@@ -97,4 +97,10 @@ int dvp_route_ask(struct dvp_importer_routes *arg,
 		  struct dvp_importer_route *routes);
 int dvp_route_move_window(const struct dvp_importer_window *window);
 
+struct dvp_probe;
+
+struct dvp_probe *dvp_probe_start(const struct dvp_importer_probe *arg);
+void dvp_probe_stop(struct dvp_probe *probe, struct dvp_importer_probed *seen);
+int dvp_peek(phys_addr_t address, void *to, size_t length);
+
 #endif /* IMPORTER_H */

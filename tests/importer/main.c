@@ -53,11 +53,13 @@ struct importer {
  * @importer: whose character device it is
  * @lock: serializes the calls
  * @import: what is attached, if anything
+ * @probe: a function of the kernel that is watched, if any
  */
 struct session {
 	struct importer *importer;
 	struct mutex lock; /* serializes the calls */
 	struct dvp_import *import;
+	struct dvp_probe *probe;
 };
 
 static int do_info(struct session *session, void __user *arg)
@@ -245,6 +247,53 @@ static int do_window(void __user *arg)
 	return dvp_route_move_window(&window);
 }
 
+static int do_peek(void __user *arg)
+{
+	struct dvp_importer_peek peek;
+	void *data;
+	int ret;
+
+	if (copy_from_user(&peek, arg, sizeof(peek)))
+		return -EFAULT;
+	if (peek.length > PAGE_SIZE)
+		return -EINVAL;
+	data = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!data)
+		return -ENOMEM;
+	ret = dvp_peek(peek.address, data, peek.length);
+	if (!ret && copy_to_user(u64_to_user_ptr(peek.data), data, peek.length))
+		ret = -EFAULT;
+	kfree(data);
+	return ret;
+}
+
+static int do_probe(struct session *session, void __user *arg)
+{
+	struct dvp_importer_probe what;
+	struct dvp_probe *probe;
+
+	if (copy_from_user(&what, arg, sizeof(what)))
+		return -EFAULT;
+	if (session->probe)
+		return -EBUSY;
+	probe = dvp_probe_start(&what);
+	if (IS_ERR(probe))
+		return PTR_ERR(probe);
+	session->probe = probe;
+	return 0;
+}
+
+static int do_probed(struct session *session, void __user *arg)
+{
+	struct dvp_importer_probed seen;
+
+	if (!session->probe)
+		return -EINVAL;
+	dvp_probe_stop(session->probe, &seen);
+	session->probe = NULL;
+	return copy_to_user(arg, &seen, sizeof(seen)) ? -EFAULT : 0;
+}
+
 static int do_watch(struct session *session, void __user *arg)
 {
 	struct dvp_importer_watch watch;
@@ -328,6 +377,15 @@ static long importer_ioctl(struct file *file, unsigned int cmd,
 	case DVP_IMPORTER_WINDOW:
 		ret = do_window(user);
 		break;
+	case DVP_IMPORTER_PEEK:
+		ret = do_peek(user);
+		break;
+	case DVP_IMPORTER_PROBE:
+		ret = do_probe(session, user);
+		break;
+	case DVP_IMPORTER_PROBED:
+		ret = do_probed(session, user);
+		break;
 	default:
 		ret = import_ioctl(session, cmd, arg);
 	}
@@ -356,6 +414,8 @@ static int importer_release(struct inode *inode, struct file *file)
 	struct session *session = file->private_data;
 	struct importer *importer = session->importer;
 
+	if (session->probe)
+		dvp_probe_stop(session->probe, NULL);
 	if (session->import)
 		dvp_import_detach(session->import);
 	kfree(session);
