@@ -2,53 +2,57 @@
 /* Memory of which one range is longer than an entry of an sg_table can be. */
 #include "bench.h"
 #include "suites.h"
+#include "vtd.h"
 
 #define BAR2	VFIO_PCI_BAR2_REGION_INDEX
 #define CHUNK	DVP_IMPORTER_TRANSFER_MAX
 #define GIB	(1024 * MIB)
+#define SIZE	(32 * GIB)
 
 /* The longest entry: what 32 bits can count, in whole pages. */
 #define LONGEST	(4 * GIB - PAGE)
+#define ENTRIES	(SIZE / LONGEST + 1)
 
-/* An importer that has mapped all of the second ivshmem's 8 GiB. */
-static int import(struct vfio **vfio)
+/* An importer that has mapped all of the second ivshmem's memory. */
+static int import(struct vfio **vfio, struct bar *bar)
 {
 	const char *bdf = bench_find(IVSHMEM, 1);
 	int importer = bench_importer(bench_find(EDU, 0));
-	struct bar bar;
 
-	assert_ok(device_bar(bdf, BAR2, &bar));
-	assert_int_equal(bar.size, 8 * GIB);
+	assert_ok(device_bar(bdf, BAR2, bar));
+	assert_int_equal(bar->size, SIZE);
 	*vfio = bench_open(bdf);
 	assert_ok(importer_attach(importer, bench_export(*vfio, BAR2, 0,
-							 bar.size)));
+							 bar->size)));
 	assert_ok(importer_map(importer));
 	return importer;
 }
 
 static void entries_fit(void **state)
 {
+	struct dvp_importer_entry entries[ENTRIES];
 	struct dvp_importer_report report;
-	struct dvp_importer_entry entries[3];
 	struct vfio *vfio;
-	int importer = import(&vfio);
+	struct bar bar;
+	int importer = import(&vfio, &bar);
+	size_t i;
 
 	(void)state;
-	assert_ok(importer_report(importer, &report, entries, 3));
-	assert_int_equal(report.nents, 3);
-	assert_int_equal(entries[0].length, LONGEST);
-	assert_int_equal(entries[1].length, LONGEST);
-	assert_int_equal(entries[2].length, 2 * PAGE);
-	assert_int_equal(entries[1].address, entries[0].address + LONGEST);
-	assert_int_equal(entries[2].address, entries[1].address + LONGEST);
+	assert_ok(importer_report(importer, &report, entries, ENTRIES));
+	assert_int_equal(report.nents, ENTRIES);
+	for (i = 0; i < ENTRIES - 1; i++) {
+		assert_int_equal(entries[i].length, LONGEST);
+		assert_int_equal(entries[i + 1].address,
+				 entries[i].address + LONGEST);
+	}
+	assert_int_equal(entries[i].length, SIZE - i * LONGEST);
 }
 
-static void check(struct vfio *vfio, int importer, uint64_t offset,
-		  unsigned int seed)
+static void check(struct vfio *vfio, int importer, uint64_t offset)
 {
 	uint8_t data[CHUNK], got[CHUNK];
 
-	bench_pattern(data, sizeof(data), seed);
+	bench_pattern(data, sizeof(data), offset >> 10);
 	assert_ok(importer_write(importer, offset, data, sizeof(data)));
 	assert_ok(vfio_read(vfio, BAR2, offset, got, sizeof(got)));
 	assert_memory_equal(got, data, sizeof(got));
@@ -58,17 +62,40 @@ static void check(struct vfio *vfio, int importer, uint64_t offset,
 	assert_memory_equal(got, data, sizeof(got));
 }
 
-/* Where entries end, and where they begin. */
+/* Where entries end and begin, and across all that 32 bits could not count. */
 static void bytes_move(void **state)
 {
 	struct vfio *vfio;
-	int importer = import(&vfio);
+	struct bar bar;
+	int importer = import(&vfio, &bar);
+	uint64_t at;
 
 	(void)state;
-	check(vfio, importer, LONGEST - CHUNK, 1);
-	check(vfio, importer, LONGEST, 2);
-	check(vfio, importer, 2 * LONGEST - CHUNK, 3);
-	check(vfio, importer, 8 * GIB - CHUNK, 4);
+	check(vfio, importer, 0);
+	for (at = LONGEST; at < SIZE; at += LONGEST) {
+		check(vfio, importer, at - CHUNK);
+		check(vfio, importer, at);
+	}
+	for (at = 4 * GIB; at < SIZE; at += 4 * GIB)
+		check(vfio, importer, at - CHUNK / 2);
+	check(vfio, importer, SIZE - CHUNK);
+}
+
+/* As few entries of the IOMMU's as it can have. */
+static void large_pages(void **state)
+{
+	struct vtd_pages pages;
+	struct vfio *vfio;
+	struct bar bar;
+	int importer = import(&vfio, &bar);
+
+	(void)state;
+	assert_ok(vtd_walk(importer, bench_find(EDU, 0), bar.start, bar.size,
+			   &pages));
+	assert_int_equal(pages.size, SIZE);
+	assert_int_equal(pages.count[0], 0);
+	assert_int_equal(pages.count[1], 0);
+	assert_int_equal(pages.count[2], SIZE / GIB);
 }
 
 #define HUGE(name, function) TEST("huge", name, function)
@@ -76,10 +103,17 @@ static void bytes_move(void **state)
 int suite_huge(void)
 {
 	const struct CMUnitTest tests[] = {
-		HUGE("a range of 8 GiB has entries as long as they can be",
+		HUGE("a range of 32 GiB has entries as long as they can be",
 		     entries_fit),
-		HUGE("bytes move in and out of every entry", bytes_move),
+		HUGE("bytes move in and out, at every boundary", bytes_move),
 	};
+	const struct CMUnitTest translated[] = {
+		HUGE("the IOMMU maps it in pages of 1 GiB", large_pages),
+	};
+	int failed;
 
-	return run_group("huge", tests);
+	failed = run_group("huge", tests);
+	if (device_translated(bench_find(EDU, 0)))
+		failed += run_group("huge", translated);
+	return failed;
 }
