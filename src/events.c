@@ -3,6 +3,8 @@
  * What happens to a bound device from outside: resets, PCI errors, waking up,
  * removal.  The PCI core tells of them with the device locked.
  */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/sched.h>
@@ -11,6 +13,9 @@
 #include "access.h"
 #include "dvp.h"
 #include "events.h"
+
+/* How long the recovery from an error waits for who else is at the device. */
+#define DVP_SLOT_RESET_WAIT (2 * HZ)
 
 /*
  * The bound devices.  The PCI core tells a PF's driver of a reset, but not the
@@ -209,6 +214,27 @@ static pci_ers_result_t dvp_error_detected(struct pci_dev *pdev,
 }
 
 /*
+ * Keeps the device from being closed, its state from being freed, and its power
+ * state from changing.  The PCI core holds pci_bus_sem here, which the holders of
+ * these locks may be waiting for, as soon as a hotplug waits for it, too.  So this
+ * does not wait for ever.
+ */
+static bool dvp_try_lock(struct vfio_pci_core_device *core)
+{
+	unsigned long end = jiffies + DVP_SLOT_RESET_WAIT;
+
+	do {
+		if (mutex_trylock(&core->vdev.dev_set->lock)) {
+			if (down_write_trylock(&core->memory_lock))
+				return true;
+			mutex_unlock(&core->vdev.dev_set->lock);
+		}
+		usleep_range(1000, 2000);
+	} while (time_before(jiffies, end));
+	return false;
+}
+
+/*
  * Give the device the configuration that it had when it was opened, as the core
  * does when it is closed, or when it was bound if nobody has it open, so that
  * its memory is where it was.  Bus mastering is off then: that is for the user
@@ -220,9 +246,10 @@ static pci_ers_result_t dvp_slot_reset(struct pci_dev *pdev)
 	struct vfio_pci_core_device *core = &dvp->core;
 	struct pci_saved_state *state;
 
-	/* Keeps the device from being closed, and its state from being freed. */
-	mutex_lock(&core->vdev.dev_set->lock);
-	down_write(&core->memory_lock);
+	if (!dvp_try_lock(core)) {
+		pci_err(pdev, "not recovered from the error: it is being opened, closed or reset; reset it again\n");
+		return PCI_ERS_RESULT_DISCONNECT;
+	}
 	state = core->pci_saved_state ?: dvp->bound_state;
 	if (state && !pci_load_saved_state(pdev, state))
 		pci_restore_state(pdev);
