@@ -24,6 +24,7 @@
  * @hears_of_errors: a fatal PCI error revokes, and so does a surprise removal
  * @hears_of_waking: the end of a low-power state from outside restores
  * @sleeps_in_d1: D1 and D2 revoke, as D3hot does
+ * @revoked_asleep: what is exported in a low-power state is revoked
  * @merges_adjacent: ranges that follow each other become one entry
  * @flushes: what is unmapped is out of an IOMMU's reach at once
  * @warns_of_mask: the core warns when it must map what the mask does not reach
@@ -45,6 +46,7 @@ struct expect {
 	bool hears_of_errors;
 	bool hears_of_waking;
 	bool sleeps_in_d1;
+	bool revoked_asleep;
 	bool merges_adjacent;
 	bool flushes;
 	bool warns_of_mask;

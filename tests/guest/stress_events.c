@@ -17,29 +17,31 @@ static const struct {
 };
 
 /* What is around the register is written as it was, or as zeroes. */
-static void write_register(const struct vfio *device, unsigned int reg,
-			   uint16_t value, unsigned int *seed)
+static int write_register(const struct vfio *device, unsigned int reg,
+			  uint16_t value, unsigned int *seed)
 {
 	unsigned int shape = stress_pick(seed, ARRAY_SIZE(shapes));
 	uint8_t data[8] = { 0 };
+	int ret;
 
-	if (vfio_read(device, CONFIG, reg - 4, data, 4))
-		return;
+	ret = vfio_read(device, CONFIG, reg - 4, data, 4);
+	if (ret)
+		return ret;
 	memcpy(data + 4, &value, sizeof(value));
-	if (vfio_write(device, CONFIG, reg + shapes[shape].from,
-		       data + 4 + shapes[shape].from, shapes[shape].size))
-		stress_count(REFUSED);
+	return vfio_write(device, CONFIG, reg + shapes[shape].from,
+			  data + 4 + shapes[shape].from, shapes[shape].size);
 }
 
-static void set_memory(const struct vfio *device, bool on, unsigned int *seed)
+static int set_memory(const struct vfio *device, bool on, unsigned int *seed)
 {
-	write_register(device, PCI_COMMAND, on ? PCI_COMMAND_MEMORY : 0, seed);
+	return write_register(device, PCI_COMMAND,
+			      on ? PCI_COMMAND_MEMORY : 0, seed);
 }
 
-static void set_power(const struct vfio *device, unsigned int state,
-		      unsigned int *seed)
+static int set_power(const struct vfio *device, unsigned int state,
+		     unsigned int *seed)
 {
-	write_register(device, stress.pmcsr, state, seed);
+	return write_register(device, stress.pmcsr, state, seed);
 }
 
 static int low_power(const struct vfio *device, uint32_t feature,
@@ -49,73 +51,66 @@ static int low_power(const struct vfio *device, uint32_t feature,
 			    size);
 }
 
-static void end_low_power(const struct vfio *device)
+/* Events: 0 or a negative errno. */
+static int memory_off(const struct vfio *device, unsigned int *seed)
 {
-	low_power(device, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, NULL, 0);
+	return set_memory(device, false, seed);
 }
 
-static void memory_off(const struct vfio *device, unsigned int *seed)
+static int power_off(const struct vfio *device, unsigned int *seed)
 {
-	set_memory(device, false, seed);
+	return set_power(device, 3, seed);
 }
 
-static void power_off(const struct vfio *device, unsigned int *seed)
-{
-	set_power(device, 3, seed);
-}
-
-static void sleep_deep(const struct vfio *device, unsigned int *seed)
+static int sleep_deep(const struct vfio *device, unsigned int *seed)
 {
 	(void)seed;
-	if (low_power(device, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, NULL, 0))
-		stress_count(REFUSED);
+	return low_power(device, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, NULL, 0);
 }
 
-static void sleep_lightly(const struct vfio *device, unsigned int *seed)
+static int sleep_lightly(const struct vfio *device, unsigned int *seed)
 {
 	struct vfio_device_low_power_entry_with_wakeup entry = {
 		.wakeup_eventfd = eventfd(0, EFD_CLOEXEC),
 	};
+	int ret;
 
 	(void)seed;
-	if (low_power(device, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
-		      &entry, sizeof(entry)))
-		stress_count(REFUSED);
+	ret = low_power(device, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
+			&entry, sizeof(entry));
 	close(entry.wakeup_eventfd);
+	return ret;
 }
 
-static void reset(const struct vfio *device, unsigned int *seed)
+static int reset(const struct vfio *device, unsigned int *seed)
 {
 	(void)seed;
-	if (ioctl(device->device, VFIO_DEVICE_RESET))
-		stress_count(REFUSED);
+	return ioctl(device->device, VFIO_DEVICE_RESET) ? -errno : 0;
 }
 
-static void reset_function(const struct vfio *device, unsigned int *seed)
+static int reset_function(const struct vfio *device, unsigned int *seed)
 {
 	(void)seed;
-	if (vfio_write(device, CONFIG, stress.devctl,
-		       &(uint16_t){ PCI_EXP_DEVCTL_BCR_FLR }, 2))
-		stress_count(REFUSED);
+	return vfio_write(device, CONFIG, stress.devctl,
+			  &(uint16_t){ PCI_EXP_DEVCTL_BCR_FLR }, 2);
 }
 
 /* The kernel copies twice what another thread writes in between. */
-static void lie(const struct vfio *device, unsigned int *seed)
+static int lie(const struct vfio *device, unsigned int *seed)
 {
 	struct vfio_region_info info;
 
-	if (!stress.lies) {
-		memory_off(device, seed);
-		return;
-	}
+	if (!stress.lies)
+		return memory_off(device, seed);
 	if (vfio_region(device, CONFIG, &info) ||
 	    pwrite(device->device, (void *)&stress.command, 2,
 		   info.offset + PCI_COMMAND) != 2)
-		stress_count(REFUSED);
+		return -errno;
+	return 0;
 }
 
 /* Those that take long are rare. */
-static void (*const events[])(const struct vfio *device, unsigned int *seed) = {
+static int (*const events[])(const struct vfio *device, unsigned int *seed) = {
 	memory_off, memory_off, memory_off, memory_off, lie, lie, lie, lie,
 	power_off, power_off, sleep_deep, sleep_lightly, reset, reset_function,
 };
@@ -125,26 +120,27 @@ static void (*const events[])(const struct vfio *device, unsigned int *seed) = {
  * waits for all descriptors.  The way stays for a while, and other resets that
  * come meanwhile take it, too; but that of the bus takes a second.
  */
-static void reset_by_administrator(unsigned int *seed)
+static int reset_by_administrator(unsigned int *seed)
 {
 	char methods[sizeof(stress.methods)], *rest = methods, *method;
 	unsigned int nth = stress_pick(seed, 16);
+	int ret;
 
 	memcpy(methods, stress.methods, sizeof(methods));
 	while ((method = strsep(&rest, " ")) && nth--)
 		;
 	if (method)
 		device_write_attr(stress.bdf, "reset_method", method);
-	if (device_write_attr(stress.bdf, "reset", "1"))
-		stress_count(REFUSED);
+	ret = device_write_attr(stress.bdf, "reset", "1");
 	if (method)
 		device_write_attr(stress.bdf, "reset_method", "default");
+	return ret;
 }
 
 /* The in-tree driver stays revoked without a change of the memory bit. */
 static void bring_back(const struct vfio *device, unsigned int *seed)
 {
-	end_low_power(device);
+	low_power(device, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, NULL, 0);
 	set_power(device, 0, seed);
 	if (!stress.expect->hears_of_waking)
 		set_memory(device, false, seed);
@@ -155,18 +151,19 @@ void stress_event(struct worker *worker)
 {
 	unsigned int which = stress_pick(&worker->seed, 15);
 	struct vfio device;
+	int ret = 0;
 
 	pthread_rwlock_rdlock(&stress_event_lock);
 	/* vfio-pci can lose the BARs if it opens the device meanwhile. */
 	if (which == ARRAY_SIZE(events) && bench_is_ours())
-		reset_by_administrator(&worker->seed);
+		ret = reset_by_administrator(&worker->seed);
 	if (stress_take_device(&device)) {
 		if (which < ARRAY_SIZE(events))
-			events[which](&device, &worker->seed);
+			ret = events[which](&device, &worker->seed);
 		if (stress_pick(&worker->seed, 4) == 0)
 			usleep(stress_pick(&worker->seed, 3000));
 		bring_back(&device, &worker->seed);
-		stress_count(EVENTS);
+		stress_count(ret ? REFUSED : EVENTS);
 		vfio_close(&device);
 	}
 	pthread_rwlock_unlock(&stress_event_lock);
@@ -179,12 +176,17 @@ void stress_lie(struct worker *worker)
 	usleep(stress_pick(&worker->seed, 100));
 }
 
-static void look_while_away(unsigned int *seed)
+/* Those whose end is known.  During the last one, children export. */
+static int (*const quiet[])(const struct vfio *device, unsigned int *seed) = {
+	memory_off, power_off, sleep_deep,
+};
+
+static void look_while_away(unsigned int how, unsigned int *seed)
 {
 	static unsigned int times;
 	unsigned int i;
 
-	stress.shared->away = ++times;
+	stress.shared->away = ++times * ARRAY_SIZE(quiet) + how;
 	for (i = 0; i < STRESS_IMPORTERS; i++)
 		if (importer_is_mapped(stress.importers[i]))
 			stress_count(STILL_MAPPED);
@@ -206,17 +208,17 @@ static void look_when_back(const struct vfio *device, int importer)
 /* Nobody else makes events meanwhile: nobody has a mapping. */
 void stress_check(struct worker *worker)
 {
-	static void (*const quiet[])(const struct vfio *device,
-				     unsigned int *seed) = {
-		memory_off, power_off, sleep_deep,
-	};
+	unsigned int how = stress_pick(&worker->seed, ARRAY_SIZE(quiet) -
+				       !stress.expect->revoked_asleep);
 	struct vfio device;
 
 	usleep(stress_pick(&worker->seed, 40000));
 	pthread_rwlock_wrlock(&stress_event_lock);
 	if (stress_take_device(&device)) {
-		quiet[stress_pick(&worker->seed, 3)](&device, &worker->seed);
-		look_while_away(&worker->seed);
+		if (quiet[how](&device, &worker->seed))
+			stress_count(REFUSED);
+		else
+			look_while_away(how, &worker->seed);
 		bring_back(&device, &worker->seed);
 		look_when_back(&device, worker->importer);
 		stress_count(CHECKS);

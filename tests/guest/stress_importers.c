@@ -10,8 +10,10 @@ void stress_lane(unsigned int lane, uint8_t *data)
 /* Whether all of what has just been done was done while the memory was away. */
 static void count_away(unsigned int before)
 {
-	if (before && stress.shared->away == before)
-		stress_count(MAPPED_AWAY);
+	if (!before || stress.shared->away != before)
+		return;
+	stress_count(MAPPED_AWAY);
+	print_message("# mapped while away number %u\n", before);
 }
 
 int stress_map(int importer)

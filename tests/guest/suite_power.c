@@ -264,6 +264,28 @@ static void enter_and_exit(void **state)
 	subject_answered(&subject, 1);
 }
 
+/* The call that exports wakes it, too; only the in-tree driver falls for that. */
+static void export_in_low_power(void **state)
+{
+	int importer = bench_importer(bench_find(EDU, 1)), buffer;
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	assert_ok(low_power(subject.vfio,
+			    VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	buffer = bench_export(subject.vfio, subject.place.bar, 0, PAGE);
+	if (expects(revoked_asleep))
+		assert_error(importer_attach(importer, buffer), ENODEV);
+	else
+		assert_ok(importer_attach(importer, buffer));
+	importer_detach(importer);
+	assert_ok(low_power(subject.vfio,
+			    VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+	assert_ok(importer_attach(importer, buffer));
+	assert_ok(importer_map(importer));
+}
+
 /* A call wakes the device for its own sake; then it sleeps on. */
 static void calls_do_not_restore(void **state)
 {
@@ -480,6 +502,8 @@ int suite_power(void)
 		      enter_and_exit),
 		POWER("calls in low power do not restore",
 		      calls_do_not_restore),
+		POWER("a buffer exported in low power works after the exit",
+		      export_in_low_power),
 		POWER("a second entry changes nothing", second_entry),
 		POWER("probing low power leaves the mapping alone", probe),
 		POWER("an entry that fails takes nothing away", refused),
