@@ -51,7 +51,7 @@ static void dvp_say_hosts(struct dvp_text *text, const struct dvp_route *route)
 	unsigned int i;
 
 	if (route->cpu_forwards) {
-		dvp_say(text, "host bridge, and this CPU's forward it (AMD Zen or later)");
+		dvp_say(text, "the host bridge, which forwards it (AMD, Zen or later)");
 		return;
 	}
 	for (i = 0; i < route->nr_hosts; i++) {
@@ -108,13 +108,15 @@ static void dvp_say_vouch(struct dvp_text *text, const struct dvp_route *route)
 /* What would change a refusal. */
 static void dvp_say_remedy(struct dvp_text *text, const struct dvp_route *route)
 {
-	if (route->common)
-		dvp_say(text, "boot with pci=disable_acs_redir=%s if the devices need no isolation from each other",
+	if (route->common) {
+		dvp_say(text, "boot with pci=disable_acs_redir=%s",
 			route->redirecting);
-	else
+		dvp_say(text, " if the devices need no isolation from each other");
+	} else {
 		dvp_say(text, "put both devices below one PCIe switch%s",
 			route->nr_hosts == 1 ? "" :
 			", or below one host bridge that forwards");
+	}
 	if (dvp_can_vouch(route))
 		dvp_say_vouch(text, route);
 }

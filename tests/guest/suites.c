@@ -34,6 +34,8 @@ static const struct {
 	{ "sriov", suite_sriov },
 	{ "stress", suite_stress },
 	{ "route", suite_route },
+	{ "refusal", suite_refusal },
+	{ "debugfs", suite_debugfs },
 };
 
 static int run(const char *name)

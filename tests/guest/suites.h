@@ -27,5 +27,7 @@ int suite_hotplug(void);
 int suite_sriov(void);
 int suite_stress(void);
 int suite_route(void);
+int suite_refusal(void);
+int suite_debugfs(void);
 
 #endif /* GUEST_SUITES_H */
