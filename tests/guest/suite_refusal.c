@@ -211,5 +211,9 @@ int suite_refusal(void)
 		REFUSAL("an importer that is no PCI device", not_pci),
 	};
 
-	return expect()->says_no_path ? run_group("refusal", tests) : 0;
+	if (!expect()->says_no_path)
+		return 0;
+	/* Another suite may have used up what the log takes in five seconds. */
+	sleep(6);
+	return run_group("refusal", tests);
 }
