@@ -16,10 +16,10 @@
  * by dma_unmap_resource(), strict or lazy, like those of any mapping.
  */
 #include <linux/dma-mapping.h>
-#include <linux/iommu.h>
 #include <linux/printk.h>
 
 #include "compat/dma_mapping.h"
+#include "compat/iommu.h"
 
 #ifndef HAVE_DMA_IOVA
 
@@ -34,16 +34,6 @@ static int compat_prot(enum dma_data_direction dir)
 	default:
 		return IOMMU_MMIO | IOMMU_READ | IOMMU_WRITE;
 	}
-}
-
-static int compat_iommu_map(struct iommu_domain *domain, unsigned long iova,
-			    phys_addr_t phys, size_t size, int prot)
-{
-#ifdef HAVE_IOMMU_MAP_GFP		/* 6.3 */
-	return iommu_map(domain, iova, phys, size, prot, GFP_KERNEL);
-#else
-	return iommu_map(domain, iova, phys, size, prot);
-#endif
 }
 
 /*

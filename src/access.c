@@ -105,17 +105,17 @@ static void dvp_access_nag(struct dvp_access *access, struct dvp_buffer *buf)
 	dma_resv_lock(buf->dmabuf->resv, NULL);
 	list_for_each_entry(attach, &buf->dmabuf->attachments, node) {
 		att = attach->priv;
-		if (att->mappings)
+		if (att->mappings || att->lists)
 			pr_warn("%s: waiting to take back BAR %u: importer %s still holds %u mapping(s) of a buffer of %zu bytes\n",
 				access->name, buf->bar, dev_name(attach->dev),
-				att->mappings, buf->dmabuf->size);
+				att->mappings + att->lists, buf->dmabuf->size);
 	}
 	dma_resv_unlock(buf->dmabuf->resv);
 }
 
 static bool dvp_is_unmapped(struct dvp_buffer *buf)
 {
-	/* Pairs with the release in dvp_dmabuf_unmap(). */
+	/* Pairs with the release in dvp_uncount(). */
 	return !smp_load_acquire(&buf->mappings);
 }
 

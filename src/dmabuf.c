@@ -10,6 +10,38 @@
 
 MODULE_IMPORT_NS("DMA_BUF");
 
+/* One who reached the memory does not any more. */
+static void dvp_uncount(struct dvp_buffer *buf)
+{
+	/* Whoever sees the last mapping gone must also see it torn down. */
+	smp_store_release(&buf->mappings, buf->mappings - 1);
+	if (!buf->mappings)
+		wake_up(&buf->access->drained);
+}
+
+static void dvp_put_phys(struct dma_buf_attachment *attach)
+{
+	struct dvp_attachment *att = attach->priv;
+
+	dma_resv_assert_held(attach->dmabuf->resv);
+	att->lists--;
+	dvp_uncount(attach->dmabuf->priv);
+}
+
+/* What it says does not change as long as the attachment is there. */
+static void dvp_fill_phys(struct dmabuf_vfio_pci_phys *phys,
+			  struct dvp_buffer *buf, enum dvp_map_type type)
+{
+	phys->version = DMABUF_VFIO_PCI_PHYS_VERSION;
+	phys->memory = DMABUF_VFIO_PCI_MMIO;
+	phys->path = type == DVP_MAP_BUS_ADDR ? DMABUF_VFIO_PCI_SWITCH :
+						DMABUF_VFIO_PCI_HOST_BRIDGE;
+	phys->bus_offset = buf->bus_offset;
+	phys->nr_ranges = buf->nr_ranges;
+	phys->ranges = buf->ranges;
+	phys->put = dvp_put_phys;
+}
+
 /*
  * The path is decided here, once: reading ACS registers for every mapping would
  * be slow.  The reservation lock keeps the device open while we look at it.
@@ -27,6 +59,8 @@ static int dvp_attach_path(struct dvp_buffer *buf,
 		att->map_type = dvp_p2p_map_type(buf->pdev, attach->dev);
 		if (att->map_type == DVP_MAP_NOT_SUPPORTED)
 			ret = -EINVAL;
+		else
+			dvp_fill_phys(&att->phys, buf, att->map_type);
 	}
 	dma_resv_unlock(buf->dmabuf->resv);
 	return ret;
@@ -109,10 +143,7 @@ static void dvp_dmabuf_unmap(struct dma_buf_attachment *attach,
 
 	dvp_unmap(attach, sgt, dir);
 	att->mappings--;
-	/* Whoever sees the last mapping gone must also see it torn down. */
-	smp_store_release(&buf->mappings, buf->mappings - 1);
-	if (!buf->mappings)
-		wake_up(&buf->access->drained);
+	dvp_uncount(buf);
 }
 
 static void dvp_dmabuf_release(struct dma_buf *dmabuf)
@@ -133,6 +164,41 @@ static const struct dma_buf_ops dvp_dmabuf_ops = {
 	.unmap_dma_buf	= dvp_dmabuf_unmap,
 	.release	= dvp_dmabuf_release,
 };
+
+/**
+ * dmabuf_vfio_pci_get_phys() - get the physical addresses of a dma-buf
+ * @attach: the importer's attachment to it
+ * @version: DMABUF_VFIO_PCI_PHYS_VERSION
+ *
+ * A list that was got counts as a mapping: it has to be given back, by its
+ * put(), as soon as the importer is told that the memory goes.  Can be got
+ * several times, and is given back as often.
+ *
+ * Context: does not sleep; the reservation lock of the dma-buf is held.
+ * Return: the list, or an ERR_PTR(): -EOPNOTSUPP if the dma-buf is not one of
+ * this driver's own, or if it does not know that version; -ENODEV while the
+ * memory is revoked.
+ */
+const struct dmabuf_vfio_pci_phys *
+dmabuf_vfio_pci_get_phys(struct dma_buf_attachment *attach, u32 version)
+{
+	struct dvp_attachment *att;
+	struct dvp_buffer *buf;
+
+	dma_resv_assert_held(attach->dmabuf->resv);
+
+	if (attach->dmabuf->ops != &dvp_dmabuf_ops ||
+	    version != DMABUF_VFIO_PCI_PHYS_VERSION)
+		return ERR_PTR(-EOPNOTSUPP);
+	buf = attach->dmabuf->priv;
+	if (buf->revoked)
+		return ERR_PTR(-ENODEV);
+	att = attach->priv;
+	att->lists++;
+	buf->mappings++;
+	return &att->phys;
+}
+EXPORT_SYMBOL_GPL(dmabuf_vfio_pci_get_phys);
 
 /**
  * dvp_dmabuf_create() - make a dma-buf of a buffer

@@ -4,6 +4,7 @@
 #define DVP_DMABUF_H
 
 #include <linux/dma-direction.h>
+#include <linux/dmabuf_vfio_pci.h>
 #include <linux/types.h>
 
 #include "p2p.h"
@@ -15,16 +16,6 @@ struct pci_dev;
 struct sg_table;
 
 /**
- * struct dvp_range - a contiguous piece of device memory
- * @paddr: physical address
- * @len: in bytes
- */
-struct dvp_range {
-	phys_addr_t paddr;
-	size_t len;
-};
-
-/**
  * struct dvp_buffer - memory of a BAR that was exported as a dma-buf
  * @dmabuf: the dma-buf; valid as long as the buffer is
  * @access: whether the memory may be reached; a reference is held
@@ -34,7 +25,7 @@ struct dvp_range {
  * @transition_node: in the list of those that are revoked or restored just
  *	now (dvp_access.transition)
  * @revoked: nobody may attach or map (reservation lock)
- * @mappings: how many there are (reservation lock)
+ * @mappings: how many there are, physical lists included (reservation lock)
  * @bus_offset: from physical addresses to those on the device's PCI bus
  * @bar: BAR number
  * @nr_ranges: of @ranges
@@ -51,18 +42,22 @@ struct dvp_buffer {
 	u64 bus_offset;
 	unsigned int bar;
 	size_t nr_ranges;
-	struct dvp_range ranges[];
+	struct dmabuf_vfio_pci_range ranges[];
 };
 
 /**
  * struct dvp_attachment - an importer's device at a buffer
  * @map_type: how the importer reaches the memory; decided when it attached
+ * @phys: where the memory is, for an importer that maps it itself
+ * @lists: how often the importer has got @phys (reservation lock)
  * @mappings: that it holds (reservation lock)
  * @pins: that it holds, or that the dma-buf core holds for it (reservation
  *	lock)
  */
 struct dvp_attachment {
 	enum dvp_map_type map_type;
+	struct dmabuf_vfio_pci_phys phys;
+	unsigned int lists;
 	unsigned int mappings;
 	unsigned int pins;
 };

@@ -27,7 +27,7 @@ static bool dvp_is_memory_bar(struct vfio_pci_core_device *vdev, u32 index)
 static void dvp_append_range(struct dvp_buffer *buf, phys_addr_t paddr,
 			     size_t len)
 {
-	struct dvp_range *last = &buf->ranges[buf->nr_ranges] - 1;
+	struct dmabuf_vfio_pci_range *last = &buf->ranges[buf->nr_ranges] - 1;
 
 	if (buf->nr_ranges && last->paddr + last->len == paddr) {
 		last->len += len;

@@ -126,7 +126,7 @@ static int dvp_check_untranslated(struct device *dev, struct dvp_buffer *buf)
 
 /* A bus address is known; for any other, the range is mapped. */
 static int dvp_map_range(struct device *dev, struct dvp_buffer *buf,
-			 const struct dvp_range *range,
+			 const struct dmabuf_vfio_pci_range *range,
 			 enum dvp_map_type type, enum dma_data_direction dir,
 			 dma_addr_t *addr)
 {

@@ -27,6 +27,7 @@ static const struct expect own = {
 	.revoked_asleep = true,
 	.merges_adjacent = true,
 	.flushes = true,
+	.physical = true,
 	.warns_of_mask = false,
 };
 
@@ -90,6 +91,8 @@ static const struct {
 	DIFFERENCE(flushes,
 		   "in lazy mode an unmapped address works for some milliseconds",
 		   "it leaves that to the DMA API, which takes its time"),
+	DIFFERENCE(physical, "there is no list of physical addresses for others",
+		   "what it has for this is iommufd's only"),
 	DIFFERENCE(warns_of_mask,
 		   "a mask that is too small brings a backtrace into the log",
 		   "it asks the core to map, and finds out by failing"),

@@ -54,6 +54,13 @@ int importer_map(int importer)
 	return call(importer, DVP_IMPORTER_MAP, NULL);
 }
 
+/* Into a domain of its own, by a list of that version. */
+int importer_map_own(int importer, unsigned int version)
+{
+	return ioctl(importer, DVP_IMPORTER_MAP_OWN, (unsigned long)version) ?
+		-errno : 0;
+}
+
 int importer_unmap(int importer)
 {
 	return call(importer, DVP_IMPORTER_UNMAP, NULL);

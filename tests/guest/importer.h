@@ -20,6 +20,7 @@ int importer_attach_as(int importer, int dmabuf, enum dvp_importer_kind kind,
 		       unsigned int hold_ms);
 int importer_detach(int importer);
 int importer_map(int importer);
+int importer_map_own(int importer, unsigned int version);
 int importer_unmap(int importer);
 int importer_pin(int importer);
 int importer_unpin(int importer);

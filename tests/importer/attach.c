@@ -66,14 +66,31 @@ static struct import_fence *fence_create(void)
 	return fence;
 }
 
+static bool is_mapped(struct dvp_import *import)
+{
+	return import->sgt || import->own;
+}
+
+static bool find_own_byte(struct dvp_own *own, u64 offset, dma_addr_t *addr,
+			  size_t *left)
+{
+	size_t size;
+
+	*addr = dvp_own_address(own, &size) + offset;
+	*left = size - offset;
+	return offset < size;
+}
+
 /* The DMA address of byte @offset, and how many bytes its entry still has. */
-static bool find_byte(struct sg_table *sgt, u64 offset, dma_addr_t *addr,
+static bool find_byte(struct dvp_import *import, u64 offset, dma_addr_t *addr,
 		      size_t *left)
 {
 	struct scatterlist *sg;
 	unsigned int i;
 
-	for_each_sgtable_dma_sg(sgt, sg, i) {
+	if (import->own)
+		return find_own_byte(import->own, offset, addr, left);
+	for_each_sgtable_dma_sg(import->sgt, sg, i) {
 		if (offset < sg_dma_len(sg)) {
 			*addr = sg_dma_address(sg) + offset;
 			*left = sg_dma_len(sg) - offset;
@@ -88,11 +105,13 @@ static void unmap_locked(struct dvp_import *import)
 {
 	dma_resv_assert_held(import->attach->dmabuf->resv);
 
-	if (!import->sgt)
-		return;
-	dma_buf_unmap_attachment(import->attach, import->sgt,
-				 DMA_BIDIRECTIONAL);
+	if (import->sgt)
+		dma_buf_unmap_attachment(import->attach, import->sgt,
+					 DMA_BIDIRECTIONAL);
+	if (import->own)
+		dvp_own_unmap(import->own, import->attach);
 	import->sgt = NULL;
+	import->own = NULL;
 }
 
 static void import_lock(struct dvp_import *import)
@@ -128,7 +147,7 @@ static void import_notify(struct dma_buf_attachment *attach)
 
 	answers = dvp_import_look(import);
 	import->notifications++;
-	if (!import->sgt)
+	if (!is_mapped(import))
 		return;
 	import->revokes++;
 	import->blind += !answers;
@@ -230,7 +249,7 @@ int dvp_import_map(struct dvp_import *import)
 	int ret = 0;
 
 	import_lock(import);
-	if (import->sgt) {
+	if (is_mapped(import)) {
 		ret = -EBUSY;
 		goto unlock;
 	}
@@ -244,12 +263,35 @@ unlock:
 	return ret;
 }
 
+int dvp_import_map_own(struct dvp_import *import, struct dvp_edu *edu,
+		       u32 version)
+{
+	struct dvp_own *own;
+	int ret = 0;
+
+	if (!edu->regs)
+		return -EINVAL;
+	import_lock(import);
+	if (is_mapped(import)) {
+		ret = -EBUSY;
+		goto unlock;
+	}
+	own = dvp_own_map(import->attach, edu, version);
+	if (IS_ERR(own))
+		ret = PTR_ERR(own);
+	else
+		import->own = own;
+unlock:
+	import_unlock(import);
+	return ret;
+}
+
 int dvp_import_unmap(struct dvp_import *import)
 {
 	int ret;
 
 	import_lock(import);
-	ret = import->sgt ? 0 : -EINVAL;
+	ret = is_mapped(import) ? 0 : -EINVAL;
 	unmap_locked(import);
 	import_unlock(import);
 	/* A release that is due must not take down a later mapping. */
@@ -325,6 +367,8 @@ void dvp_import_report(struct dvp_import *import,
 	report->notifications = import->notifications;
 	report->revokes = import->revokes;
 	report->blind = import->blind;
+	if (import->own)
+		dvp_own_report(import->own, report, entries);
 	if (!import->sgt)
 		goto unlock;
 
@@ -351,9 +395,9 @@ int dvp_import_unmap_late(struct dvp_import *import, struct dvp_edu *edu,
 	int ret;
 
 	import_lock(import);
-	if (!import->sgt)
+	if (!is_mapped(import))
 		ret = -ENODEV;
-	else if (!find_byte(import->sgt, offset, &addr, &left) || length > left)
+	else if (!find_byte(import, offset, &addr, &left) || length > left)
 		ret = -EINVAL;
 	else
 		ret = dvp_edu_write_begin(edu, addr, data, length);
@@ -373,9 +417,9 @@ int dvp_import_transfer(struct dvp_import *import, struct dvp_edu *edu,
 	int ret;
 
 	import_lock(import);
-	if (!import->sgt)
+	if (!is_mapped(import))
 		ret = -ENODEV;
-	else if (!find_byte(import->sgt, offset, &addr, &left) || length > left)
+	else if (!find_byte(import, offset, &addr, &left) || length > left)
 		ret = -EINVAL;
 	else if (to_buffer)
 		ret = dvp_edu_write(edu, addr, data, length);

@@ -355,4 +355,10 @@ struct dvp_importer_probed {
 #define DVP_IMPORTER_PROBE	_IOW('D', 22, struct dvp_importer_probe)
 #define DVP_IMPORTER_PROBED	_IOR('D', 23, struct dvp_importer_probed)
 
+/*
+ * Maps into a domain of the importer's own, by the exporter's physical list; a
+ * report then has that.  The argument is the version of the list.
+ */
+#define DVP_IMPORTER_MAP_OWN	_IO('D', 24)
+
 #endif /* DVP_IMPORTER_H */

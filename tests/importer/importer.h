@@ -36,12 +36,15 @@ int dvp_edu_write_begin(struct dvp_edu *edu, dma_addr_t to, const void *from,
 bool dvp_edu_write_end(struct dvp_edu *edu);
 int dvp_edu_read(struct dvp_edu *edu, void *to, dma_addr_t from, size_t length);
 
+struct dvp_own;
+
 /**
  * struct dvp_import - an attached dma-buf
  * @dev: the importing device
  * @attach: the attachment
  * @release: unmaps @hold_ms after the exporter asked for it
  * @sgt: the mapping, if any
+ * @own: or one without a scatterlist, if any
  * @hold_ms: how long to hold on
  * @pins: how often pinned by us
  * @notifications: how often told
@@ -51,7 +54,8 @@ int dvp_edu_read(struct dvp_edu *edu, void *to, dma_addr_t from, size_t length);
  * @watched_reg: a register of @watched
  * @sights: what it looked like the last few times
  *
- * The reservation lock of the dma-buf protects @sgt and what follows @hold_ms;
+ * The reservation lock of the dma-buf protects @sgt, @own and what follows
+ * @hold_ms;
  * the calls for one import must not overlap.
  */
 struct dvp_import {
@@ -59,6 +63,7 @@ struct dvp_import {
 	struct dma_buf_attachment *attach;
 	struct delayed_work release;
 	struct sg_table *sgt;
+	struct dvp_own *own;
 	unsigned int hold_ms;
 	unsigned int pins;
 	unsigned int notifications;
@@ -73,6 +78,8 @@ struct dvp_import *dvp_import_attach(struct device *dev,
 				     const struct dvp_importer_attach *arg);
 void dvp_import_detach(struct dvp_import *import);
 int dvp_import_map(struct dvp_import *import);
+int dvp_import_map_own(struct dvp_import *import, struct dvp_edu *edu,
+		       u32 version);
 int dvp_import_unmap(struct dvp_import *import);
 int dvp_import_pin(struct dvp_import *import);
 int dvp_import_unpin(struct dvp_import *import);
@@ -96,6 +103,13 @@ void dvp_pretend_exit(void);
 int dvp_route_ask(struct dvp_importer_routes *arg,
 		  struct dvp_importer_route *routes);
 int dvp_route_move_window(const struct dvp_importer_window *window);
+
+struct dvp_own *dvp_own_map(struct dma_buf_attachment *attach,
+			    struct dvp_edu *edu, u32 version);
+void dvp_own_unmap(struct dvp_own *own, struct dma_buf_attachment *attach);
+dma_addr_t dvp_own_address(struct dvp_own *own, size_t *size);
+void dvp_own_report(struct dvp_own *own, struct dvp_importer_report *report,
+		    struct dvp_importer_entry *entries);
 
 struct dvp_probe;
 

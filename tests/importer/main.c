@@ -321,6 +321,9 @@ static int import_ioctl(struct session *session, unsigned int cmd,
 		return do_detach(session);
 	case DVP_IMPORTER_MAP:
 		return dvp_import_map(session->import);
+	case DVP_IMPORTER_MAP_OWN:
+		return dvp_import_map_own(session->import,
+					  &session->importer->edu, arg);
 	case DVP_IMPORTER_UNMAP:
 		return dvp_import_unmap(session->import);
 	case DVP_IMPORTER_PIN:
