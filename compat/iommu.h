@@ -30,4 +30,17 @@ compat_iommu_paging_domain_alloc(struct device *dev)
 #define iommu_paging_domain_alloc compat_iommu_paging_domain_alloc
 #endif
 
+/*
+ * 6.19: the common page tables do not mark what is mapped as MMIO as encrypted.
+ * Those that the IOMMUs' drivers had before did, AMD's at least.
+ */
+static inline bool compat_iommu_maps_plain(struct iommu_domain *domain)
+{
+#ifdef HAVE_IOMMU_PT
+	return domain->is_iommupt;
+#else
+	return false;
+#endif
+}
+
 #endif /* COMPAT_IOMMU_H */

@@ -7,6 +7,7 @@
 #include "compat/slab.h"
 #include "dmabuf.h"
 #include "dvp.h"
+#include "reach.h"
 
 MODULE_IMPORT_NS("DMA_BUF");
 
@@ -57,7 +58,8 @@ static int dvp_attach_path(struct dvp_buffer *buf,
 		ret = -ENODEV;
 	} else {
 		att->map_type = dvp_p2p_map_type(buf->pdev, attach->dev);
-		if (att->map_type == DVP_MAP_NOT_SUPPORTED)
+		if (att->map_type == DVP_MAP_NOT_SUPPORTED ||
+		    !dvp_reach_agrees(buf->pdev, attach->dev))
 			ret = -EINVAL;
 		else
 			dvp_fill_phys(&att->phys, buf, att->map_type);
@@ -79,19 +81,29 @@ static int dvp_dmabuf_attach(struct dma_buf *dmabuf,
 	att = kzalloc_obj(*att);
 	if (!att)
 		return -ENOMEM;
+	ret = dvp_reach_look(attach->dev, &att->reserved);
+	if (ret)
+		goto err_free;
 	ret = dvp_attach_path(dmabuf->priv, attach, att);
-	if (ret) {
-		kfree(att);
-		return ret;
-	}
+	if (ret)
+		goto err_forget;
 	attach->priv = att;
 	return 0;
+
+err_forget:
+	dvp_reach_forget(&att->reserved);
+err_free:
+	kfree(att);
+	return ret;
 }
 
 static void dvp_dmabuf_detach(struct dma_buf *dmabuf,
 			      struct dma_buf_attachment *attach)
 {
-	kfree(attach->priv);
+	struct dvp_attachment *att = attach->priv;
+
+	dvp_reach_forget(&att->reserved);
+	kfree(att);
 }
 
 static int dvp_dmabuf_pin(struct dma_buf_attachment *attach)

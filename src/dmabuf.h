@@ -5,6 +5,7 @@
 
 #include <linux/dma-direction.h>
 #include <linux/dmabuf_vfio_pci.h>
+#include <linux/list.h>
 #include <linux/types.h>
 
 #include "p2p.h"
@@ -48,6 +49,7 @@ struct dvp_buffer {
 /**
  * struct dvp_attachment - an importer's device at a buffer
  * @map_type: how the importer reaches the memory; decided when it attached
+ * @reserved: addresses that mean something else to its IOMMU
  * @phys: where the memory is, for an importer that maps it itself
  * @lists: how often the importer has got @phys (reservation lock)
  * @mappings: that it holds (reservation lock)
@@ -56,6 +58,7 @@ struct dvp_buffer {
  */
 struct dvp_attachment {
 	enum dvp_map_type map_type;
+	struct list_head reserved;
 	struct dmabuf_vfio_pci_phys phys;
 	unsigned int lists;
 	unsigned int mappings;

@@ -12,12 +12,12 @@
 #include <linux/iommu.h>
 #include <linux/pci.h>
 #include <linux/scatterlist.h>
-#include <linux/swiotlb.h>
 
 #include "compat/dma_mapping.h"
 #include "compat/slab.h"
 #include "dmabuf.h"
 #include "dvp.h"
+#include "reach.h"
 
 /* A scatterlist counts bytes in an unsigned int; entries stay page aligned. */
 #define DVP_MAX_ENTRY ALIGN_DOWN((size_t)UINT_MAX, PAGE_SIZE)
@@ -82,48 +82,6 @@ static size_t dvp_count_range_entries(struct dvp_buffer *buf)
 	return count;
 }
 
-/*
- * Whether an address is one that the device can send, as far as it is known: a
- * device that stands for its PCI parent may have no mask of its own.
- */
-static bool dvp_reaches(struct device *dev, dma_addr_t addr, size_t len)
-{
-	u64 limit = min_not_zero(dev->dma_mask ? *dev->dma_mask : U64_MAX,
-				 dev->bus_dma_limit);
-
-	return addr + len - 1 >= addr && addr + len - 1 <= limit;
-}
-
-/*
- * Without an IOMMU the importer sends physical addresses.  The DMA API warns
- * with a backtrace about one that does not fit, and before 6.18 hands out
- * device memory even where it was told to bounce everything.
- */
-static int dvp_check_untranslated(struct device *dev, struct dvp_buffer *buf)
-{
-	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
-	size_t i;
-
-	if (domain && domain->type != IOMMU_DOMAIN_IDENTITY)
-		return 0;
-	if (!dev->dma_mask) {
-		dev_warn_ratelimited(dev, DVP_NAME ": cannot map the peer's memory: this device does no DMA of its own\n");
-		return -EIO;
-	}
-	if (is_swiotlb_force_bounce(dev)) {
-		dev_warn_ratelimited(dev, DVP_NAME ": cannot map the peer's memory: all DMA must bounce (swiotlb=force, or an encrypted guest), which device memory cannot\n");
-		return -EIO;
-	}
-	for (i = 0; i < buf->nr_ranges; i++)
-		if (!dvp_reaches(dev, buf->ranges[i].paddr,
-				 buf->ranges[i].len)) {
-			dev_warn_ratelimited(dev, DVP_NAME ": cannot reach the peer's memory at %pap: its DMA mask is too small; an IOMMU would help\n",
-					     &buf->ranges[i].paddr);
-			return -EIO;
-		}
-	return 0;
-}
-
 /* A bus address is known; for any other, the range is mapped. */
 static int dvp_map_range(struct device *dev, struct dvp_buffer *buf,
 			 const struct dmabuf_vfio_pci_range *range,
@@ -137,7 +95,7 @@ static int dvp_map_range(struct device *dev, struct dvp_buffer *buf,
 	}
 
 	*addr = range->paddr + buf->bus_offset;
-	if (dvp_reaches(dev, *addr, range->len))
+	if (dvp_reach_mask(dev, *addr, range->len))
 		return 0;
 	dev_warn_ratelimited(dev, DVP_NAME ": cannot reach the peer's memory at bus address %pad: its DMA mask is too small\n",
 			     addr);
@@ -263,42 +221,6 @@ err_destroy:
 	return ret;
 }
 
-/**
- * dvp_map() - map a buffer for an importer
- * @attach: the importer's attachment; its map type is decided
- * @dir: direction of the DMA
- *
- * Context: may sleep; the buffer's reservation lock is held.
- * Return: the scatterlist, to be given back to dvp_unmap(), or an ERR_PTR():
- * -ENOMEM without memory, -EIO where the importer cannot reach an address,
- * -EINVAL for more entries than a scatterlist has, or what the IOMMU's driver
- * says.  After an error nothing is left mapped.
- */
-struct sg_table *dvp_map(struct dma_buf_attachment *attach,
-			 enum dma_data_direction dir)
-{
-	struct dvp_buffer *buf = attach->dmabuf->priv;
-	struct dvp_attachment *att = attach->priv;
-	struct device *dev = attach->dev;
-	struct dvp_mapping *map;
-	int ret = 0;
-
-	map = kzalloc_obj(*map);
-	if (!map)
-		return ERR_PTR(-ENOMEM);
-	if (att->map_type != DVP_MAP_BUS_ADDR)
-		ret = dvp_check_untranslated(dev, buf);
-	if (!ret && dvp_try_span(dev, buf, map, att->map_type, dir))
-		ret = dvp_map_span(dev, buf, map, dir);
-	else if (!ret)
-		ret = dvp_map_ranges(dev, buf, map, att->map_type, dir);
-	if (ret) {
-		kfree(map);
-		return ERR_PTR(ret);
-	}
-	return &map->sgt;
-}
-
 /*
  * In the lazy mode of the DMA API, the IOTLB keeps what is unmapped until many
  * mappings or some milliseconds have come together.  Other memory stays at its
@@ -315,6 +237,75 @@ static void dvp_flush(struct device *dev)
 		iommu_flush_iotlb_all(domain);
 }
 
+static void dvp_unmap_mapping(struct dma_buf_attachment *attach,
+			      struct dvp_mapping *map,
+			      enum dma_data_direction dir)
+{
+	struct dvp_attachment *att = attach->priv;
+	struct device *dev = attach->dev;
+
+	if (dma_use_iova(&map->iova))
+		dma_iova_destroy(dev, &map->iova, map->mapped, dir,
+				 DMA_ATTR_MMIO);
+	else
+		dvp_unmap_ranges(dev, attach->dmabuf->priv, map, dir);
+	if (att->map_type != DVP_MAP_BUS_ADDR)
+		dvp_flush(dev);
+	dvp_free_entries(&map->sgt);
+}
+
+static int dvp_map_mapping(struct dma_buf_attachment *attach,
+			   struct dvp_mapping *map,
+			   enum dma_data_direction dir)
+{
+	struct dvp_buffer *buf = attach->dmabuf->priv;
+	struct dvp_attachment *att = attach->priv;
+	struct device *dev = attach->dev;
+	int ret;
+
+	ret = dvp_reach_before(attach);
+	if (ret)
+		return ret;
+	if (dvp_try_span(dev, buf, map, att->map_type, dir))
+		ret = dvp_map_span(dev, buf, map, dir);
+	else
+		ret = dvp_map_ranges(dev, buf, map, att->map_type, dir);
+	if (ret)
+		return ret;
+	ret = dvp_reach_after(attach, &map->sgt);
+	if (ret)
+		dvp_unmap_mapping(attach, map, dir);
+	return ret;
+}
+
+/**
+ * dvp_map() - map a buffer for an importer
+ * @attach: the importer's attachment; its map type is decided
+ * @dir: direction of the DMA
+ *
+ * Context: may sleep; the buffer's reservation lock is held.
+ * Return: the scatterlist, to be given back to dvp_unmap(), or an ERR_PTR():
+ * -ENOMEM without memory, -EIO where the importer cannot reach an address,
+ * -EINVAL for more entries than a scatterlist has, or what the IOMMU's driver
+ * says.  After an error nothing is left mapped.
+ */
+struct sg_table *dvp_map(struct dma_buf_attachment *attach,
+			 enum dma_data_direction dir)
+{
+	struct dvp_mapping *map;
+	int ret;
+
+	map = kzalloc_obj(*map);
+	if (!map)
+		return ERR_PTR(-ENOMEM);
+	ret = dvp_map_mapping(attach, map, dir);
+	if (ret) {
+		kfree(map);
+		return ERR_PTR(ret);
+	}
+	return &map->sgt;
+}
+
 /**
  * dvp_unmap() - take back a mapping
  * @attach: that it was made for
@@ -329,16 +320,7 @@ void dvp_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 	       enum dma_data_direction dir)
 {
 	struct dvp_mapping *map = container_of(sgt, struct dvp_mapping, sgt);
-	struct dvp_attachment *att = attach->priv;
-	struct device *dev = attach->dev;
 
-	if (dma_use_iova(&map->iova))
-		dma_iova_destroy(dev, &map->iova, map->mapped, dir,
-				 DMA_ATTR_MMIO);
-	else
-		dvp_unmap_ranges(dev, attach->dmabuf->priv, map, dir);
-	if (att->map_type != DVP_MAP_BUS_ADDR)
-		dvp_flush(dev);
-	dvp_free_entries(&map->sgt);
+	dvp_unmap_mapping(attach, map, dir);
 	kfree(map);
 }

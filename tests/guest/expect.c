@@ -27,6 +27,7 @@ static const struct expect own = {
 	.revoked_asleep = true,
 	.merges_adjacent = true,
 	.flushes = true,
+	.checks_reach = true,
 	.physical = true,
 	.warns_of_mask = false,
 };
@@ -91,6 +92,9 @@ static const struct {
 	DIFFERENCE(flushes,
 		   "in lazy mode an unmapped address works for some milliseconds",
 		   "it leaves that to the DMA API, which takes its time"),
+	DIFFERENCE(checks_reach,
+		   "reserved regions and encrypted memory are not looked at",
+		   "it trusts what the DMA API answers"),
 	DIFFERENCE(physical, "there is no list of physical addresses for others",
 		   "what it has for this is iommufd's only"),
 	DIFFERENCE(warns_of_mask,

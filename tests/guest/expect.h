@@ -27,6 +27,7 @@
  * @revoked_asleep: what is exported in a low-power state is revoked
  * @merges_adjacent: ranges that follow each other become one entry
  * @flushes: what is unmapped is out of an IOMMU's reach at once
+ * @checks_reach: refuses addresses that are reserved or taken for encrypted
  * @physical: importers in the kernel can get the physical addresses
  * @warns_of_mask: the core warns when it must map what the mask does not reach
  */
@@ -50,6 +51,7 @@ struct expect {
 	bool revoked_asleep;
 	bool merges_adjacent;
 	bool flushes;
+	bool checks_reach;
 	bool physical;
 	bool warns_of_mask;
 };

@@ -234,6 +234,19 @@ int importer_peek(int importer, uint64_t address, void *data, size_t length)
 	return call(importer, DVP_IMPORTER_PEEK, &peek);
 }
 
+/* Until the importer is closed, there is such a region in every group. */
+int importer_reserve(int importer, uint64_t start, uint64_t length,
+		     unsigned int type)
+{
+	const struct dvp_importer_reserve reserve = {
+		.start = start,
+		.length = length,
+		.type = type,
+	};
+
+	return call(importer, DVP_IMPORTER_RESERVE, &reserve);
+}
+
 int importer_probe(int importer, const struct dvp_importer_probe *probe)
 {
 	return call(importer, DVP_IMPORTER_PROBE, probe);

@@ -44,6 +44,8 @@ int importer_watch(int importer, const char *bdf, unsigned int bar,
 		   uint64_t offset);
 int importer_seen(int importer, struct dvp_importer_sight *sights);
 int importer_peek(int importer, uint64_t address, void *data, size_t length);
+int importer_reserve(int importer, uint64_t start, uint64_t length,
+		     unsigned int type);
 int importer_probe(int importer, const struct dvp_importer_probe *probe);
 int importer_probed(int importer, struct dvp_importer_probed *seen);
 

@@ -13,8 +13,8 @@
 #define SWITCH_IVSHMEM	2
 #define SWITCH_EDU	2
 
-/* No BAR is below 16 MiB. */
-#define NARROW_MASK 24
+/* What edu has when nobody asks for more; no BAR is below 256 MiB. */
+#define NARROW_MASK 28
 
 static void check_address(const char *exporter, const char *edu)
 {
@@ -57,22 +57,24 @@ static void within_switch(void **state)
 	check_address(bench_find(IVSHMEM, SWITCH_IVSHMEM), bench_find(EDU, SWITCH_EDU));
 }
 
-static void narrow_mask(void **state)
+static void check_mask(const char *exporter, const char *edu)
 {
+	const char *const words[] = { "DMA mask is too small", NULL };
 	static const struct vfio_region_dma_range ranges[] = {
 		{ 0, PAGE }, { 2 * PAGE, PAGE }, { MIB, PAGE },
 	};
-	struct vfio *vfio = bench_open_memory();
-	int importer = bench_importer(bench_find(EDU, 0)), buffer, ret;
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	int importer = bench_importer(edu), buffer, ret;
+	struct vfio *vfio = bench_open(exporter);
 
-	(void)state;
 	buffer = bench_export_ranges(vfio, BAR2, ranges, ARRAY_SIZE(ranges));
 	assert_ok(importer_set_dma_mask(importer, NARROW_MASK));
 	assert_ok(importer_attach(importer, buffer));
 	ret = importer_map(importer);
 	assert_ok(importer_detach(importer));
 	assert_ok(importer_set_dma_mask(importer, 64));
-	assert_true(ret < 0);
+	assert_error(ret, EIO);
+	assert_int_equal(klog_count(klog, words), 1);
 
 	/* Nothing of it is left, and nothing is in the way of a wider one. */
 	assert_ok(importer_attach(importer, buffer));
@@ -134,6 +136,18 @@ static void switch_listed(void **state)
 	assert_non_null(strstr(text, line));
 }
 
+static void narrow_mask(void **state)
+{
+	(void)state;
+	check_mask(bench_find(IVSHMEM, 0), bench_find(EDU, 0));
+}
+
+static void narrow_within_switch(void **state)
+{
+	(void)state;
+	check_mask(bench_find(IVSHMEM, SWITCH_IVSHMEM), bench_find(EDU, SWITCH_EDU));
+}
+
 #define DIRECT(name, function) TEST("direct", name, function)
 
 int suite_direct(void)
@@ -154,6 +168,7 @@ int suite_direct(void)
 	const struct CMUnitTest masks[] = {
 		DIRECT("a DMA mask that does not reach the BAR fails the map",
 		       narrow_mask),
+		DIRECT("and so it does below a switch", narrow_within_switch),
 	};
 	int failed;
 

@@ -211,7 +211,7 @@ int suite_refusal(void)
 		REFUSAL("an importer that is no PCI device", not_pci),
 	};
 
-	if (!expect()->says_no_path)
+	if (!expects(says_no_path))
 		return 0;
 	/* Another suite may have used up what the log takes in five seconds. */
 	sleep(6);

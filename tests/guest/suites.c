@@ -17,6 +17,7 @@ static const struct {
 	{ "transfer", suite_transfer },
 	{ "mapping", suite_mapping },
 	{ "iova", suite_iova },
+	{ "reach", suite_reach },
 	{ "physical", suite_physical },
 	{ "lazy", suite_lazy },
 	{ "huge", suite_huge },

@@ -10,6 +10,7 @@ int suite_importer(void);
 int suite_transfer(void);
 int suite_mapping(void);
 int suite_iova(void);
+int suite_reach(void);
 int suite_physical(void);
 int suite_lazy(void);
 int suite_huge(void);

@@ -32,12 +32,14 @@ enum dvp_importer_kind {
  * @null_callback: the core accepts an importer without a callback
  * @pin_on_map: the core pins in every map of a dynamic importer
  * @dma_mask_bits: how wide the device's addresses are at the moment
+ * @plain_mmio: no IOMMU of it takes device memory for encrypted
  */
 struct dvp_importer_info {
 	__u32 revocable;
 	__u32 null_callback;
 	__u32 pin_on_map;
 	__u32 dma_mask_bits;
+	__u32 plain_mmio;
 };
 
 /**
@@ -318,6 +320,21 @@ struct dvp_importer_probed {
 	__u64 values[32];
 };
 
+/**
+ * struct dvp_importer_reserve - give every IOMMU group another reserved region
+ * @start: DMA address
+ * @length: in bytes
+ * @type: enum iommu_resv_type
+ *
+ * Until the file is closed, for whoever the calling process lets look.
+ */
+struct dvp_importer_reserve {
+	__u64 start;
+	__u64 length;
+	__u32 type;
+	__u32 reserved;
+};
+
 /* So many are remembered: notification n is at n modulo this. */
 #define DVP_IMPORTER_SIGHTS 8
 
@@ -360,5 +377,6 @@ struct dvp_importer_probed {
  * report then has that.  The argument is the version of the list.
  */
 #define DVP_IMPORTER_MAP_OWN	_IO('D', 24)
+#define DVP_IMPORTER_RESERVE	_IOW('D', 25, struct dvp_importer_reserve)
 
 #endif /* DVP_IMPORTER_H */

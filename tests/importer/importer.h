@@ -115,6 +115,11 @@ struct dvp_probe;
 
 struct dvp_probe *dvp_probe_start(const struct dvp_importer_probe *arg);
 void dvp_probe_stop(struct dvp_probe *probe, struct dvp_importer_probed *seen);
+struct dvp_reserve;
+
+struct dvp_reserve *dvp_reserve_start(const struct dvp_importer_reserve *arg);
+void dvp_reserve_stop(struct dvp_reserve *reserve);
+
 int dvp_peek(phys_addr_t address, void *to, size_t length);
 
 #endif /* IMPORTER_H */

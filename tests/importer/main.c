@@ -29,6 +29,12 @@
 #define PINS_ON_MAP (!IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY))
 #endif
 
+#ifdef HAVE_IOMMU_PT
+#define PLAIN_MMIO true
+#else
+#define PLAIN_MMIO false
+#endif
+
 /* A report of more entries than this would be a very long one. */
 #define MAX_ENTRIES	65536
 
@@ -54,12 +60,14 @@ struct importer {
  * @lock: serializes the calls
  * @import: what is attached, if anything
  * @probe: a function of the kernel that is watched, if any
+ * @reserve: a region that is said to be reserved, if any
  */
 struct session {
 	struct importer *importer;
 	struct mutex lock; /* serializes the calls */
 	struct dvp_import *import;
 	struct dvp_probe *probe;
+	struct dvp_reserve *reserve;
 };
 
 static int do_info(struct session *session, void __user *arg)
@@ -69,6 +77,7 @@ static int do_info(struct session *session, void __user *arg)
 		.null_callback = ALLOWS_NO_CALLBACK,
 		.pin_on_map = PINS_ON_MAP,
 		.dma_mask_bits = fls64(dma_get_mask(session->importer->dev)),
+		.plain_mmio = PLAIN_MMIO,
 	};
 
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
@@ -294,6 +303,22 @@ static int do_probed(struct session *session, void __user *arg)
 	return copy_to_user(arg, &seen, sizeof(seen)) ? -EFAULT : 0;
 }
 
+static int do_reserve(struct session *session, void __user *arg)
+{
+	struct dvp_importer_reserve what;
+	struct dvp_reserve *reserve;
+
+	if (copy_from_user(&what, arg, sizeof(what)))
+		return -EFAULT;
+	if (session->reserve)
+		return -EBUSY;
+	reserve = dvp_reserve_start(&what);
+	if (IS_ERR(reserve))
+		return PTR_ERR(reserve);
+	session->reserve = reserve;
+	return 0;
+}
+
 static int do_watch(struct session *session, void __user *arg)
 {
 	struct dvp_importer_watch watch;
@@ -389,6 +414,9 @@ static long importer_ioctl(struct file *file, unsigned int cmd,
 	case DVP_IMPORTER_PROBED:
 		ret = do_probed(session, user);
 		break;
+	case DVP_IMPORTER_RESERVE:
+		ret = do_reserve(session, user);
+		break;
 	default:
 		ret = import_ioctl(session, cmd, arg);
 	}
@@ -417,6 +445,8 @@ static int importer_release(struct inode *inode, struct file *file)
 	struct session *session = file->private_data;
 	struct importer *importer = session->importer;
 
+	if (session->reserve)
+		dvp_reserve_stop(session->reserve);
 	if (session->probe)
 		dvp_probe_stop(session->probe, NULL);
 	if (session->import)

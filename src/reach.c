@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whether an importer can reach the memory by the addresses that it gets.  The
+ * path being there, the addresses can still be too large, be marked as encrypted
+ * memory, or mean something else to the IOMMU.  Where the DMA API would not
+ * notice, the mapping is refused here, and the log says why.
+ */
+#include <linux/dma-buf.h>
+#include <linux/iommu.h>
+#include <linux/pci.h>
+#include <linux/scatterlist.h>
+#include <linux/swiotlb.h>
+
+#include "compat/iommu.h"
+#include "compat/slab.h"
+#include "dmabuf.h"
+#include "dvp.h"
+#include "encryption.h"
+#include "reach.h"
+
+/**
+ * dvp_reach_agrees() - whether two devices are on one side of an encrypted guest
+ * @provider: has the memory
+ * @importer: is to reach it
+ *
+ * Devices of an encrypted guest are outside of what is encrypted, memory and
+ * all, and so they reach each other.  One that was accepted into it has memory
+ * that those outside must not reach; and no kernel yet says by which addresses
+ * another one inside would.
+ *
+ * Context: any.
+ * Return: false if they must not reach each other; the log says so.
+ */
+bool dvp_reach_agrees(struct pci_dev *provider, struct device *importer)
+{
+	if (!dvp_memory_encrypted(CC_ATTR_GUEST_MEM_ENCRYPT) ||
+	    (!dvp_is_private(&provider->dev) && !dvp_is_private(importer)))
+		return true;
+	dev_warn_ratelimited(&provider->dev,
+			     "no peer-to-peer path from %s: one of the two is part of this encrypted guest (TDISP); nothing is known to lead to or from it\n",
+			     dev_name(importer));
+	return false;
+}
+
+/**
+ * dvp_reach_look() - look up which addresses mean something else to the IOMMU
+ * @dev: importer
+ * @reserved: list for dvp_reach_forget(); empty without an IOMMU
+ *
+ * The DMA API keeps clear of the reserved regions of the device for which it
+ * made the domain, but another device of the same group can have more of them.
+ * And an address that no IOMMU translates is where it is.
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int dvp_reach_look(struct device *dev, struct list_head *reserved)
+{
+	struct iommu_group *group = iommu_group_get(dev);
+	int ret;
+
+	INIT_LIST_HEAD(reserved);
+	if (!group)
+		return 0;
+	ret = iommu_get_group_resv_regions(group, reserved);
+	iommu_group_put(group);
+	if (ret)
+		dvp_reach_forget(reserved);
+	return ret;
+}
+
+/**
+ * dvp_reach_forget() - free what dvp_reach_look() has found
+ * @reserved: list
+ *
+ * Context: any.
+ */
+void dvp_reach_forget(struct list_head *reserved)
+{
+	struct iommu_resv_region *region, *next;
+
+	list_for_each_entry_safe(region, next, reserved, list)
+		kfree(region);
+}
+
+/**
+ * dvp_reach_mask() - whether a device can send an address
+ * @dev: importer
+ * @addr: DMA address
+ * @len: bytes from there on
+ *
+ * As far as it is known: a device that stands for its PCI parent may have no
+ * mask of its own.
+ *
+ * Context: any.
+ * Return: true if all of them are within its reach.
+ */
+bool dvp_reach_mask(struct device *dev, dma_addr_t addr, size_t len)
+{
+	u64 limit = min_not_zero(dev->dma_mask ? *dev->dma_mask : U64_MAX,
+				 dev->bus_dma_limit);
+
+	return addr + len - 1 >= addr && addr + len - 1 <= limit;
+}
+
+/*
+ * Without an IOMMU the importer sends physical addresses.  The DMA API warns
+ * with a backtrace about one that does not fit, and before 6.18 hands out
+ * device memory even where it was told to bounce everything.
+ */
+static int dvp_check_untranslated(struct device *dev, struct dvp_buffer *buf)
+{
+	size_t i;
+
+	if (!dev->dma_mask) {
+		dev_warn_ratelimited(dev, DVP_NAME ": cannot map the peer's memory: this device does no DMA of its own\n");
+		return -EIO;
+	}
+	if (is_swiotlb_force_bounce(dev)) {
+		dev_warn_ratelimited(dev, DVP_NAME ": cannot map the peer's memory: all DMA must bounce (swiotlb=force, or an encrypted guest), which device memory cannot\n");
+		return -EIO;
+	}
+	for (i = 0; i < buf->nr_ranges; i++)
+		if (!dvp_reach_mask(dev, buf->ranges[i].paddr,
+				    buf->ranges[i].len)) {
+			dev_warn_ratelimited(dev, DVP_NAME ": cannot reach the peer's memory at %pap: its DMA mask is too small; an IOMMU would help\n",
+					     &buf->ranges[i].paddr);
+			return -EIO;
+		}
+	return 0;
+}
+
+/*
+ * With AMD's SME and SEV a bit of the address says that memory is encrypted.
+ * Device memory is not, but before 6.19 the page tables of AMD's IOMMU have the
+ * bit set for all that is mapped.  Other IOMMUs are not told apart: where memory
+ * is encrypted otherwise, in a guest by TDX, nobody has seen one.
+ */
+static int dvp_check_translated(struct device *dev, struct iommu_domain *domain)
+{
+	if (!dvp_memory_encrypted(CC_ATTR_MEM_ENCRYPT) ||
+	    compat_iommu_maps_plain(domain))
+		return 0;
+	dev_warn_ratelimited(dev, DVP_NAME ": cannot map the peer's memory: memory is encrypted, and this kernel's IOMMU driver would take device memory for encrypted, too; mem_encrypt=off or iommu.passthrough=1 would help, or Linux 6.19\n");
+	return -EIO;
+}
+
+/**
+ * dvp_reach_before() - whether a mapping is to be tried at all
+ * @attach: importer's attachment
+ *
+ * Context: any; the buffer's reservation lock is held.
+ * Return: 0, or -EIO if the log says why not.
+ */
+int dvp_reach_before(struct dma_buf_attachment *attach)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(attach->dev);
+	struct dvp_attachment *att = attach->priv;
+
+	if (att->map_type == DVP_MAP_BUS_ADDR)
+		return 0;
+	if (!domain || domain->type == IOMMU_DOMAIN_IDENTITY)
+		return dvp_check_untranslated(attach->dev,
+					      attach->dmabuf->priv);
+	return dvp_check_translated(attach->dev, domain);
+}
+
+/*
+ * A region that is mapped one to one for the firmware's sake is in the way of
+ * translated addresses only: another one is where it would be without.  In that
+ * of a software's MSIs is whatever that software puts there.
+ */
+static bool dvp_is_taken(const struct iommu_resv_region *region,
+			 bool translated)
+{
+	switch (region->type) {
+	case IOMMU_RESV_RESERVED:
+	case IOMMU_RESV_MSI:
+		return true;
+	case IOMMU_RESV_DIRECT:
+		return translated;
+	default:
+		return false;
+	}
+}
+
+static bool dvp_overlaps(const struct iommu_resv_region *region,
+			 struct sg_table *sgt)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		if (sg_dma_address(sg) <= region->start + region->length - 1 &&
+		    sg_dma_address(sg) + sg_dma_len(sg) - 1 >= region->start)
+			return true;
+	return false;
+}
+
+/**
+ * dvp_reach_after() - whether all addresses of a mapping lead to the memory
+ * @attach: importer's attachment
+ * @sgt: mapping
+ *
+ * Context: any; the buffer's reservation lock is held.
+ * Return: 0, or -EIO if the log says why not.
+ */
+int dvp_reach_after(struct dma_buf_attachment *attach, struct sg_table *sgt)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(attach->dev);
+	struct dvp_attachment *att = attach->priv;
+	const struct iommu_resv_region *region;
+	bool translated = att->map_type != DVP_MAP_BUS_ADDR && domain &&
+			  domain->type != IOMMU_DOMAIN_IDENTITY;
+
+	list_for_each_entry(region, &att->reserved, list)
+		if (dvp_is_taken(region, translated) &&
+		    dvp_overlaps(region, sgt)) {
+			dev_warn_ratelimited(attach->dev, DVP_NAME ": cannot map the peer's memory: its addresses would be among %zu bytes from %pap, which are reserved in this IOMMU group (see reserved_regions in its iommu_group)\n",
+					     region->length, &region->start);
+			return -EIO;
+		}
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whether an importer can reach the memory by the addresses that it gets. */
+#ifndef DVP_REACH_H
+#define DVP_REACH_H
+
+#include <linux/types.h>
+
+struct device;
+struct dma_buf_attachment;
+struct list_head;
+struct pci_dev;
+struct sg_table;
+
+bool dvp_reach_agrees(struct pci_dev *provider, struct device *importer);
+int dvp_reach_look(struct device *dev, struct list_head *reserved);
+void dvp_reach_forget(struct list_head *reserved);
+
+int dvp_reach_before(struct dma_buf_attachment *attach);
+bool dvp_reach_mask(struct device *dev, dma_addr_t addr, size_t len);
+int dvp_reach_after(struct dma_buf_attachment *attach, struct sg_table *sgt);
+
+#endif /* DVP_REACH_H */
