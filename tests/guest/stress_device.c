@@ -105,7 +105,7 @@ static void open_again(void)
 
 	while (device_bind(stress.bdf, bench_driver()) ||
 	       vfio_open(&vfio, stress.bdf))
-		usleep(2000);
+		usleep(20000);
 	vfio_set_command(&vfio, PCI_COMMAND_MEMORY, 0);
 	stress_swap_device(&vfio);
 	stress_count(OPENS);

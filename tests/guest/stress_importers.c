@@ -106,7 +106,7 @@ void stress_use(int importer, int buffer, unsigned int lane,
 	if (attach(importer, buffer, seed) ||
 	    importer_watch(importer, stress.bdf, STRESS_BAR,
 			   stress_pick(seed, STRESS_PAGES) * PAGE)) {
-		usleep(stress_pick(seed, 1000));
+		usleep(stress_pick(seed, 10000));
 		return;
 	}
 	while (times--)

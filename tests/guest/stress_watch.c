@@ -10,7 +10,7 @@
 #include "stress.h"
 
 /* No step takes that long, on whatever machine. */
-#define LIMIT_MS 30000
+#define LIMIT_MS 60000
 
 static struct {
 	struct worker *workers;
