@@ -148,7 +148,7 @@ static struct pci_dev *dvp_nearest_pci(struct device *dev)
  *
  * A refusal is explained in the kernel log.
  *
- * Context: any; reads config space.  The caller keeps both devices.
+ * Context: may sleep; reads config space.  The caller keeps both devices.
  * Return: the map type.
  */
 enum dvp_map_type dvp_p2p_map_type(struct pci_dev *provider,

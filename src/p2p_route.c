@@ -170,7 +170,7 @@ static bool dvp_hosts_forward(const struct dvp_route *route)
  * @provider: PCI function that has the memory
  * @client: PCI function that wants to reach it
  *
- * Context: any; reads config space.  The caller keeps both functions.
+ * Context: may sleep; reads config space.  The caller keeps both functions.
  */
 void dvp_route_find(struct dvp_route *route, struct pci_dev *provider,
 		    struct pci_dev *client)
