@@ -120,6 +120,8 @@ static _Noreturn void run_nursery(int socket)
 		if (count < 0)
 			break;
 		start_child(socket, &order, fds, count);
+		if (write(socket, "", 1) != 1)
+			break;
 	}
 	kill_all();
 	_exit(0);
@@ -159,6 +161,7 @@ void stress_pass(struct worker *worker)
 	};
 	struct vfio device = { -1, -1, -1 };
 	int fds[PASS_MAX], count = 1;
+	char byte;
 
 	usleep(stress_pick(&worker->seed, 200000));
 	fds[0] = stress_take_buffer(stress_pick(&worker->seed,
@@ -167,7 +170,9 @@ void stress_pass(struct worker *worker)
 		return;
 	if (stress_pick(&worker->seed, 4) == 0 && stress_take_device(&device))
 		fds[count++] = device.device;
-	if (pass_send(stress.nursery, &order, sizeof(order), fds, count))
+	/* What is on its way keeps the device open: one order at a time. */
+	if (pass_send(stress.nursery, &order, sizeof(order), fds, count) ||
+	    read(stress.nursery, &byte, 1) != 1)
 		stress_count(SICK_CHILDREN);
 	close(fds[0]);
 	vfio_close(&device);

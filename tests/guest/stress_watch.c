@@ -51,7 +51,7 @@ static void print_task(const char *task)
 	print_file(task, "stack");
 }
 
-/* In an uninterruptible sleep. */
+/* In an uninterruptible sleep, or one of our children. */
 static void print_if_stuck(const char *task)
 {
 	FILE *file = open_of_task(task, "stat");
@@ -62,7 +62,7 @@ static void print_if_stuck(const char *task)
 		fclose(file);
 	}
 	state = strrchr(line, ')');
-	if (state && !strncmp(state, ") D", 3))
+	if (state && (!strncmp(state, ") D", 3) || strstr(line, "(suites)")))
 		print_task(task);
 }
 
@@ -80,11 +80,15 @@ static void visit_tasks(const char *pattern, void (*call)(const char *task))
 
 static _Noreturn void give_up(const struct worker *worker)
 {
+	unsigned int i;
+
 	printf("not ok - stress: every thread gets somewhere\n");
 	printf("# %s %u (thread %d) did not within %u s, after %u steps\n",
 	       worker->name, worker->nth, worker->tid, LIMIT_MS / 1000,
 	       worker->steps);
-	visit_tasks("/proc/self/task/*", print_task);
+	for (i = 0; i < watch.count; i++)
+		printf("# %s %u is thread %d\n", watch.workers[i].name,
+		       watch.workers[i].nth, watch.workers[i].tid);
 	visit_tasks("/proc/[0-9]*/task/*", print_if_stuck);
 	fflush(stdout);
 	/* The rest goes to the kernel's log, and needs a while. */
