@@ -147,27 +147,48 @@ static void bring_back(const struct vfio *device, unsigned int *seed)
 	set_memory(device, true, seed);
 }
 
-void stress_event(struct worker *worker)
+/* While it is closed, one reset after the other would keep it from being opened. */
+static bool is_worth_reset(unsigned int *seed)
 {
-	unsigned int which = stress_pick(&worker->seed, 15);
+	struct vfio device;
+
+	if (!stress_take_device(&device))
+		return stress_pick(seed, 16) == 0;
+	vfio_close(&device);
+	return true;
+}
+
+/* False if there is no device just now. */
+static bool make_event(unsigned int which, unsigned int *seed)
+{
 	struct vfio device;
 	int ret = 0;
 
-	pthread_rwlock_rdlock(&stress_event_lock);
 	/* vfio-pci can lose the BARs if it opens the device meanwhile. */
-	if (which == ARRAY_SIZE(events) && bench_is_ours())
-		ret = reset_by_administrator(&worker->seed);
-	if (stress_take_device(&device)) {
-		if (which < ARRAY_SIZE(events))
-			ret = events[which](&device, &worker->seed);
-		if (stress_pick(&worker->seed, 4) == 0)
-			usleep(stress_pick(&worker->seed, 3000));
-		bring_back(&device, &worker->seed);
-		stress_count(ret ? REFUSED : EVENTS);
-		vfio_close(&device);
-	}
+	if (which == ARRAY_SIZE(events) && bench_is_ours() &&
+	    is_worth_reset(seed))
+		ret = reset_by_administrator(seed);
+	if (!stress_take_device(&device))
+		return false;
+	if (which < ARRAY_SIZE(events))
+		ret = events[which](&device, seed);
+	if (stress_pick(seed, 4) == 0)
+		usleep(stress_pick(seed, 3000));
+	bring_back(&device, seed);
+	stress_count(ret ? REFUSED : EVENTS);
+	vfio_close(&device);
+	return true;
+}
+
+void stress_event(struct worker *worker)
+{
+	unsigned int which = stress_pick(&worker->seed, ARRAY_SIZE(events) + 1);
+	bool made;
+
+	pthread_rwlock_rdlock(&stress_event_lock);
+	made = make_event(which, &worker->seed);
 	pthread_rwlock_unlock(&stress_event_lock);
-	usleep(stress_pick(&worker->seed, 2000));
+	usleep(stress_pick(&worker->seed, made ? 2000 : 20000));
 }
 
 void stress_lie(struct worker *worker)
