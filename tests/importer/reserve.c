@@ -7,6 +7,7 @@
 #include "compat/slab.h"
 #include "importer.h"
 
+#ifdef CONFIG_KRETPROBES
 /**
  * struct dvp_reserve - a region that is added to those of every group
  * @kretprobe: on the function that tells them
@@ -79,3 +80,13 @@ void dvp_reserve_stop(struct dvp_reserve *reserve)
 	unregister_kretprobe(&reserve->kretprobe);
 	kfree(reserve);
 }
+#else
+struct dvp_reserve *dvp_reserve_start(const struct dvp_importer_reserve *arg)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+
+void dvp_reserve_stop(struct dvp_reserve *reserve)
+{
+}
+#endif
