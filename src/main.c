@@ -12,6 +12,7 @@
 #include "debugfs.h"
 #include "dvp.h"
 #include "events.h"
+#include "p2p.h"
 
 static char ids[1024] __initdata;
 module_param_string(ids, ids, sizeof(ids), 0);
@@ -194,6 +195,8 @@ static int __init dvp_choose_exporter(void)
 	}
 	pr_info("dma-bufs are exported by %s: %s\n",
 		dvp_uses_intree ? "vfio-pci-core" : "this driver", why);
+	if (dvp_uses_intree)
+		dvp_p2p_drop_extra_hosts();
 	return 0;
 }
 

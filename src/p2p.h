@@ -95,5 +95,6 @@ void dvp_route_find(struct dvp_route *route, struct pci_dev *provider,
 bool dvp_route_host_forwards(const struct dvp_route *route, unsigned int i);
 
 const struct dvp_host *dvp_p2p_find_host(u16 vendor, u16 device);
+void dvp_p2p_drop_extra_hosts(void);
 
 #endif /* DVP_P2P_H */

@@ -115,6 +115,21 @@ static const struct kernel_param_ops dvp_extra_hosts_ops = {
 module_param_cb(p2p_host_bridges, &dvp_extra_hosts_ops, NULL, 0);
 MODULE_PARM_DESC(p2p_host_bridges, "Host bridges that are trusted to forward peer-to-peer requests though the driver does not know them: VVVV:DDDD[:same],... in hexadecimal, \"same\" meaning only between devices below the same bridge. A wrong entry silently corrupts data");
 
+/**
+ * dvp_p2p_drop_extra_hosts() - p2p_host_bridges= does not count
+ *
+ * For an exporter that does not ask us; before the driver is registered.
+ *
+ * Context: any.
+ */
+void dvp_p2p_drop_extra_hosts(void)
+{
+	if (!dvp_extra_hosts[0].vendor)
+		return;
+	dvp_extra_hosts[0] = (struct dvp_host) {};
+	pr_warn("p2p_host_bridges= has no effect, because vfio-pci-core exports and has a list of its own; load with exporter=own\n");
+}
+
 static const struct dvp_host *dvp_search(const struct dvp_host *host, u16 vendor,
 					 u16 device)
 {

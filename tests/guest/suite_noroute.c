@@ -289,6 +289,19 @@ static void bad_syntax(void **state)
 	}
 }
 
+/* The kernel's exporter cannot be told, so neither is the list. */
+static void trust_in_vain(void **state)
+{
+	const char *const words[] = {
+		"p2p_host_bridges= has no effect", "exporter=own", NULL
+	};
+	int klog = bench_keep(assert_ok(klog_open_end()));
+
+	assert_ok(bench_reload("p2p_host_bridges=" HOST_BRIDGE));
+	assert_int_equal(klog_count(klog, words), 1);
+	listed(state);
+}
+
 #define NOROUTE(name, function) TEST("noroute", name, function)
 #define NOROUTE_RELOADS(name, function) \
 	TEST_RELOADS("noroute", name, function)
@@ -320,12 +333,18 @@ int suite_noroute(void)
 		NOROUTE_RELOADS("bad p2p_host_bridges= refuses to load and says how",
 				bad_syntax),
 	};
+	const struct CMUnitTest vain[] = {
+		NOROUTE_RELOADS("p2p_host_bridges= has no effect on the kernel's exporter",
+				trust_in_vain),
+	};
 	int failed;
 
 	failed = run_group("noroute", tests);
 	if (expects(says_no_path)) {
 		failed += run_group("noroute", says);
 		failed += run_group("noroute", trusts);
+	} else if (bench_is_ours()) {
+		failed += run_group("noroute", vain);
 	}
 	return failed;
 }
