@@ -17,7 +17,7 @@ HOST_PACKAGES=(
 	debian-archive-keyring mmdebstrap rsync xz-utils util-linux kmod cpio
 	make gcc libc6-dev linux-libc-dev libkmod-dev libcmocka-dev
 	qemu-system-x86 seabios
-	shellcheck perl
+	shellcheck perl pahole
 )
 
 die()
