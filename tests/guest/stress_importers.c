@@ -72,7 +72,7 @@ static void use_once(int importer, int buffer, unsigned int lane,
 			importer_work(importer, 1 + stress_pick(seed, 3));
 		break;
 	case 5:
-		if (stress_pick(seed, 64) == 0)
+		if (stress_pick(seed, 16) == 0)
 			transfer(importer, buffer, lane, seed);
 		break;
 	case 6:
