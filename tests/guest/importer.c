@@ -49,9 +49,14 @@ int importer_detach(int importer)
 	return call(importer, DVP_IMPORTER_DETACH, NULL);
 }
 
+int importer_map_for(int importer, enum importer_way way)
+{
+	return ioctl(importer, DVP_IMPORTER_MAP, (unsigned long)way) ? -errno : 0;
+}
+
 int importer_map(int importer)
 {
-	return call(importer, DVP_IMPORTER_MAP, NULL);
+	return importer_map_for(importer, IMPORTER_BOTH);
 }
 
 /* Into a domain of its own, by a list of that version. */

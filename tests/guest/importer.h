@@ -12,6 +12,18 @@
 
 #include "../importer/dvp_importer.h"
 
+/**
+ * enum importer_way - what the importer's device may do with the memory
+ * @IMPORTER_BOTH: read and write it
+ * @IMPORTER_READS: only read it
+ * @IMPORTER_WRITES: only write it
+ */
+enum importer_way {
+	IMPORTER_BOTH = 0,
+	IMPORTER_READS = 1,
+	IMPORTER_WRITES = 2,
+};
+
 /* A name of device_find(), or "platform"; returns a file descriptor. */
 int importer_open(const char *device);
 int importer_info(int importer, struct dvp_importer_info *info);
@@ -20,6 +32,7 @@ int importer_attach_as(int importer, int dmabuf, enum dvp_importer_kind kind,
 		       unsigned int hold_ms);
 int importer_detach(int importer);
 int importer_map(int importer);
+int importer_map_for(int importer, enum importer_way way);
 int importer_map_own(int importer, unsigned int version);
 int importer_unmap(int importer);
 int importer_pin(int importer);

@@ -81,8 +81,14 @@ static void several_entries(void **state)
 }
 
 /* Returns how many calls of this function a map makes. */
-static unsigned int check_calls(int importer, const char *function)
+static unsigned int check_calls(int importer, const char *function,
+				enum importer_way way)
 {
+	static const uint64_t prot[] = {
+		[IMPORTER_BOTH] = IOMMU_READ | IOMMU_WRITE | IOMMU_MMIO,
+		[IMPORTER_READS] = IOMMU_READ | IOMMU_MMIO,
+		[IMPORTER_WRITES] = IOMMU_WRITE | IOMMU_MMIO,
+	};
 	struct dvp_importer_probe probe = { .argument = 4 };
 	struct dvp_importer_probed seen;
 	unsigned int i;
@@ -93,39 +99,56 @@ static unsigned int check_calls(int importer, const char *function)
 	if (ret == -ENOENT)
 		return 0;
 	assert_ok(ret);
-	assert_ok(importer_map(importer));
+	assert_ok(importer_map_for(importer, way));
 	assert_ok(importer_probed(importer, &seen));
 	assert_ok(importer_unmap(importer));
 	assert_true(seen.calls <= ARRAY_SIZE(seen.values));
 	for (i = 0; i < seen.calls; i++)
 		assert_int_equal(seen.values[i] &
 				 (IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE |
-				  IOMMU_MMIO),
-				 IOMMU_READ | IOMMU_WRITE | IOMMU_MMIO);
+				  IOMMU_MMIO), prot[way]);
 	return seen.calls;
 }
 
 /* Where IOMMUs of all kinds are told: the name depends on the kernel. */
-static void check_all_calls(int importer)
+static void check_all_calls(int importer, enum importer_way way)
 {
 	unsigned int calls;
 
-	calls = check_calls(importer, "iommu_map");
-	calls += check_calls(importer, "iommu_map_atomic");
-	calls += check_calls(importer, "iommu_map_nosync");
+	calls = check_calls(importer, "iommu_map", way);
+	calls += check_calls(importer, "iommu_map_atomic", way);
+	calls += check_calls(importer, "iommu_map_nosync", way);
 	assert_true(calls);
 }
 
 static void one_calls(void **state)
 {
 	(void)state;
-	check_all_calls(attach_to(one, ARRAY_SIZE(one)));
+	check_all_calls(attach_to(one, ARRAY_SIZE(one)), IMPORTER_BOTH);
 }
 
 static void several_calls(void **state)
 {
 	(void)state;
-	check_all_calls(attach_to(several, ARRAY_SIZE(several)));
+	check_all_calls(attach_to(several, ARRAY_SIZE(several)), IMPORTER_BOTH);
+}
+
+static void one_way(void **state)
+{
+	int importer = attach_to(one, ARRAY_SIZE(one));
+
+	(void)state;
+	check_all_calls(importer, IMPORTER_READS);
+	check_all_calls(importer, IMPORTER_WRITES);
+}
+
+static void several_one_way(void **state)
+{
+	int importer = attach_to(several, ARRAY_SIZE(several));
+
+	(void)state;
+	check_all_calls(importer, IMPORTER_READS);
+	check_all_calls(importer, IMPORTER_WRITES);
 }
 
 /* What a mapping can fail for, on some kernel, and what it looks like then. */
@@ -275,11 +298,14 @@ int suite_mapping(void)
 	const struct CMUnitTest tests[] = {
 		MAPPING("the IOMMU leads to what is mapped, past the caches",
 			one_entries),
+		MAPPING("the IOMMU is asked for one way only", one_way),
 		MAPPING("the IOMMU is asked for MMIO, never cached", one_calls),
 	};
 	const struct CMUnitTest ours[] = {
 		MAPPING("the IOMMU leads to several ranges, past the caches",
 			several_entries),
+		MAPPING("the IOMMU is asked for one way only, to several",
+			several_one_way),
 		MAPPING("the IOMMU is asked for several ranges of MMIO",
 			several_calls),
 		/* Before the narrow ones, whose addresses are below the lost. */

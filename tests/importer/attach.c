@@ -107,7 +107,7 @@ static void unmap_locked(struct dvp_import *import)
 
 	if (import->sgt)
 		dma_buf_unmap_attachment(import->attach, import->sgt,
-					 DMA_BIDIRECTIONAL);
+					 import->dir);
 	if (import->own)
 		dvp_own_unmap(import->own, import->attach);
 	import->sgt = NULL;
@@ -243,7 +243,7 @@ void dvp_import_detach(struct dvp_import *import)
 	kfree(import);
 }
 
-int dvp_import_map(struct dvp_import *import)
+int dvp_import_map(struct dvp_import *import, enum dma_data_direction dir)
 {
 	struct sg_table *sgt;
 	int ret = 0;
@@ -253,11 +253,13 @@ int dvp_import_map(struct dvp_import *import)
 		ret = -EBUSY;
 		goto unlock;
 	}
-	sgt = dma_buf_map_attachment(import->attach, DMA_BIDIRECTIONAL);
-	if (IS_ERR(sgt))
+	sgt = dma_buf_map_attachment(import->attach, dir);
+	if (IS_ERR(sgt)) {
 		ret = PTR_ERR(sgt);
-	else
-		import->sgt = sgt;
+		goto unlock;
+	}
+	import->sgt = sgt;
+	import->dir = dir;
 unlock:
 	import_unlock(import);
 	return ret;

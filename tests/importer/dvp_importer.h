@@ -341,6 +341,7 @@ struct dvp_importer_reserve {
 #define DVP_IMPORTER_INFO	_IOR('D', 0, struct dvp_importer_info)
 #define DVP_IMPORTER_ATTACH	_IOW('D', 1, struct dvp_importer_attach)
 #define DVP_IMPORTER_DETACH	_IO('D', 2)
+/* The argument is enum dma_data_direction, of which 0 is both ways. */
 #define DVP_IMPORTER_MAP	_IO('D', 3)
 #define DVP_IMPORTER_UNMAP	_IO('D', 4)
 #define DVP_IMPORTER_PIN	_IO('D', 5)

@@ -44,6 +44,7 @@ struct dvp_own;
  * @attach: the attachment
  * @release: unmaps @hold_ms after the exporter asked for it
  * @sgt: the mapping, if any
+ * @dir: its direction
  * @own: or one without a scatterlist, if any
  * @hold_ms: how long to hold on
  * @pins: how often pinned by us
@@ -54,15 +55,15 @@ struct dvp_own;
  * @watched_reg: a register of @watched
  * @sights: what it looked like the last few times
  *
- * The reservation lock of the dma-buf protects @sgt, @own and what follows
- * @hold_ms;
- * the calls for one import must not overlap.
+ * The reservation lock of the dma-buf protects @sgt, @dir, @own and what follows
+ * @hold_ms; the calls for one import must not overlap.
  */
 struct dvp_import {
 	struct device *dev;
 	struct dma_buf_attachment *attach;
 	struct delayed_work release;
 	struct sg_table *sgt;
+	enum dma_data_direction dir;
 	struct dvp_own *own;
 	unsigned int hold_ms;
 	unsigned int pins;
@@ -77,7 +78,7 @@ struct dvp_import {
 struct dvp_import *dvp_import_attach(struct device *dev,
 				     const struct dvp_importer_attach *arg);
 void dvp_import_detach(struct dvp_import *import);
-int dvp_import_map(struct dvp_import *import);
+int dvp_import_map(struct dvp_import *import, enum dma_data_direction dir);
 int dvp_import_map_own(struct dvp_import *import, struct dvp_edu *edu,
 		       u32 version);
 int dvp_import_unmap(struct dvp_import *import);

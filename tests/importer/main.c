@@ -345,7 +345,9 @@ static int import_ioctl(struct session *session, unsigned int cmd,
 	case DVP_IMPORTER_DETACH:
 		return do_detach(session);
 	case DVP_IMPORTER_MAP:
-		return dvp_import_map(session->import);
+		if (arg > DMA_FROM_DEVICE)
+			return -EINVAL;
+		return dvp_import_map(session->import, arg);
 	case DVP_IMPORTER_MAP_OWN:
 		return dvp_import_map_own(session->import,
 					  &session->importer->edu, arg);
