@@ -101,15 +101,21 @@ static void dvp_access_nag(struct dvp_access *access, struct dvp_buffer *buf)
 {
 	struct dma_buf_attachment *attach;
 	struct dvp_attachment *att;
+	bool named = false;
 
 	dma_resv_lock(buf->dmabuf->resv, NULL);
 	list_for_each_entry(attach, &buf->dmabuf->attachments, node) {
 		att = attach->priv;
-		if (att->mappings || att->lists)
-			pr_warn("%s: waiting to take back BAR %u: importer %s still holds %u mapping(s) of a buffer of %zu bytes\n",
-				access->name, buf->bar, dev_name(attach->dev),
-				att->mappings + att->lists, buf->dmabuf->size);
+		if (!att->mappings && !att->lists)
+			continue;
+		pr_warn("%s: waiting to take back BAR %u: importer %s still holds %u mapping(s) of a buffer of %zu bytes\n",
+			access->name, buf->bar, dev_name(attach->dev),
+			att->mappings + att->lists, buf->dmabuf->size);
+		named = true;
 	}
+	if (!named && buf->mappings)
+		pr_warn("%s: waiting to take back BAR %u: an importer has detached without unmapping a buffer of %zu bytes\n",
+			access->name, buf->bar, buf->dmabuf->size);
 	dma_resv_unlock(buf->dmabuf->resv);
 }
 
