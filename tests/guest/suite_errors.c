@@ -27,18 +27,25 @@ static bool recovered(int klog)
 	return klog_count(klog, words);
 }
 
-static void fatal(void **state)
+/* The device's user is told of an error, from which the kernel then recovers. */
+static void open_for_error(struct subject *subject, const char *error)
 {
 	int klog = bench_keep(assert_ok(klog_open_end()));
-	struct subject subject;
 	int event;
 
-	(void)state;
-	subject_open(&subject, &nic);
-	event = watch_irq(subject.vfio, VFIO_PCI_ERR_IRQ_INDEX);
-	inject("", "DLP");
+	subject_open(subject, &nic);
+	event = watch_irq(subject->vfio, VFIO_PCI_ERR_IRQ_INDEX);
+	inject("", error);
 	wait_until(recovered(klog));
 	assert_true(was_told(event));
+}
+
+static void fatal(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	open_for_error(&subject, "DLP");
 	if (!expects(hears_of_errors)) {
 		/* Its user may save the day, with memory that others reach. */
 		assert_int_equal(importer_notifications(subject.importer), 0);
@@ -118,16 +125,10 @@ static void fatal_memory_off(void **state)
 
 static void not_fatal(void **state)
 {
-	int klog = bench_keep(assert_ok(klog_open_end()));
 	struct subject subject;
-	int event;
 
 	(void)state;
-	subject_open(&subject, &nic);
-	event = watch_irq(subject.vfio, VFIO_PCI_ERR_IRQ_INDEX);
-	inject("", "COMP_ABORT");
-	wait_until(recovered(klog));
-	assert_true(was_told(event));
+	open_for_error(&subject, "COMP_ABORT");
 	subject_is_untouched(&subject, 0);
 }
 

@@ -196,6 +196,17 @@ static void one_range(void **state)
 	check_space(importer, small);
 }
 
+static void fail_often(int importer, int buffer)
+{
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		assert_ok(importer_attach(importer, buffer));
+		assert_true(importer_map(importer) < 0);
+		assert_ok(importer_detach(importer));
+	}
+}
+
 /* The same again and again, so that nothing is merged. */
 static void several_ranges(void **state)
 {
@@ -204,16 +215,12 @@ static void several_ranges(void **state)
 		{ 0, 4 * MIB }, { 0, 4 * MIB },
 	};
 	struct vfio *vfio = bench_open(bench_find(IVSHMEM, 0));
-	int importer = bench_importer(bench_find(EDU, 0)), large, small, i;
+	int importer = bench_importer(bench_find(EDU, 0)), large, small;
 
 	(void)state;
 	large = bench_export_ranges(vfio, BAR2, ranges, ARRAY_SIZE(ranges));
 	small = bench_export_ranges(vfio, BAR2, ranges, 2);
-	for (i = 0; i < 10; i++) {
-		assert_ok(importer_attach(importer, large));
-		assert_true(importer_map(importer) < 0);
-		assert_ok(importer_detach(importer));
-	}
+	fail_often(importer, large);
 	check_space(importer, small);
 	/* Nothing is counted as mapped that would be waited for. */
 	bench_close(vfio);
@@ -226,16 +233,12 @@ static void no_span(void **state)
 		{ 8 * MIB, 8 * MIB }, { 0, 8 * MIB },
 	};
 	struct vfio *vfio = bench_open(bench_find(VGA, 0));
-	int importer = bench_importer(bench_find(EDU, 0)), large, small, i;
+	int importer = bench_importer(bench_find(EDU, 0)), large, small;
 
 	(void)state;
 	large = bench_export_ranges(vfio, BAR0, ranges, ARRAY_SIZE(ranges));
 	small = bench_export(vfio, BAR0, 0, 8 * MIB);
-	for (i = 0; i < 10; i++) {
-		assert_ok(importer_attach(importer, large));
-		assert_true(importer_map(importer) < 0);
-		assert_ok(importer_detach(importer));
-	}
+	fail_often(importer, large);
 	check_space(importer, small);
 	bench_close(vfio);
 }
