@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* suites NAME...: runs the suites in that order. */
+/*
+ * suites [only=PATTERN] NAME...: runs the suites in that order, or of them those
+ * tests whose names match the pattern, in which * and ? stand for any characters
+ * and any one.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "bench.h"
 #include "suites.h"
+
+#define ONLY "only="
 
 static const struct {
 	const char *name;
@@ -58,6 +64,9 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	for (i = 1; i < argc; i++)
-		failed += run(argv[i]) != 0;
+		if (!strncmp(argv[i], ONLY, strlen(ONLY)))
+			cmocka_set_test_filter(argv[i] + strlen(ONLY));
+		else
+			failed += run(argv[i]) != 0;
 	return failed ? 1 : 0;
 }
