@@ -5,7 +5,7 @@
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 
-.PHONY: all demo check stress lint install uninstall clean help
+.PHONY: all demo check check-mutations stress lint install uninstall clean help
 
 all:
 	@test -d "$(KDIR)" || { echo "$(KDIR) is not there: install the headers of the kernel $(KVER)" >&2; exit 1; }
@@ -16,6 +16,9 @@ demo:
 
 check:
 	@scripts/check "$(KERNEL)" "$(SUITE)"
+
+check-mutations:
+	@scripts/check-mutations $(NAME)
 
 stress:
 	@scripts/stress "$(SECONDS)" "$(KERNEL)" "$(SEED)"
@@ -37,9 +40,12 @@ help:
 	@echo "make check        run every test on every kernel of tests/kernels"
 	@echo "                  (KERNEL=\"6.1 7.3\" and SUITE=\"export lint\" run a part of it;"
 	@echo "                  JUNIT=FILE writes the results there as XML, too)"
+	@echo "make check-mutations"
+	@echo "                  break the driver as each of tests/mutations does, and demand"
+	@echo "                  that a test fails (NAME=\"export-flags ...\" picks some)"
 	@echo "make stress       users who race, SECONDS=300 on every kernel (KERNEL=, SEED=)"
 	@echo "make lint         checkpatch, sparse, W=1 builds and shellcheck"
 	@echo "make clean        remove what was built, not what was downloaded"
 	@echo
-	@echo "demo, check, stress and lint need root. Downloads go to DVP_CACHE (default"
+	@echo "All but make, make clean and help need root. Downloads go to DVP_CACHE (default"
 	@echo "~/.cache/dmabuf-vfio-pci); DVP_MIRROR overrides apt's own Debian mirror."
