@@ -155,6 +155,19 @@ static void no_memory(void **state)
 	}
 }
 
+static void rom(void **state)
+{
+	const char *bdf = bench_find(VGA, 0);
+	struct request request = one_page();
+	struct bar bar;
+
+	(void)state;
+	assert_ok(device_bar(bdf, VFIO_PCI_ROM_REGION_INDEX, &bar));
+	assert_true(bar.flags & BAR_MEM);
+	request.body.region_index = VFIO_PCI_ROM_REGION_INDEX;
+	assert_error(ask(bench_open(bdf), &request), ENODEV);
+}
+
 static void io_bar(void **state)
 {
 	const char *bdf = bench_find(E1000E, 0);
@@ -435,6 +448,7 @@ int suite_export(void)
 			    no_bars),
 		EXPORT_WITH("a BAR that the device has not got is no device",
 			    no_memory, absent_bars),
+		EXPORT("an expansion ROM is no device", rom),
 		EXPORT("an I/O BAR is refused", io_bar),
 		EXPORT_WITH("a range of length 0 is refused", refused, &empty),
 		EXPORT_WITH("an offset within a page is refused", refused,
