@@ -103,14 +103,26 @@ static void larger_than_bar(void **state)
 	static const struct vfio_region_dma_range ranges[] = {
 		{ 2 * MIB, 2 * MIB }, { 0, 2 * MIB + PAGE }, { 0, PAGE },
 	};
+	const struct dvp_importer_probe probe = {
+		.function = "dma_map_resource",
+		.argument = 2,
+	};
 	struct vfio *vfio = bench_open(bench_find(IVSHMEM, 0));
 	int importer = bench_importer(bench_find(EDU, 0));
+	struct dvp_importer_probed seen;
+	size_t i;
 
 	(void)state;
 	assert_ok(importer_attach(importer,
 				  bench_export_ranges(vfio, BAR2, ranges,
 						      ARRAY_SIZE(ranges))));
+	assert_ok(importer_probe(importer, &probe));
 	assert_ok(importer_map(importer));
+	/* Nothing that goes on behind the BAR, not even for an instant. */
+	assert_ok(importer_probed(importer, &seen));
+	assert_in_range(seen.calls, 0, ARRAY_SIZE(seen.values));
+	for (i = 0; i < seen.calls; i++)
+		assert_in_range(seen.values[i], PAGE, bench_memory_size(vfio));
 	check_ranges(vfio, importer, ranges, ARRAY_SIZE(ranges));
 }
 
