@@ -94,14 +94,18 @@ static bool slot_has(const struct slot *slot, uint16_t light, bool device)
 /*
  * Whether the kernel has been through with what happened in a slot that is off.
  * It is asked to switch the slot on, which fails: if it was busy, with words; if
- * not, after it has looked for a device.
+ * not, after it has looked for a device.  When it was just about to be done with
+ * switching it off, it answers with the result of that.
  */
 static bool slot_is_idle(const struct slot *slot)
 {
 	const char *const words[] = { "Already", NULL };
 
-	assert_error(write_file(slot->power, "1"), ENODEV);
-	return !klog_count(slot->klog, words);
+	int ret = write_file(slot->power, "1");
+
+	if (ret)
+		assert_error(ret, ENODEV);
+	return ret && !klog_count(slot->klog, words);
 }
 
 /*
