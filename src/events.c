@@ -74,20 +74,25 @@ void dvp_events_unwatch(struct dvp_device *dvp)
 }
 
 /*
- * The next VF whose user has not been told of the PF's reset.  A reference on
- * its access is returned: it may be unbound while its importers are waited for.
+ * The next VF that has not been told of the beginning or end of the PF's reset.
+ * A reference on its access is returned, and what is told without the lock: it
+ * may take as long as importers do, which must not hold up other devices.  The
+ * VF may be unbound meanwhile; its @core is there as long as it is open.
  */
-static struct dvp_access *dvp_next_vf(struct pci_dev *pf)
+static struct dvp_access *dvp_next_vf(struct pci_dev *pf, bool resetting,
+				      struct vfio_pci_core_device **core)
 {
 	struct dvp_access *access = NULL;
 	struct dvp_device *dvp;
 
 	mutex_lock(&dvp_devices_lock);
 	list_for_each_entry(dvp, &dvp_devices, node) {
-		if (dvp->pf_resetting || !dvp->core.pdev->is_virtfn ||
+		if (dvp->pf_resetting == resetting ||
+		    !dvp->core.pdev->is_virtfn ||
 		    pci_physfn(dvp->core.pdev) != pf)
 			continue;
-		dvp->pf_resetting = true;
+		dvp->pf_resetting = resetting;
+		*core = &dvp->core;
 		access = dvp->access;
 		kref_get(&access->ref);
 		break;
@@ -98,27 +103,25 @@ static struct dvp_access *dvp_next_vf(struct pci_dev *pf)
 
 static void dvp_block_vfs(struct pci_dev *pf)
 {
+	struct vfio_pci_core_device *core;
 	struct dvp_access *access;
 
-	while ((access = dvp_next_vf(pf))) {
+	while ((access = dvp_next_vf(pf, true, &core))) {
 		dvp_access_block(access, DVP_BLOCK_PF_RESET);
 		dvp_access_put(access);
 	}
 }
 
+/* A device that is not open is not looked at. */
 static void dvp_unblock_vfs(struct pci_dev *pf)
 {
-	struct dvp_device *dvp;
+	struct vfio_pci_core_device *core;
+	struct dvp_access *access;
 
-	mutex_lock(&dvp_devices_lock);
-	list_for_each_entry(dvp, &dvp_devices, node) {
-		if (!dvp->pf_resetting || pci_physfn(dvp->core.pdev) != pf)
-			continue;
-		dvp->pf_resetting = false;
-		dvp_access_unblock(dvp->access, DVP_BLOCK_PF_RESET,
-				   &dvp->core);
+	while ((access = dvp_next_vf(pf, false, &core))) {
+		dvp_access_unblock(access, DVP_BLOCK_PF_RESET, core);
+		dvp_access_put(access);
 	}
-	mutex_unlock(&dvp_devices_lock);
 }
 
 static void dvp_set_resetting(struct dvp_device *dvp, bool resetting)
