@@ -161,7 +161,8 @@ const struct expect_kernel *expect_kernel(void)
 	static struct expect_kernel kernel;
 	struct dvp_importer_info has = info();
 
-	kernel.intree = has.revocable;
+	kernel.core_exports = has.core_exports;
+	kernel.intree = has.core_exports && has.revocable;
 	kernel.no_callback = has.null_callback;
 	kernel.resets_bridges =
 		has_file("/sys/bus/pci/devices/*/reset_subordinate");

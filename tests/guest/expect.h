@@ -74,12 +74,14 @@ enum expect_pins {
  * @pins: how an importer's own pins are answered
  * @no_callback: an importer without a callback gets as far as the exporter
  * @resets_bridges: bridges have reset_subordinate, which is new or backported
+ * @core_exports: exporter=intree can be had
  * @intree: the kernel's own export is good enough for exporter=auto
  */
 struct expect_kernel {
 	enum expect_pins pins;
 	bool no_callback;
 	bool resets_bridges;
+	bool core_exports;
 	bool intree;
 };
 

@@ -335,7 +335,7 @@ static void exporter_intree(void **state)
 	int klog = bench_keep(assert_ok(klog_open_end()));
 
 	(void)state;
-	if (expect_kernel()->intree) {
+	if (expect_kernel()->core_exports) {
 		assert_ok(bench_reload("exporter=intree"));
 	} else {
 		assert_error(bench_reload("exporter=intree"), EOPNOTSUPP);

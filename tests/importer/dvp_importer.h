@@ -33,6 +33,7 @@ enum dvp_importer_kind {
  * @pin_on_map: the core pins in every map of a dynamic importer
  * @dma_mask_bits: how wide the device's addresses are at the moment
  * @plain_mmio: no IOMMU of it takes device memory for encrypted
+ * @core_exports: its vfio-pci-core can export
  */
 struct dvp_importer_info {
 	__u32 revocable;
@@ -40,6 +41,7 @@ struct dvp_importer_info {
 	__u32 pin_on_map;
 	__u32 dma_mask_bits;
 	__u32 plain_mmio;
+	__u32 core_exports;
 };
 
 /**

@@ -29,6 +29,12 @@
 #define PINS_ON_MAP (!IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY))
 #endif
 
+#ifdef HAVE_VFIO_PCI_DMABUF
+#define CORE_EXPORTS true
+#else
+#define CORE_EXPORTS false
+#endif
+
 #ifdef HAVE_IOMMU_PT
 #define PLAIN_MMIO true
 #else
@@ -78,6 +84,7 @@ static int do_info(struct session *session, void __user *arg)
 		.pin_on_map = PINS_ON_MAP,
 		.dma_mask_bits = fls64(dma_get_mask(session->importer->dev)),
 		.plain_mmio = PLAIN_MMIO,
+		.core_exports = CORE_EXPORTS,
 	};
 
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
