@@ -111,14 +111,25 @@ kernel_names()
 	awk '!/^#/ && NF { print $1 }' "$TREE/tests/kernels"
 }
 
-# kernel_line NAME: "SUITE PACKAGE"
+# Those that are beside the matrix.
+other_kernel_names()
+{
+	awk '!/^#/ && NF { print $1 }' "$TREE/tests/other-kernels"
+}
+
+# kernel_line NAME: "SUITE PACKAGE", or what stands in place of a package in
+# tests/other-kernels.
 kernel_line()
 {
 	local line
-	line=$(awk -v name="$1" '!/^#/ && $1 == name { print $2, ($3 ? $3 : "linux-image-amd64") }' \
-		"$TREE/tests/kernels")
+	line=$(awk -v name="$1" '
+		/^#/ || !NF { next }
+		FILENAME ~ /other-kernels$/ { $2 = suite[$2]; how = $3 }
+		FILENAME !~ /other-kernels$/ { suite[$1] = $2; how = $3 ? $3 : "linux-image-amd64" }
+		$1 == name { print $2, how }' \
+		"$TREE/tests/kernels" "$TREE/tests/other-kernels")
 	[ -n "$line" ] ||
-		die "there is no kernel '$1' in tests/kernels, which has: $(kernel_names | xargs)"
+		die "there is no kernel '$1': tests/kernels has $(kernel_names | xargs), tests/other-kernels $(other_kernel_names | xargs)"
 	echo "$line"
 }
 
