@@ -16,7 +16,7 @@ LOGS=$BUILD/logs
 HOST_PACKAGES=(
 	debian-archive-keyring mmdebstrap rsync xz-utils util-linux kmod cpio
 	make patch gcc libc6-dev linux-libc-dev libkmod-dev libcmocka-dev
-	qemu-system-x86 seabios
+	qemu-system-x86 seabios busybox-static
 	shellcheck perl pahole
 )
 
@@ -131,6 +131,15 @@ kernel_line()
 	[ -n "$line" ] ||
 		die "there is no kernel '$1': tests/kernels has $(kernel_names | xargs), tests/other-kernels $(other_kernel_names | xargs)"
 	echo "$line"
+}
+
+# The kernel of tests/kernels that one of tests/other-kernels is a variant of; any
+# other is its own.
+base_of()
+{
+	local base
+	base=$(awk -v name="$1" '!/^#/ && $1 == name { print $2 }' "$TREE/tests/other-kernels")
+	echo "${base:-$1}"
 }
 
 kernel_dir()
