@@ -117,6 +117,17 @@ other_kernel_names()
 	awk '!/^#/ && NF { print $1 }' "$TREE/tests/other-kernels"
 }
 
+# Those of them that are built from source, to check everything.
+debug_kernel_names()
+{
+	awk '!/^#/ && NF && $3 !~ /^linux-image-/ { print $1 }' "$TREE/tests/other-kernels"
+}
+
+is_debug_kernel()
+{
+	grep -qxF -- "$1" <<<"$(debug_kernel_names)"
+}
+
 # kernel_line NAME: "SUITE PACKAGE", or what stands in place of a package in
 # tests/other-kernels.
 kernel_line()

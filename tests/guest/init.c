@@ -258,21 +258,14 @@ static void check_log(void)
 	close(klog);
 }
 
-/*
- * Where the kernel has gcov: what has run in the driver, as an archive. The files
- * there have no size before they are read, which an archive wants to know.
- */
+/* Where the kernel has gcov: what has run in the driver. */
 static void save_coverage(void)
 {
-	static const char command[] =
-		"cp -dR /sys/kernel/debug/gcov/src /tmp && cd /tmp/src && "
-		"stty raw </dev/ttyS3 && "
-		"find . -name '*.gcda' | cpio -o -H newc >/dev/ttyS3";
 	int status;
 
 	if (access("/sys/kernel/debug/gcov", F_OK))
 		return;
-	status = system(command);
+	status = system("save-coverage");
 	result(!status, "the coverage is saved: %#x", status);
 }
 
