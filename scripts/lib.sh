@@ -14,7 +14,7 @@ LOGS=$BUILD/logs
 
 # Everything that the scripts need from the machine itself.
 HOST_PACKAGES=(
-	debian-archive-keyring mmdebstrap rsync xz-utils util-linux kmod cpio
+	debian-archive-keyring mmdebstrap rsync xz-utils zstd util-linux kmod cpio
 	make patch gcc libc6-dev linux-libc-dev libkmod-dev libcmocka-dev
 	qemu-system-x86 seabios busybox-static
 	shellcheck perl pahole
