@@ -5,7 +5,7 @@
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 
-.PHONY: all demo check check-mutations stress lint install uninstall clean help
+.PHONY: all demo check check-debug check-mutations stress lint install uninstall clean help
 
 all:
 	@test -d "$(KDIR)" || { echo "$(KDIR) is not there: install the headers of the kernel $(KVER)" >&2; exit 1; }
@@ -16,6 +16,9 @@ demo:
 
 check:
 	@scripts/check "$(KERNEL)" "$(SUITE)"
+
+check-debug:
+	@scripts/check "$(or $(KERNEL),debug)" "$(SUITE)"
 
 check-mutations:
 	@scripts/check-mutations $(NAME)
