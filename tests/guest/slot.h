@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Slots of the machine `events`, whose devices come and go.  Functions return 0 or
+ * a negative errno.
+ */
+#ifndef GUEST_SLOT_H
+#define GUEST_SLOT_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "device.h"
+
+/**
+ * struct slot - where a device sits
+ * @port: the port above it
+ * @control: position of the slot's control register in the port's config space
+ * @power: file that switches the slot on and off
+ * @klog: what the kernel says from now on; whoever calls slot_find() closes it
+ */
+struct slot {
+	char port[BDF_SIZE];
+	unsigned int control;
+	char power[PATH_MAX];
+	int klog;
+};
+
+int slot_find(struct slot *slot, const char *bdf);
+
+/* Whether the kernel is through with the arrival of a device. */
+bool slot_is_filled(const struct slot *slot);
+/* Whether the kernel is through with a removal. */
+bool slot_is_empty(const struct slot *slot);
+
+/* Puts an ivshmem, with memory of its own, into the slot of a port. */
+int slot_plug_memory(const char *name, const char *bus);
+/* Takes the device away at once. */
+int slot_tear_out(const struct slot *slot);
+/*
+ * While the kernel waits for the user of what was torn out, and does not touch the
+ * slot: so that it has a light to put out when it is done.
+ */
+int slot_light_up(const struct slot *slot);
+
+#endif /* GUEST_SLOT_H */
