@@ -104,7 +104,7 @@ unsigned int find_capability(struct vfio *vfio, uint8_t id)
 	return 0;
 }
 
-int watch_irq(struct vfio *vfio, unsigned int index)
+int open_irq(const struct vfio *vfio, unsigned int index)
 {
 	struct {
 		struct vfio_irq_set set;
@@ -115,12 +115,22 @@ int watch_irq(struct vfio *vfio, unsigned int index)
 			     VFIO_IRQ_SET_ACTION_TRIGGER,
 		.set.index = index,
 		.set.count = 1,
-		.eventfd = bench_keep(assert_ok(eventfd(0, EFD_CLOEXEC |
-							EFD_NONBLOCK))),
+		.eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 	};
+	int ret = 0;
 
-	assert_sys(ioctl(vfio->device, VFIO_DEVICE_SET_IRQS, &request));
-	return request.eventfd;
+	if (request.eventfd < 0)
+		return -errno;
+	if (ioctl(vfio->device, VFIO_DEVICE_SET_IRQS, &request)) {
+		ret = -errno;
+		close(request.eventfd);
+	}
+	return ret ? ret : request.eventfd;
+}
+
+int watch_irq(struct vfio *vfio, unsigned int index)
+{
+	return bench_keep(assert_ok(open_irq(vfio, index)));
 }
 
 bool was_told(int event)

@@ -76,7 +76,9 @@ void subject_answered(struct subject *subject, unsigned int notification);
 /* Position of a capability in config space; fails the test without it. */
 unsigned int find_capability(struct vfio *vfio, uint8_t id);
 
-/* An eventfd for VFIO_PCI_ERR_IRQ_INDEX or VFIO_PCI_REQ_IRQ_INDEX. */
+/* An eventfd for VFIO_PCI_ERR_IRQ_INDEX or VFIO_PCI_REQ_IRQ_INDEX, or -errno. */
+int open_irq(const struct vfio *vfio, unsigned int index);
+/* The same for the test, which fails without. */
 int watch_irq(struct vfio *vfio, unsigned int index);
 /* Whether it was signalled since the last call. */
 bool was_told(int event);

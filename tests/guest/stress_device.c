@@ -2,6 +2,8 @@
 /* Buffers are exported, and the device is closed and opened under them. */
 #include <linux/pci_regs.h>
 
+#include <sys/mman.h>
+
 #include "events.h"
 #include "stress.h"
 
@@ -57,57 +59,85 @@ void stress_export(struct worker *worker)
 	int buffer;
 
 	usleep(stress_pick(&worker->seed, 2000));
-	pthread_rwlock_rdlock(&stress_event_lock);
-	if (stress_take_device(&device)) {
+	pthread_rwlock_rdlock(&worker->exporter->lock);
+	if (stress_take_device(worker->exporter, &device)) {
 		buffer = good ? export_good(&device, &worker->seed) :
 				export_bad(&device, &worker->seed);
 		if (buffer >= 0)
-			stress_put_buffer(stress_pick(&worker->seed,
+			stress_put_buffer(worker->exporter,
+					  stress_pick(&worker->seed,
 						      STRESS_BUFFERS), buffer);
 		stress_count(buffer >= 0 ? EXPORTS : BAD_EXPORTS);
 		vfio_close(&device);
 	}
-	pthread_rwlock_unlock(&stress_event_lock);
+	pthread_rwlock_unlock(&worker->exporter->lock);
 }
 
-/* Nobody has it open any more: all that was exported is dead. */
-static void look_when_dead(struct worker *worker)
+void stress_fill_page(uint8_t *page)
+{
+	memset(page, 0, PAGE);
+	memcpy(page, "here", 4);
+}
+
+int stress_fill(const struct vfio *device)
+{
+	uint8_t *memory;
+	unsigned int i;
+	size_t size;
+	int ret;
+
+	ret = vfio_map(device, STRESS_BAR, &memory, &size);
+	if (ret)
+		return ret;
+	for (i = 0; i < STRESS_PAGES; i++)
+		stress_fill_page(memory + i * PAGE);
+	munmap(memory, size);
+	return 0;
+}
+
+void stress_look_when_dead(struct stress_exporter *exporter, int importer)
 {
 	unsigned int i;
 	int buffer;
 
-	for (i = 0; i < STRESS_IMPORTERS; i++)
-		if (importer_is_mapped(stress.importers[i]))
+	for (i = 0; i < exporter->nr_importers; i++)
+		if (importer_is_mapped(exporter->importers[i]))
 			stress_count(STILL_MAPPED);
 	for (i = 0; i < STRESS_BUFFERS; i++) {
-		buffer = stress_take_buffer(i);
+		buffer = stress_take_buffer(exporter, i);
 		if (buffer < 0)
 			continue;
-		if (importer_attach(worker->importer, buffer) != -ENODEV) {
+		if (importer_attach(importer, buffer) != -ENODEV) {
 			stress_count(UNDEAD);
-			importer_detach(worker->importer);
+			importer_detach(importer);
 		}
 		close(buffer);
 	}
 }
 
-static void close_all(void)
+void stress_close(struct stress_exporter *exporter)
 {
-	struct vfio vfio = stress_swap_device(&(struct vfio) { -1, -1, -1 });
+	struct vfio vfio = stress_swap_device(exporter,
+					      &(struct vfio) { -1, -1, -1 });
 
 	vfio_close(&vfio);
 }
 
-/* Refused until children have closed it, too. */
-static void open_again(void)
+/*
+ * Refused until children have closed it, too.  What has been plugged in has new
+ * memory, or the same as before.
+ */
+void stress_open(struct stress_exporter *exporter)
 {
 	struct vfio vfio;
 
-	while (device_bind(stress.bdf, bench_driver()) ||
-	       vfio_open(&vfio, stress.bdf))
+	while (device_bind(exporter->bdf, bench_driver()) ||
+	       vfio_open(&vfio, exporter->bdf))
 		usleep(20000);
 	vfio_set_command(&vfio, PCI_COMMAND_MEMORY, 0);
-	stress_swap_device(&vfio);
+	if (*exporter->slot.power)
+		stress_fill(&vfio);
+	stress_swap_device(exporter, &vfio);
 	stress_count(OPENS);
 }
 
@@ -121,13 +151,13 @@ void stress_reopen(struct worker *worker)
 
 	usleep(stress_pick(&worker->seed, 2000000));
 	if (alone)
-		pthread_rwlock_wrlock(&stress_event_lock);
-	close_all();
+		pthread_rwlock_wrlock(&worker->exporter->lock);
+	stress_close(worker->exporter);
 	if (stress_pick(&worker->seed, 3) == 0)
-		device_unbind(stress.bdf);
-	open_again();
+		device_unbind(worker->exporter->bdf);
+	stress_open(worker->exporter);
 	if (alone) {
-		look_when_dead(worker);
-		pthread_rwlock_unlock(&stress_event_lock);
+		stress_look_when_dead(worker->exporter, worker->importer);
+		pthread_rwlock_unlock(&worker->exporter->lock);
 	}
 }

@@ -109,18 +109,26 @@ static int lie(const struct vfio *device, unsigned int *seed)
 	return 0;
 }
 
-/* Those that take long are rare. */
+/* Those that take long are rare; the main exporter has all, the others the first. */
 static int (*const events[])(const struct vfio *device, unsigned int *seed) = {
 	memory_off, memory_off, memory_off, memory_off, lie, lie, lie, lie,
 	power_off, power_off, sleep_deep, sleep_lightly, reset, reset_function,
 };
+
+#define COMMON_EVENTS 8
+
+static bool is_main(const struct stress_exporter *exporter)
+{
+	return exporter->place == STRESS_MAIN;
+}
 
 /*
  * Without a descriptor of the device, as the reset waits for an unbinding that
  * waits for all descriptors.  The way stays for a while, and other resets that
  * come meanwhile take it, too; but that of the bus takes a second.
  */
-static int reset_by_administrator(unsigned int *seed)
+static int reset_by_administrator(const struct stress_exporter *exporter,
+				  unsigned int *seed)
 {
 	char methods[sizeof(stress.methods)], *rest = methods, *method;
 	unsigned int nth = stress_pick(seed, 16);
@@ -130,51 +138,56 @@ static int reset_by_administrator(unsigned int *seed)
 	while ((method = strsep(&rest, " ")) && nth--)
 		;
 	if (method)
-		device_write_attr(stress.bdf, "reset_method", method);
-	ret = device_write_attr(stress.bdf, "reset", "1");
+		device_write_attr(exporter->bdf, "reset_method", method);
+	ret = device_write_attr(exporter->bdf, "reset", "1");
 	if (method)
-		device_write_attr(stress.bdf, "reset_method", "default");
+		device_write_attr(exporter->bdf, "reset_method", "default");
 	return ret;
 }
 
 /* The in-tree driver stays revoked without a change of the memory bit. */
-static void bring_back(const struct vfio *device, unsigned int *seed)
+static void bring_back(const struct stress_exporter *exporter,
+		       const struct vfio *device, unsigned int *seed)
 {
-	low_power(device, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, NULL, 0);
-	set_power(device, 0, seed);
+	if (is_main(exporter)) {
+		low_power(device, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, NULL, 0);
+		set_power(device, 0, seed);
+	}
 	if (!stress.expect->hears_of_waking)
 		set_memory(device, false, seed);
 	set_memory(device, true, seed);
 }
 
 /* While it is closed, one reset after the other would keep it from being opened. */
-static bool is_worth_reset(unsigned int *seed)
+static bool is_worth_reset(const struct stress_exporter *exporter,
+			   unsigned int *seed)
 {
 	struct vfio device;
 
-	if (!stress_take_device(&device))
+	if (!stress_take_device(exporter, &device))
 		return stress_pick(seed, 16) == 0;
 	vfio_close(&device);
 	return true;
 }
 
 /* False if there is no device just now. */
-static bool make_event(unsigned int which, unsigned int *seed)
+static bool make_event(const struct stress_exporter *exporter,
+		       unsigned int which, unsigned int *seed)
 {
 	struct vfio device;
 	int ret = 0;
 
 	/* vfio-pci can lose the BARs if it opens the device meanwhile. */
 	if (which == ARRAY_SIZE(events) && bench_is_ours() &&
-	    is_worth_reset(seed))
-		ret = reset_by_administrator(seed);
-	if (!stress_take_device(&device))
+	    is_worth_reset(exporter, seed))
+		ret = reset_by_administrator(exporter, seed);
+	if (!stress_take_device(exporter, &device))
 		return false;
 	if (which < ARRAY_SIZE(events))
 		ret = events[which](&device, seed);
 	if (stress_pick(seed, 4) == 0)
 		usleep(stress_pick(seed, 3000));
-	bring_back(&device, seed);
+	bring_back(exporter, &device, seed);
 	stress_count(ret ? REFUSED : EVENTS);
 	vfio_close(&device);
 	return true;
@@ -182,12 +195,15 @@ static bool make_event(unsigned int which, unsigned int *seed)
 
 void stress_event(struct worker *worker)
 {
-	unsigned int which = stress_pick(&worker->seed, ARRAY_SIZE(events) + 1);
+	unsigned int which = stress_pick(&worker->seed,
+					 is_main(worker->exporter) ?
+					 ARRAY_SIZE(events) + 1 :
+					 COMMON_EVENTS);
 	bool made;
 
-	pthread_rwlock_rdlock(&stress_event_lock);
-	made = make_event(which, &worker->seed);
-	pthread_rwlock_unlock(&stress_event_lock);
+	pthread_rwlock_rdlock(&worker->exporter->lock);
+	made = make_event(worker->exporter, which, &worker->seed);
+	pthread_rwlock_unlock(&worker->exporter->lock);
 	usleep(stress_pick(&worker->seed, made ? 2000 : 20000));
 }
 
@@ -197,25 +213,30 @@ void stress_lie(struct worker *worker)
 	usleep(stress_pick(&worker->seed, 100));
 }
 
-/* Those whose end is known.  During the last one, children export. */
+/*
+ * Those whose end is known.  The main exporter has all, the others the first;
+ * during the last one, children export.
+ */
 static int (*const quiet[])(const struct vfio *device, unsigned int *seed) = {
 	memory_off, power_off, sleep_deep,
 };
 
-static void look_while_away(unsigned int how, unsigned int *seed)
+static void look_while_away(const struct stress_exporter *exporter,
+			    unsigned int how, unsigned int *seed)
 {
-	static unsigned int times;
+	atomic_uint *away = &stress.shared->away[exporter->place];
+	static atomic_uint times;
 	unsigned int i;
 
-	stress.shared->away = ++times * ARRAY_SIZE(quiet) + how;
-	for (i = 0; i < STRESS_IMPORTERS; i++)
-		if (importer_is_mapped(stress.importers[i]))
+	*away = ++times * ARRAY_SIZE(quiet) + how;
+	for (i = 0; i < exporter->nr_importers; i++)
+		if (importer_is_mapped(exporter->importers[i]))
 			stress_count(STILL_MAPPED);
 	usleep(stress_pick(seed, 5000));
-	stress.shared->away = 0;
+	*away = 0;
 }
 
-static void look_when_back(const struct vfio *device, int importer)
+void stress_look_when_back(const struct vfio *device, int importer)
 {
 	int buffer = vfio_export_range(device, STRESS_BAR, 0, PAGE);
 
@@ -229,21 +250,39 @@ static void look_when_back(const struct vfio *device, int importer)
 /* Nobody else makes events meanwhile: nobody has a mapping. */
 void stress_check(struct worker *worker)
 {
-	unsigned int how = stress_pick(&worker->seed, ARRAY_SIZE(quiet) -
+	struct stress_exporter *exporter = worker->exporter;
+	unsigned int how = stress_pick(&worker->seed, !is_main(exporter) ? 1 :
+				       ARRAY_SIZE(quiet) -
 				       !stress.expect->revoked_asleep);
 	struct vfio device;
 
 	usleep(stress_pick(&worker->seed, 40000));
-	pthread_rwlock_wrlock(&stress_event_lock);
-	if (stress_take_device(&device)) {
+	pthread_rwlock_wrlock(&exporter->lock);
+	if (!exporter->gone && stress_take_device(exporter, &device)) {
 		if (quiet[how](&device, &worker->seed))
 			stress_count(REFUSED);
 		else
-			look_while_away(how, &worker->seed);
-		bring_back(&device, &worker->seed);
-		look_when_back(&device, worker->importer);
+			look_while_away(exporter, how, &worker->seed);
+		bring_back(exporter, &device, &worker->seed);
+		stress_look_when_back(&device, worker->importer);
 		stress_count(CHECKS);
 		vfio_close(&device);
 	}
-	pthread_rwlock_unlock(&stress_event_lock);
+	pthread_rwlock_unlock(&exporter->lock);
+}
+
+/* What who has a device does with it, in the places that have one user. */
+void stress_use_device(struct worker *worker)
+{
+	switch (stress_pick(&worker->seed, 4)) {
+	case 0:
+		stress_check(worker);
+		break;
+	case 1:
+		stress_event(worker);
+		break;
+	default:
+		stress_export(worker);
+	}
+	usleep(stress_pick(&worker->seed, 20000));
 }

@@ -8,22 +8,23 @@ void stress_lane(unsigned int lane, uint8_t *data)
 }
 
 /* Whether all of what has just been done was done while the memory was away. */
-static void count_away(unsigned int before)
+static void count_away(const struct stress_exporter *exporter,
+		       unsigned int before)
 {
-	if (!before || stress.shared->away != before)
+	if (!before || stress.shared->away[exporter->place] != before)
 		return;
 	stress_count(MAPPED_AWAY);
 	print_message("# mapped while away number %u\n", before);
 }
 
-int stress_map(int importer)
+int stress_map(const struct stress_exporter *exporter, int importer)
 {
-	unsigned int away = stress.shared->away;
+	unsigned int away = stress.shared->away[exporter->place];
 	int ret = importer_map(importer);
 
 	if (!ret) {
 		stress_count(MAPS);
-		count_away(away);
+		count_away(exporter, away);
 	}
 	return ret;
 }
@@ -32,29 +33,29 @@ int stress_map(int importer)
  * Takes 400 ms, in which no revoke returns.  Nobody else writes there, and the
  * memory outlives resets; but bytes are lost when it is away unannounced.
  */
-static void transfer(int importer, int buffer, unsigned int lane,
-		     unsigned int *seed)
+static void transfer(const struct stress_exporter *exporter, int importer,
+		     int buffer, unsigned int lane, unsigned int *seed)
 {
 	off_t pages = lseek(buffer, 0, SEEK_END) / PAGE;
 	uint64_t offset = stress_pick(seed, pages) * PAGE +
 			  STRESS_LANE_AT(lane);
 	uint8_t data[STRESS_LANE], got[STRESS_LANE];
-	unsigned int away = stress.shared->away;
+	unsigned int away = stress.shared->away[exporter->place];
 
 	stress_lane(lane, data);
 	if (importer_write(importer, offset, data, sizeof(data)))
 		return;
-	count_away(away);
+	count_away(exporter, away);
 	if (importer_read(importer, offset, got, sizeof(got)))
 		return;
 	stress_count(TRANSFERS);
 	if (memcmp(got, data, sizeof(data)) && !stress.lies &&
-	    stress.expect->hears_of_resets)
+	    exporter->place != STRESS_TORN && stress.expect->hears_of_resets)
 		stress_count(WRONG_BYTES);
 }
 
-static void use_once(int importer, int buffer, unsigned int lane,
-		     unsigned int *seed)
+static void use_once(const struct stress_exporter *exporter, int importer,
+		     int buffer, unsigned int lane, unsigned int *seed)
 {
 	switch (stress_pick(seed, 8)) {
 	case 0:
@@ -73,13 +74,13 @@ static void use_once(int importer, int buffer, unsigned int lane,
 		break;
 	case 5:
 		if (stress_pick(seed, 16) == 0)
-			transfer(importer, buffer, lane, seed);
+			transfer(exporter, importer, buffer, lane, seed);
 		break;
 	case 6:
 		usleep(stress_pick(seed, 3000));
 		break;
 	default:
-		stress_map(importer);
+		stress_map(exporter, importer);
 	}
 }
 
@@ -98,22 +99,22 @@ static int attach(int importer, int buffer, unsigned int *seed)
 				  hold);
 }
 
-void stress_use(int importer, int buffer, unsigned int lane,
-		unsigned int *seed)
+void stress_use(const struct stress_exporter *exporter, int importer,
+		int buffer, unsigned int lane, unsigned int *seed)
 {
 	unsigned int times = 1 + stress_pick(seed, 16);
 
 	if (attach(importer, buffer, seed) ||
-	    importer_watch(importer, stress.bdf, STRESS_BAR,
+	    importer_watch(importer, exporter->bdf, STRESS_BAR,
 			   stress_pick(seed, STRESS_PAGES) * PAGE)) {
 		usleep(stress_pick(seed, 10000));
 		return;
 	}
 	while (times--)
-		use_once(importer, buffer, lane, seed);
+		use_once(exporter, importer, buffer, lane, seed);
 }
 
-static void count_revokes(int importer)
+static void count_revokes(const struct stress_exporter *exporter, int importer)
 {
 	struct dvp_importer_report report;
 
@@ -121,27 +122,30 @@ static void count_revokes(int importer)
 		return;
 	stress.shared->counts[REVOKES] += report.revokes;
 	/* Bytes that lie switch it off unannounced, and so do some resets. */
-	stress.shared->counts[BLIND] += report.blind;
+	if (exporter->place != STRESS_TORN)
+		stress.shared->counts[BLIND] += report.blind;
 }
 
 void stress_import(struct worker *worker)
 {
-	int importer = stress.importers[worker->nth];
+	int importer = worker->exporter->importers[worker->nth];
 	int buffer;
 
-	buffer = stress_take_buffer(stress_pick(&worker->seed,
+	buffer = stress_take_buffer(worker->exporter,
+				    stress_pick(&worker->seed,
 						STRESS_BUFFERS));
 	if (buffer < 0) {
 		usleep(1000);
 		return;
 	}
-	stress_use(importer, buffer, worker->nth, &worker->seed);
+	stress_use(worker->exporter, importer, buffer, worker->nth,
+		   &worker->seed);
 	/* Either of them may be what keeps the buffer. */
 	if (stress_pick(&worker->seed, 2)) {
 		close(buffer);
 		buffer = -1;
 	}
-	count_revokes(importer);
+	count_revokes(worker->exporter, importer);
 	importer_detach(importer);
 	if (buffer >= 0)
 		close(buffer);

@@ -17,9 +17,11 @@
 
 /**
  * struct order - what comes with descriptors of a buffer and perhaps the device
+ * @place: where the buffer comes from
  * @seed: of the child's choices
  */
 struct order {
+	enum stress_place place;
 	unsigned int seed;
 };
 
@@ -37,16 +39,17 @@ static int replace_buffer(int buffer, int device)
 	return ret;
 }
 
-static _Noreturn void live(unsigned int nth, unsigned int seed, int *fds,
-			   int count)
+static _Noreturn void live(unsigned int nth, enum stress_place place,
+			   unsigned int seed, int *fds, int count)
 {
+	const struct stress_exporter *exporter = &stress.exporters[place];
 	int importer = importer_open(stress.edus[nth % 2]), i;
 
 	if (importer < 0)
 		_exit(1);
 	if (count > 1 && stress_pick(&seed, 2))
 		fds[0] = replace_buffer(fds[0], fds[1]);
-	stress_use(importer, fds[0], STRESS_IMPORTERS + nth, &seed);
+	stress_use(exporter, importer, fds[0], STRESS_IMPORTERS + nth, &seed);
 	switch (stress_pick(&seed, 4)) {
 	case 0:
 		_exit(0);
@@ -60,7 +63,7 @@ static _Noreturn void live(unsigned int nth, unsigned int seed, int *fds,
 	}
 	/* Until it is killed. */
 	for (;;)
-		if (stress_map(importer))
+		if (stress_map(exporter, importer))
 			usleep(1000);
 }
 
@@ -98,7 +101,7 @@ static void start_child(int socket, const struct order *order, int *fds,
 	children[nth] = fork();
 	if (!children[nth]) {
 		close(socket);
-		live(nth, seed, fds, count);
+		live(nth, order->place, seed, fds, count);
 	}
 	stress_count(CHILDREN);
 	for (i = 0; i < (unsigned int)count; i++)
@@ -156,19 +159,24 @@ void stress_end_nursery(void)
 
 void stress_pass(struct worker *worker)
 {
-	const struct order order = {
+	/* The main one as often as all others. */
+	struct order order = {
+		.place = stress_pick(&worker->seed, 2) ? STRESS_MAIN :
+			 stress_pick(&worker->seed, STRESS_PLACES),
 		.seed = stress_pick(&worker->seed, 1 << 24) + 1,
 	};
+	const struct stress_exporter *exporter = &stress.exporters[order.place];
 	struct vfio device = { -1, -1, -1 };
 	int fds[PASS_MAX], count = 1;
 	char byte;
 
 	usleep(stress_pick(&worker->seed, 200000));
-	fds[0] = stress_take_buffer(stress_pick(&worker->seed,
-						STRESS_BUFFERS));
+	fds[0] = stress_take_buffer(exporter, stress_pick(&worker->seed,
+							  STRESS_BUFFERS));
 	if (fds[0] < 0)
 		return;
-	if (stress_pick(&worker->seed, 4) == 0 && stress_take_device(&device))
+	if (stress_pick(&worker->seed, 4) == 0 &&
+	    stress_take_device(exporter, &device))
 		fds[count++] = device.device;
 	/* What is on its way keeps the device open: one order at a time. */
 	if (pass_send(stress.nursery, &order, sizeof(order), fds, count) ||

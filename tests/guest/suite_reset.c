@@ -328,28 +328,6 @@ static void admin_while_closed(void **state)
 	subject_open(&subject, &nvme);
 }
 
-/* A device of the group that @vfio has opened. */
-static int open_sibling(const struct vfio *vfio, const char *bdf)
-{
-	int device = ioctl(vfio->group, VFIO_GROUP_GET_DEVICE_FD, bdf);
-
-	return device < 0 ? -errno : device;
-}
-
-static int hot_reset(int device, int group)
-{
-	struct {
-		struct vfio_pci_hot_reset reset;
-		int32_t group;
-	} request = {
-		.reset.argsz = sizeof(request),
-		.reset.count = 1,
-		.group = group,
-	};
-
-	return ioctl(device, VFIO_DEVICE_PCI_HOT_RESET, &request) ? -errno : 0;
-}
-
 /*
  * In a process of its own, which has the other device alone.  The group comes
  * along, as proof that it may.
@@ -361,8 +339,8 @@ static void hot_reset_by_child(const struct vfio *vfio, const char *other)
 
 	if (!child) {
 		close(vfio->device);
-		device = open_sibling(vfio, other);
-		_exit(device < 0 ? 1 : hot_reset(device, vfio->group) != 0);
+		device = vfio_open_sibling(vfio, other);
+		_exit(device < 0 ? 1 : vfio_hot_reset(device, vfio->group) != 0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
@@ -423,12 +401,12 @@ static void hot_both(void **state)
 	assert_ok(device_bind(second.bdf, bench_driver()));
 	subject_open(&first, &first_place);
 	sibling = *first.vfio;
-	sibling.device = bench_keep(assert_ok(open_sibling(first.vfio,
+	sibling.device = bench_keep(assert_ok(vfio_open_sibling(first.vfio,
 							   second.bdf)));
 	second.place = second_place;
 	subject_import(&second, &sibling, 0);
 
-	assert_ok(hot_reset(first.vfio->device, first.vfio->group));
+	assert_ok(vfio_hot_reset(first.vfio->device, first.vfio->group));
 	subject_is_restored(&first, 2);
 	subject_is_restored(&second, 2);
 }
@@ -444,7 +422,7 @@ static void hot_refused(void **state)
 			      bench_driver()));
 	place.nth = BUS_FUNCTION - 1;
 	subject_open(&subject, &place);
-	assert_error(hot_reset(subject.vfio->device, -1), EBADF);
+	assert_error(vfio_hot_reset(subject.vfio->device, -1), EBADF);
 	subject_is_untouched(&subject, 0);
 }
 

@@ -3,7 +3,8 @@
  * Users who race: some threads take the memory away and give it back in every
  * way, others export, close and open the device, hand descriptors to other
  * processes, and importers come and go, all at once.  From time to time one looks
- * whether anybody still has a mapping after an event has returned.
+ * whether anybody still has a mapping after an event has returned.  Other devices
+ * are unplugged, torn out or reset together, while they are used in the same way.
  *
  * DVP_STRESS=SECONDS:SEED makes it longer, and different.  Half of the time goes
  * to each of the tests.
@@ -20,9 +21,7 @@
 
 struct stress stress;
 
-pthread_rwlock_t stress_event_lock =
-	PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
-/* The device and the buffers; not held while the kernel works on one. */
+/* The devices and the buffers; not held while the kernel works on one. */
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static const char *const count_names[STRESS_COUNTS] = {
@@ -36,6 +35,9 @@ static const char *const count_names[STRESS_COUNTS] = {
 	[MAPS] = "maps",
 	[TRANSFERS] = "transfers",
 	[REVOKES] = "revokes",
+	[UNPLUGS] = "unplugs",
+	[TEARS] = "torn out",
+	[HOT_RESETS] = "hot resets",
 	[CHECKS] = "checks",
 	[STILL_MAPPED] = "still mapped",
 	[MAPPED_AWAY] = "mapped while away",
@@ -54,45 +56,49 @@ unsigned int stress_pick(unsigned int *seed, unsigned int below)
 	return *seed % below;
 }
 
-struct vfio stress_swap_device(const struct vfio *vfio)
+struct vfio stress_swap_device(struct stress_exporter *exporter,
+			       const struct vfio *vfio)
 {
 	struct vfio old;
 
 	pthread_mutex_lock(&table_lock);
-	old = stress.vfio;
-	stress.vfio = *vfio;
+	old = exporter->vfio;
+	exporter->vfio = *vfio;
 	pthread_mutex_unlock(&table_lock);
 	return old;
 }
 
-bool stress_take_device(struct vfio *device)
+bool stress_take_device(const struct stress_exporter *exporter,
+			struct vfio *device)
 {
 	*device = (struct vfio) { -1, -1, -1 };
 	pthread_mutex_lock(&table_lock);
-	if (stress.vfio.device >= 0)
-		device->device = dup(stress.vfio.device);
+	if (exporter->vfio.device >= 0)
+		device->device = dup(exporter->vfio.device);
 	pthread_mutex_unlock(&table_lock);
 	return device->device >= 0;
 }
 
-int stress_take_buffer(unsigned int which)
+int stress_take_buffer(const struct stress_exporter *exporter,
+		       unsigned int which)
 {
 	int buffer = -1;
 
 	pthread_mutex_lock(&table_lock);
-	if (stress.buffers[which] >= 0)
-		buffer = dup(stress.buffers[which]);
+	if (exporter->buffers[which] >= 0)
+		buffer = dup(exporter->buffers[which]);
 	pthread_mutex_unlock(&table_lock);
 	return buffer;
 }
 
-void stress_put_buffer(unsigned int which, int buffer)
+void stress_put_buffer(struct stress_exporter *exporter, unsigned int which,
+		       int buffer)
 {
 	int old;
 
 	pthread_mutex_lock(&table_lock);
-	old = stress.buffers[which];
-	stress.buffers[which] = buffer;
+	old = exporter->buffers[which];
+	exporter->buffers[which] = buffer;
 	pthread_mutex_unlock(&table_lock);
 	if (old >= 0)
 		close(old);
@@ -101,18 +107,32 @@ void stress_put_buffer(unsigned int which, int buffer)
 static const struct {
 	const char *name;
 	void (*step)(struct worker *worker);
+	enum stress_place place;
 	unsigned int count;
 	bool imports;
 } kinds[] = {
-	{ "events", stress_event, 2, false },
-	{ "check", stress_check, 1, true },
-	{ "export", stress_export, 1, false },
-	{ "reopen", stress_reopen, 1, true },
-	{ "import", stress_import, STRESS_IMPORTERS, false },
-	{ "pass", stress_pass, 1, false },
+	{ "events", stress_event, STRESS_MAIN, 2, false },
+	{ "check", stress_check, STRESS_MAIN, 1, true },
+	{ "export", stress_export, STRESS_MAIN, 1, false },
+	{ "reopen", stress_reopen, STRESS_MAIN, 1, true },
+	{ "import", stress_import, STRESS_MAIN, STRESS_IMPORTERS, false },
+	{ "pass", stress_pass, STRESS_MAIN, 1, false },
+	{ "unplug", stress_unplug, STRESS_PLUGGED, 1, true },
+	{ "use plugged", stress_use_device, STRESS_PLUGGED, 1, true },
+	{ "import plugged", stress_import, STRESS_PLUGGED, 1, false },
+	{ "tear out", stress_tear_out, STRESS_TORN, 1, true },
+	{ "use torn", stress_use_device, STRESS_TORN, 1, true },
+	{ "import torn", stress_import, STRESS_TORN, 1, false },
+	{ "hot reset", stress_hot_reset, STRESS_FIRST, 1, true },
+	{ "use first", stress_use_device, STRESS_FIRST, 1, true },
+	{ "import first", stress_import, STRESS_FIRST, 1, false },
+	{ "use second", stress_use_device, STRESS_SECOND, 1, true },
+	{ "import second", stress_import, STRESS_SECOND, 1, false },
 	/* The last one, and only if it lies. */
-	{ "lie", stress_lie, 1, false },
+	{ "lie", stress_lie, STRESS_MAIN, 1, false },
 };
+
+#define MAX_WORKERS 32
 
 /* What has not been done yet; @STILL_MAPPED if all has. */
 static enum stress_count find_missing(void)
@@ -147,16 +167,20 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static unsigned int hire(struct worker *workers, unsigned int seed)
+static unsigned int hire(struct worker workers[MAX_WORKERS],
+			 unsigned int seed)
 {
 	unsigned int kind, nth, count = 0;
 	struct worker *worker;
 
 	for (kind = 0; kind < ARRAY_SIZE(kinds) - !stress.lies; kind++) {
 		for (nth = 0; nth < kinds[kind].count; nth++) {
+			assert_true(count < MAX_WORKERS);
 			worker = &workers[count++];
 			worker->name = kinds[kind].name;
 			worker->step = kinds[kind].step;
+			worker->exporter =
+				&stress.exporters[kinds[kind].place];
 			worker->nth = nth;
 			worker->importer = kinds[kind].imports ?
 				bench_importer(stress.edus[0]) : -1;
@@ -183,48 +207,85 @@ static unsigned int run(struct worker *workers, unsigned int count)
 	return steps;
 }
 
-static void open_all(void)
+static void find_registers(void)
 {
-	struct vfio vfio;
-	unsigned int i;
+	struct vfio *vfio = bench_open(stress.exporters[STRESS_MAIN].bdf);
 
-	for (i = 0; i < STRESS_IMPORTERS; i++)
-		stress.importers[i] = bench_importer(stress.edus[i % 2]);
-	assert_ok(vfio_open(&vfio, stress.bdf));
-	stress.pmcsr = find_capability(&vfio, PCI_CAP_ID_PM) + PCI_PM_CTRL;
-	stress.devctl = find_capability(&vfio, PCI_CAP_ID_EXP) +
+	stress.pmcsr = find_capability(vfio, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+	stress.devctl = find_capability(vfio, PCI_CAP_ID_EXP) +
 			PCI_EXP_DEVCTL;
-	stress_swap_device(&vfio);
+	bench_close(vfio);
 }
 
-/* The nursery has to start before there is anything that it would keep open. */
-static void set_up(bool lies)
+static void open_importers(struct stress_exporter *exporter)
 {
 	unsigned int i;
+
+	exporter->nr_importers = exporter->place == STRESS_MAIN ?
+		STRESS_IMPORTERS : 1;
+	for (i = 0; i < exporter->nr_importers; i++)
+		exporter->importers[i] = bench_importer(stress.edus[i % 2]);
+}
+
+static void open_all(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < STRESS_PLACES; i++)
+		open_importers(&stress.exporters[i]);
+	for (i = 0; i < STRESS_FIRST; i++)
+		stress_open(&stress.exporters[i]);
+	stress_open_pair();
+}
+
+static void set_up_exporter(enum stress_place place, const char *bdf)
+{
+	struct stress_exporter *exporter = &stress.exporters[place];
+	pthread_rwlockattr_t attr;
+	unsigned int i;
+
+	exporter->place = place;
+	snprintf(exporter->bdf, sizeof(exporter->bdf), "%s", bdf);
+	exporter->vfio = (struct vfio) { -1, -1, -1 };
+	for (i = 0; i < STRESS_BUFFERS; i++)
+		exporter->buffers[i] = -1;
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr,
+		PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&exporter->lock, &attr);
+	assert_ok(device_bind(bdf, bench_driver()));
+	if (place == STRESS_PLUGGED || place == STRESS_TORN) {
+		assert_ok(slot_find(&exporter->slot, bdf));
+		bench_keep(exporter->slot.klog);
+	}
+}
+
+/*
+ * Of the pairs, one is reset with its slot and the other with its bus: each test
+ * has one of them.  See tests/machines.
+ */
+static void set_up(bool lies)
+{
+	unsigned int i, pair = lies ? 4 : 2;
 
 	memset(&stress, 0, sizeof(stress));
 	stress.expect = expect();
 	stress.lies = lies;
-	stress.vfio = (struct vfio) { -1, -1, -1 };
-	stress.bdf = bench_find(NVME, 0);
+	set_up_exporter(STRESS_MAIN, bench_find(NVME, 0));
+	set_up_exporter(STRESS_PLUGGED, bench_find(IVSHMEM, 6));
+	set_up_exporter(STRESS_TORN, bench_find(IVSHMEM, 7));
+	set_up_exporter(STRESS_FIRST, bench_find(IVSHMEM, pair));
+	set_up_exporter(STRESS_SECOND, bench_find(IVSHMEM, pair + 1));
 	for (i = 0; i < ARRAY_SIZE(stress.edus); i++)
 		stress.edus[i] = bench_find(EDU, i);
-	for (i = 0; i < STRESS_BUFFERS; i++)
-		stress.buffers[i] = -1;
-	assert_ok(device_bind(stress.bdf, bench_driver()));
-	assert_ok(device_read_attr(stress.bdf, "reset_method", stress.methods,
+	assert_ok(device_read_attr(stress.exporters[STRESS_MAIN].bdf,
+				   "reset_method", stress.methods,
 				   sizeof(stress.methods)));
+	find_registers();
 	stress.shared = mmap(NULL, sizeof(*stress.shared),
 			     PROT_READ | PROT_WRITE,
 			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(stress.shared, MAP_FAILED);
-}
-
-/* As it is before the first transfer. */
-static void fill_page(uint8_t *page)
-{
-	memset(page, 0, PAGE);
-	memcpy(page, "here", 4);
 }
 
 /* The lanes may have been written or not. */
@@ -234,7 +295,7 @@ static void check_memory(const uint8_t *memory)
 	uint8_t page[PAGE], found[PAGE];
 	unsigned int i, lane;
 
-	fill_page(page);
+	stress_fill_page(page);
 	for (lane = 0; lane < STRESS_LANES; lane++)
 		stress_lane(lane, page + STRESS_LANE_AT(lane));
 	for (i = 0; i < STRESS_PAGES; i++) {
@@ -251,24 +312,31 @@ static void check_memory(const uint8_t *memory)
 
 static void fill_memory(void)
 {
-	struct vfio *vfio = bench_open(stress.bdf);
-	uint8_t *memory = bench_mmap(vfio, STRESS_BAR);
+	struct vfio *vfio;
 	unsigned int i;
 
-	for (i = 0; i < STRESS_PAGES; i++)
-		fill_page(memory + i * PAGE);
-	bench_close(vfio);
+	for (i = 0; i < STRESS_PLACES; i++) {
+		vfio = bench_open(stress.exporters[i].bdf);
+		assert_ok(stress_fill(vfio));
+		bench_close(vfio);
+	}
 }
 
 static void clean_up(void)
 {
+	struct stress_exporter *exporter;
 	unsigned int i;
 
-	for (i = 0; i < STRESS_BUFFERS; i++)
-		if (stress.buffers[i] >= 0)
-			close(stress.buffers[i]);
-	vfio_close(&stress.vfio);
-	device_write_attr(stress.bdf, "reset_method", "default");
+	for (exporter = stress.exporters;
+	     exporter < stress.exporters + STRESS_PLACES; exporter++) {
+		for (i = 0; i < STRESS_BUFFERS; i++)
+			if (exporter->buffers[i] >= 0)
+				close(exporter->buffers[i]);
+		vfio_close(&exporter->vfio);
+		pthread_rwlock_destroy(&exporter->lock);
+	}
+	device_write_attr(stress.exporters[STRESS_MAIN].bdf, "reset_method",
+			  "default");
 }
 
 /* No importer is so slow that it is named, so all were seen to let go. */
@@ -285,12 +353,15 @@ static void check_settled(int references, int importer_references)
 	static const struct place place = PLACE_NVME;
 	struct subject subject;
 	struct vfio *vfio;
+	unsigned int i;
 
 	wait_until(module_references(stress.expect->module) == references);
 	wait_until(module_references("dvp_importer") == importer_references);
-	vfio = bench_open(stress.bdf);
-	check_memory(bench_mmap(vfio, STRESS_BAR));
-	bench_close(vfio);
+	for (i = 0; i < STRESS_PLACES; i++) {
+		vfio = bench_open(stress.exporters[i].bdf);
+		check_memory(bench_mmap(vfio, STRESS_BAR));
+		bench_close(vfio);
+	}
 	subject_open(&subject, &place);
 	subject_is_untouched(&subject, 0);
 }
@@ -329,7 +400,7 @@ static void race(bool lies)
 	const char *text = getenv("DVP_STRESS");
 	int references, importer_references;
 	int klog = klog_open_end();
-	struct worker workers[16] = { 0 };
+	struct worker workers[MAX_WORKERS] = { 0 };
 	long long milliseconds;
 
 	if (text)

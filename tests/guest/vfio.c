@@ -52,6 +52,13 @@ int vfio_open(struct vfio *vfio, const char *bdf)
 	return ret;
 }
 
+int vfio_open_sibling(const struct vfio *vfio, const char *bdf)
+{
+	int device = ioctl(vfio->group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+
+	return device < 0 ? -errno : device;
+}
+
 static void close_one(int *fd)
 {
 	if (*fd >= 0)
@@ -64,6 +71,20 @@ void vfio_close(struct vfio *vfio)
 	close_one(&vfio->device);
 	close_one(&vfio->group);
 	close_one(&vfio->container);
+}
+
+int vfio_hot_reset(int device, int group)
+{
+	struct {
+		struct vfio_pci_hot_reset reset;
+		int32_t group;
+	} request = {
+		.reset.argsz = sizeof(request),
+		.reset.count = 1,
+		.group = group,
+	};
+
+	return ioctl(device, VFIO_DEVICE_PCI_HOT_RESET, &request) ? -errno : 0;
 }
 
 int vfio_region(const struct vfio *vfio, unsigned int index,
