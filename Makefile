@@ -24,7 +24,7 @@ check-mutations:
 	@scripts/check-mutations $(NAME)
 
 stress:
-	@scripts/stress "$(SECONDS)" "$(KERNEL)" "$(SEED)"
+	@scripts/stress "$(SECONDS)" "$(KERNEL)" "$(CPUS)" "$(SEED)"
 
 lint:
 	@scripts/lint $(KERNEL)

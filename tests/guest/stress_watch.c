@@ -5,7 +5,6 @@
  */
 #include <glob.h>
 #include <stdio.h>
-#include <sys/reboot.h>
 
 #include "stress.h"
 
@@ -95,7 +94,8 @@ static _Noreturn void give_up(const struct worker *worker)
 	write_file("/proc/sysrq-trigger", "w");
 	write_file("/proc/sysrq-trigger", "l");
 	sleep(5);
-	reboot(RB_POWER_OFF);
+	/* Switching off in good order could wait for those who hang. */
+	write_file("/proc/sysrq-trigger", "b");
 	for (;;)
 		pause();
 }

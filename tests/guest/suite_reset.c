@@ -401,8 +401,8 @@ static void hot_both(void **state)
 	assert_ok(device_bind(second.bdf, bench_driver()));
 	subject_open(&first, &first_place);
 	sibling = *first.vfio;
-	sibling.device = bench_keep(assert_ok(vfio_open_sibling(first.vfio,
-							   second.bdf)));
+	sibling.device = assert_ok(vfio_open_sibling(first.vfio, second.bdf));
+	bench_keep(sibling.device);
 	second.place = second_place;
 	subject_import(&second, &sibling, 0);
 

@@ -241,6 +241,7 @@ static void open_all(void)
 static void set_up_exporter(enum stress_place place, const char *bdf)
 {
 	struct stress_exporter *exporter = &stress.exporters[place];
+	const int kind = PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP;
 	pthread_rwlockattr_t attr;
 	unsigned int i;
 
@@ -250,8 +251,7 @@ static void set_up_exporter(enum stress_place place, const char *bdf)
 	for (i = 0; i < STRESS_BUFFERS; i++)
 		exporter->buffers[i] = -1;
 	pthread_rwlockattr_init(&attr);
-	pthread_rwlockattr_setkind_np(&attr,
-		PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlockattr_setkind_np(&attr, kind);
 	pthread_rwlock_init(&exporter->lock, &attr);
 	assert_ok(device_bind(bdf, bench_driver()));
 	if (place == STRESS_PLUGGED || place == STRESS_TORN) {
