@@ -46,7 +46,8 @@ help:
 	@echo "make check-mutations"
 	@echo "                  break the driver as each of tests/mutations does, and demand"
 	@echo "                  that a test fails (NAME=\"export-flags ...\" picks some)"
-	@echo "make stress       users who race, SECONDS=300 on every kernel (KERNEL=, SEED=)"
+	@echo "make stress       users who race: SECONDS=300 on every kernel, PREEMPT_RT included, with"
+	@echo "                  two and four CPUs; 45 minutes on two cores (KERNEL=, CPUS=, SEED=)"
 	@echo "make lint         checkpatch, sparse, W=1 builds and shellcheck"
 	@echo "make clean        remove what was built, not what was downloaded"
 	@echo
