@@ -74,6 +74,7 @@ int slot_find(struct slot *slot, const char *bdf)
 	ret = find_power(slot, bdf);
 	if (ret)
 		return ret;
+	slot->memory = 0;
 	slot->klog = klog_open_end();
 	return slot->klog < 0 ? slot->klog : 0;
 }
@@ -125,18 +126,23 @@ bool slot_is_filled(const struct slot *slot)
 	return slot_has(slot, PCI_EXP_SLTCTL_PWR_IND_ON, true);
 }
 
-/* QEMU 7.2 dies of an ivshmem whose memory another one had. */
-int slot_plug_memory(const char *name, const char *bus)
+/*
+ * QEMU 7.2 dies of an ivshmem whose memory another one had.  What the last one had
+ * may still be in use for a moment, and then just stays.
+ */
+int slot_plug_memory(struct slot *slot, const char *name, const char *bus)
 {
 	static unsigned int nth;
 	int ret;
 
-	nth++;
+	if (slot->memory)
+		monitor("object-del", "'id': 'mem-plug%u'", slot->memory);
 	ret = monitor("object-add",
 		      "'qom-type': 'memory-backend-memfd', 'id': 'mem-plug%u', 'size': 4194304",
-		      nth);
+		      ++nth);
 	if (ret)
 		return ret;
+	slot->memory = nth;
 	return monitor("device_add",
 		       "'driver': 'ivshmem-plain', 'id': '%s', 'bus': '%s', 'memdev': 'mem-plug%u'",
 		       name, bus, nth);

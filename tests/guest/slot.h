@@ -17,12 +17,14 @@
  * @control: position of the slot's control register in the port's config space
  * @power: file that switches the slot on and off
  * @klog: what the kernel says from now on; whoever calls slot_find() closes it
+ * @memory: which of the memories that have been made is in it, 0 if another
  */
 struct slot {
 	char port[BDF_SIZE];
 	unsigned int control;
 	char power[PATH_MAX];
 	int klog;
+	unsigned int memory;
 };
 
 int slot_find(struct slot *slot, const char *bdf);
@@ -32,8 +34,8 @@ bool slot_is_filled(const struct slot *slot);
 /* Whether the kernel is through with a removal. */
 bool slot_is_empty(const struct slot *slot);
 
-/* Puts an ivshmem, with memory of its own, into the slot of a port. */
-int slot_plug_memory(const char *name, const char *bus);
+/* Puts an ivshmem, with memory of its own, into the empty slot of a port. */
+int slot_plug_memory(struct slot *slot, const char *name, const char *bus);
 /* Takes the device away at once. */
 int slot_tear_out(const struct slot *slot);
 /*

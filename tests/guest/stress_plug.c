@@ -91,7 +91,8 @@ static void plug_in(struct worker *worker)
 	worker->steps++;
 	stress_look_when_dead(exporter, worker->importer);
 	pthread_mutex_lock(&monitor_lock);
-	ret = slot_plug_memory(names[exporter->place].device,
+	ret = slot_plug_memory(&exporter->slot,
+			       names[exporter->place].device,
 			       names[exporter->place].bus);
 	pthread_mutex_unlock(&monitor_lock);
 	if (ret)

@@ -22,9 +22,9 @@ static void find_slot(struct slot *slot, const char *bdf)
 }
 
 static void plug_memory(const char *name, const char *bus,
-			const struct slot *slot)
+			struct slot *slot)
 {
-	assert_ok(slot_plug_memory(name, bus));
+	assert_ok(slot_plug_memory(slot, name, bus));
 	wait_until(slot_is_filled(slot));
 }
 
