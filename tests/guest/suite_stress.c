@@ -371,6 +371,9 @@ static void print_counts(unsigned int seconds, unsigned int seed,
 {
 	unsigned int i;
 
+	/* A mapping may outlive the memory if nobody could say that it goes. */
+	if (stress.lies || !stress.expect->hears_of_resets)
+		stress.shared->counts[BLIND] = 0;
 	print_message("# %u s, seed %u: %u operations", seconds, seed, steps);
 	for (i = 0; i < STRESS_COUNTS; i++)
 		if (i < STILL_MAPPED || stress.shared->counts[i])
@@ -383,9 +386,6 @@ static void check_counts(void)
 {
 	unsigned int i;
 
-	/* A mapping may outlive the memory if nobody could say that it goes. */
-	if (stress.lies || !stress.expect->hears_of_resets)
-		stress.shared->counts[BLIND] = 0;
 	if (find_missing() != STILL_MAPPED)
 		fail_msg("%s: none", count_names[find_missing()]);
 	for (i = STILL_MAPPED; i < STRESS_COUNTS; i++)
