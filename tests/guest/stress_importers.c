@@ -73,7 +73,9 @@ static void use_once(const struct stress_exporter *exporter, int importer,
 			importer_work(importer, 1 + stress_pick(seed, 3));
 		break;
 	case 5:
-		if (stress_pick(seed, 16) == 0)
+		/* Rare, as they take long; but a short run needs one. */
+		if (!stress.shared->counts[TRANSFERS] ||
+		    stress_pick(seed, 16) == 0)
 			transfer(exporter, importer, buffer, lane, seed);
 		break;
 	case 6:
