@@ -23,6 +23,7 @@ struct dvp_access;
  * @debugfs: its directory there
  * @resetting: a reset of the device is under way
  * @pf_resetting: a reset of the PF that the device belongs to is under way
+ * @lost: a reset of its link has cost it its configuration (the device's lock)
  * @config_owner: who saves and restores the configuration just now, or NULL
  * @config_depth: how often it has claimed that (the owner)
  */
@@ -34,6 +35,7 @@ struct dvp_device {
 	struct dentry *debugfs;
 	bool resetting;
 	bool pf_resetting;
+	bool lost;
 	struct task_struct *config_owner;
 	unsigned int config_depth;
 };

@@ -187,15 +187,35 @@ static void dvp_reset_prepare(struct pci_dev *pdev)
 	dvp_access_block(dvp->access, DVP_BLOCK_RESET);
 }
 
+/*
+ * Give the device the configuration that it had when it was opened, as the core
+ * does when it is closed, or when it was bound if nobody has it open, so that
+ * its memory is where it was.  Bus mastering is off then: that is for the user
+ * to decide, who has been told.
+ */
+static void dvp_restore_config(struct dvp_device *dvp)
+{
+	struct pci_dev *pdev = dvp->core.pdev;
+	struct pci_saved_state *state;
+
+	state = dvp->core.pci_saved_state ?: dvp->bound_state;
+	if (state && !pci_load_saved_state(pdev, state))
+		pci_restore_state(pdev);
+	dvp->lost = false;
+}
+
 static void dvp_reset_done(struct pci_dev *pdev)
 {
 	struct dvp_device *dvp = dvp_of_pdev(pdev);
 	unsigned long reasons = DVP_BLOCK_RESET;
 
-	dvp_events_release_config(dvp);
 	/* A device that is back after an error is back for good. */
-	if (!pci_channel_offline(pdev))
+	if (dvp->lost || !pci_channel_offline(pdev))
 		reasons |= DVP_BLOCK_ERROR;
+	/* The reset has saved, and restored, what the link's had left. */
+	if (dvp->lost)
+		dvp_restore_config(dvp);
+	dvp_events_release_config(dvp);
 	dvp_access_unblock(dvp->access, reasons, &dvp->core);
 	dvp_set_resetting(dvp, false);
 	dvp_unblock_vfs(pdev);
@@ -237,25 +257,17 @@ static bool dvp_try_lock(struct vfio_pci_core_device *core)
 	return false;
 }
 
-/*
- * Give the device the configuration that it had when it was opened, as the core
- * does when it is closed, or when it was bound if nobody has it open, so that
- * its memory is where it was.  Bus mastering is off then: that is for the user
- * to decide, who has been told.
- */
 static pci_ers_result_t dvp_slot_reset(struct pci_dev *pdev)
 {
 	struct dvp_device *dvp = dvp_of_pdev(pdev);
 	struct vfio_pci_core_device *core = &dvp->core;
-	struct pci_saved_state *state;
 
 	if (!dvp_try_lock(core)) {
-		pci_err(pdev, "not recovered from the error: it is being opened, closed or reset; reset it again\n");
+		dvp->lost = true;
+		pci_err(pdev, "not recovered from the error: it is being opened, closed or reset; open or reset it again\n");
 		return PCI_ERS_RESULT_DISCONNECT;
 	}
-	state = core->pci_saved_state ?: dvp->bound_state;
-	if (state && !pci_load_saved_state(pdev, state))
-		pci_restore_state(pdev);
+	dvp_restore_config(dvp);
 	up_write(&core->memory_lock);
 	mutex_unlock(&core->vdev.dev_set->lock);
 	return PCI_ERS_RESULT_RECOVERED;
