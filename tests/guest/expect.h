@@ -29,6 +29,9 @@
  * @flushes: what is unmapped is out of an IOMMU's reach at once
  * @checks_reach: refuses addresses that are reserved or taken for encrypted
  * @physical: importers in the kernel can get the physical addresses
+ * @keeps_apart: a reset waits for an opening or closing, and the other way round
+ * @recovers: a device gets its configuration back after its link was reset, and
+ *	counts as lost if it cannot
  * @warns_of_mask: the core warns when it must map what the mask does not reach
  */
 struct expect {
@@ -53,6 +56,8 @@ struct expect {
 	bool flushes;
 	bool checks_reach;
 	bool physical;
+	bool keeps_apart;
+	bool recovers;
 	bool warns_of_mask;
 };
 
@@ -86,11 +91,14 @@ struct expect_kernel {
 };
 
 const struct expect *expect(void);
+const struct expect *expect_ours(void);
 
 /* What is expected in this; says so if it is not what ours would do, and why. */
-#define expects(field) (expect_noting(#field)->field)
+#define expects(field) \
+	(expect_note(#field, expect()->field != expect_ours()->field), \
+	 expect()->field)
 
-const struct expect *expect_noting(const char *field);
+void expect_note(const char *field, bool differs);
 const struct expect_kernel *expect_kernel(void);
 
 #endif /* GUEST_EXPECT_H */

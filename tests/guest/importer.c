@@ -257,6 +257,18 @@ int importer_probe(int importer, const struct dvp_importer_probe *probe)
 	return call(importer, DVP_IMPORTER_PROBE, probe);
 }
 
+/* What it has seen so far. */
+int importer_look(int importer, struct dvp_importer_probed *seen)
+{
+	return call(importer, DVP_IMPORTER_LOOK, seen);
+}
+
+/* Lets the call go on that it holds. */
+int importer_release(int importer)
+{
+	return call(importer, DVP_IMPORTER_RELEASE, NULL);
+}
+
 /* Ends the probe; fills in what it saw. */
 int importer_probed(int importer, struct dvp_importer_probed *seen)
 {

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A buffer outlives what it came from, and leaves nothing behind. */
-#include <linux/pci_regs.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -213,60 +210,6 @@ static void passed_on(void **state)
 	assert_ok(importer_map(importer));
 }
 
-static atomic_bool resets_over;
-
-static void *reset_on_and_on(void *bdf)
-{
-	while (!resets_over)
-		device_write_attr(bdf, "reset", "1");
-	return NULL;
-}
-
-static void assert_bars_in_place(const char *bdf)
-{
-	uint64_t address;
-	struct bar bar;
-
-	assert_ok(device_bar(bdf, BAR2, &bar));
-	assert_ok(device_read_config(bdf, PCI_BASE_ADDRESS_2, &address,
-				     sizeof(address)));
-	assert_int_equal(address & PCI_BASE_ADDRESS_MEM_MASK, bar.start);
-}
-
-/*
- * A reset that nothing keeps apart from the opening and closing costs the device
- * its addresses about every other time; so it does with vfio-pci, which is
- * therefore only reset in between.
- */
-static void opened_during_resets(void **state)
-{
-	const char *bdf = bench_find(NVME, 0);
-	unsigned int opens = 0;
-	struct vfio vfio;
-	pthread_t thread;
-	int ret;
-
-	(void)state;
-	assert_ok(device_bind(bdf, bench_driver()));
-	resets_over = !bench_is_ours();
-	assert_int_equal(pthread_create(&thread, NULL, reset_on_and_on,
-					(void *)bdf), 0);
-	while (opens < 10) {
-		if (!bench_is_ours())
-			assert_ok(device_write_attr(bdf, "reset", "1"));
-		ret = vfio_open(&vfio, bdf);
-		/* A reset has the device locked; the core does not wait. */
-		if (ret == -EAGAIN)
-			continue;
-		assert_ok(ret);
-		vfio_close(&vfio);
-		opens++;
-	}
-	resets_over = true;
-	assert_int_equal(pthread_join(thread, NULL), 0);
-	assert_bars_in_place(bdf);
-}
-
 #define LIFETIME(name, function) TEST("lifetime", name, function)
 
 int suite_lifetime(void)
@@ -288,8 +231,6 @@ int suite_lifetime(void)
 		LIFETIME("a killed process frees the device", killed),
 		LIFETIME("a buffer can be passed on to another process",
 			 passed_on),
-		LIFETIME("opened and closed during resets, the device keeps its addresses",
-			 opened_during_resets),
 	};
 
 	return run_group("lifetime", tests);

@@ -36,6 +36,7 @@ static const struct {
 	{ "fooled", suite_fooled },
 	{ "reset", suite_reset },
 	{ "errors", suite_errors },
+	{ "overlap", suite_overlap },
 	{ "slow", suite_slow },
 	{ "unplug", suite_unplug },
 	{ "hotplug", suite_hotplug },

@@ -23,6 +23,7 @@ int suite_power(void);
 int suite_fooled(void);
 int suite_reset(void);
 int suite_errors(void);
+int suite_overlap(void);
 int suite_slow(void);
 int suite_unplug(void);
 int suite_hotplug(void);

@@ -299,6 +299,9 @@ struct dvp_importer_peek {
  * @fail_from: the first call that fails, from 1 on
  * @fail_calls: and how many fail in a row, 0 for none
  * @result: what those return
+ * @hold: hold the first call before it begins, until it is released or the probe
+ *	ends.  The function must be one that may sleep, and have at most six
+ *	arguments.  One probe at a time holds.
  *
  * Only calls of the calling process count.
  */
@@ -307,18 +310,19 @@ struct dvp_importer_probe {
 	__u32 argument;
 	__u32 fail_from;
 	__u32 fail_calls;
-	__u32 reserved;
+	__u32 hold;
 	__s64 result;
 };
 
 /**
  * struct dvp_importer_probed - what was seen of a watched function
  * @calls: how many there were
+ * @held: one of them is held
  * @values: the argument in each of the first calls
  */
 struct dvp_importer_probed {
 	__u32 calls;
-	__u32 reserved;
+	__u32 held;
 	__u64 values[32];
 };
 
@@ -381,5 +385,9 @@ struct dvp_importer_reserve {
  */
 #define DVP_IMPORTER_MAP_OWN	_IO('D', 24)
 #define DVP_IMPORTER_RESERVE	_IOW('D', 25, struct dvp_importer_reserve)
+/* What a probe has seen so far. */
+#define DVP_IMPORTER_LOOK	_IOR('D', 28, struct dvp_importer_probed)
+/* Lets the call that a probe holds go on. */
+#define DVP_IMPORTER_RELEASE	_IO('D', 29)
 
 #endif /* DVP_IMPORTER_H */

@@ -115,6 +115,8 @@ void dvp_own_report(struct dvp_own *own, struct dvp_importer_report *report,
 struct dvp_probe;
 
 struct dvp_probe *dvp_probe_start(const struct dvp_importer_probe *arg);
+void dvp_probe_look(struct dvp_probe *probe, struct dvp_importer_probed *seen);
+void dvp_probe_release(struct dvp_probe *probe);
 void dvp_probe_stop(struct dvp_probe *probe, struct dvp_importer_probed *seen);
 struct dvp_reserve;
 

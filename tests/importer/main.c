@@ -310,6 +310,24 @@ static int do_probed(struct session *session, void __user *arg)
 	return copy_to_user(arg, &seen, sizeof(seen)) ? -EFAULT : 0;
 }
 
+static int do_look(struct session *session, void __user *arg)
+{
+	struct dvp_importer_probed seen;
+
+	if (!session->probe)
+		return -EINVAL;
+	dvp_probe_look(session->probe, &seen);
+	return copy_to_user(arg, &seen, sizeof(seen)) ? -EFAULT : 0;
+}
+
+static int do_release(struct session *session)
+{
+	if (!session->probe)
+		return -EINVAL;
+	dvp_probe_release(session->probe);
+	return 0;
+}
+
 static int do_reserve(struct session *session, void __user *arg)
 {
 	struct dvp_importer_reserve what;
@@ -422,6 +440,12 @@ static long importer_ioctl(struct file *file, unsigned int cmd,
 		break;
 	case DVP_IMPORTER_PROBED:
 		ret = do_probed(session, user);
+		break;
+	case DVP_IMPORTER_LOOK:
+		ret = do_look(session, user);
+		break;
+	case DVP_IMPORTER_RELEASE:
+		ret = do_release(session);
 		break;
 	case DVP_IMPORTER_RESERVE:
 		ret = do_reserve(session, user);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What tests see of the kernel, and break there: physical memory, and calls of
- * a function, one of which can be made to fail.
+ * a function, some of which can be made to fail, or to wait.
  */
+#include <linux/completion.h>
 #include <linux/io.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
@@ -11,25 +12,59 @@
 #include "compat/slab.h"
 #include "importer.h"
 
+/* When a call goes on that nobody releases. */
+#define HOLD_LIMIT (60 * HZ)
+
 /**
  * struct dvp_probe - a function that is watched
  * @kprobe: at its start
- * @arg: what to watch for, and which call fails
+ * @arg: what to watch for, and what happens to calls
  * @seen: what was seen
  * @tgid: of the process whose calls count
+ * @held: whose call is held, and then goes on
+ * @released: the held call may go on
+ * @over: it has returned
  */
 struct dvp_probe {
 	struct kprobe kprobe;
 	struct dvp_importer_probe arg;
 	struct dvp_importer_probed seen;
 	pid_t tgid;
+	struct task_struct *held;
+	struct completion released;
+	struct completion over;
 };
+
+/* The probe that holds a call. */
+static struct dvp_probe *holder;
 
 /* What a function does that fails at once.  It leaves alone what it returns. */
 static notrace noinline void return_at_once(void)
 {
 	/* Not even this is code, but a function without any would vanish. */
 	asm volatile("");
+}
+
+/*
+ * Stands in for a function whose call is held: unlike the probe, it may sleep.
+ * Then it does call the function, with all the arguments there can be in registers.
+ */
+static notrace noinline unsigned long
+hold_call(unsigned long a, unsigned long b, unsigned long c,
+	  unsigned long d, unsigned long e, unsigned long f)
+{
+	unsigned long (*function)(unsigned long a, unsigned long b,
+				  unsigned long c, unsigned long d,
+				  unsigned long e, unsigned long f);
+	struct dvp_probe *probe = holder;
+	unsigned long result;
+
+	wait_for_completion_timeout(&probe->released, HOLD_LIMIT);
+	WRITE_ONCE(probe->seen.held, 0);
+	function = (void *)probe->kprobe.addr;
+	result = function(a, b, c, d, e, f);
+	complete(&probe->over);
+	return result;
 }
 
 static int probe_hit(struct kprobe *kprobe, struct pt_regs *regs)
@@ -39,12 +74,18 @@ static int probe_hit(struct kprobe *kprobe, struct pt_regs *regs)
 	struct dvp_importer_probed *seen = &probe->seen;
 	u32 call;
 
-	if (current->tgid != probe->tgid)
+	if (current->tgid != probe->tgid || current == probe->held)
 		return 0;
 	call = seen->calls++;
 	if (call < ARRAY_SIZE(seen->values))
 		seen->values[call] = regs_get_kernel_argument(regs,
 							      probe->arg.argument);
+	if (probe->arg.hold && !call) {
+		probe->held = current;
+		WRITE_ONCE(seen->held, 1);
+		instruction_pointer_set(regs, (unsigned long)hold_call);
+		return 1;
+	}
 	if (call + 1 < probe->arg.fail_from ||
 	    call + 1 - probe->arg.fail_from >= probe->arg.fail_calls)
 		return 0;
@@ -59,6 +100,18 @@ static void probe_over(struct kprobe *kprobe, struct pt_regs *regs,
 {
 }
 
+static int probe_register(struct dvp_probe *probe)
+{
+	int ret;
+
+	if (probe->arg.hold && cmpxchg(&holder, NULL, probe))
+		return -EBUSY;
+	ret = register_kprobe(&probe->kprobe);
+	if (ret && probe->arg.hold)
+		holder = NULL;
+	return ret;
+}
+
 /* Watches calls of a function from now on; -ENOENT if there is none. */
 struct dvp_probe *dvp_probe_start(const struct dvp_importer_probe *arg)
 {
@@ -71,10 +124,12 @@ struct dvp_probe *dvp_probe_start(const struct dvp_importer_probe *arg)
 	probe->arg = *arg;
 	probe->arg.function[sizeof(probe->arg.function) - 1] = '\0';
 	probe->tgid = current->tgid;
+	init_completion(&probe->released);
+	init_completion(&probe->over);
 	probe->kprobe.symbol_name = probe->arg.function;
 	probe->kprobe.pre_handler = probe_hit;
 	probe->kprobe.post_handler = probe_over;
-	ret = register_kprobe(&probe->kprobe);
+	ret = probe_register(probe);
 	if (ret) {
 		kfree(probe);
 		return ERR_PTR(ret);
@@ -82,10 +137,28 @@ struct dvp_probe *dvp_probe_start(const struct dvp_importer_probe *arg)
 	return probe;
 }
 
-/* Tells what was seen, unless nobody wants to know. */
+void dvp_probe_look(struct dvp_probe *probe, struct dvp_importer_probed *seen)
+{
+	*seen = probe->seen;
+}
+
+void dvp_probe_release(struct dvp_probe *probe)
+{
+	complete_all(&probe->released);
+}
+
+/*
+ * Tells what was seen, unless nobody wants to know.  A call that was held comes to
+ * its end first.
+ */
 void dvp_probe_stop(struct dvp_probe *probe, struct dvp_importer_probed *seen)
 {
 	unregister_kprobe(&probe->kprobe);
+	dvp_probe_release(probe);
+	if (probe->held)
+		wait_for_completion(&probe->over);
+	if (probe->arg.hold)
+		holder = NULL;
 	if (seen)
 		*seen = probe->seen;
 	kfree(probe);
