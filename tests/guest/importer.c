@@ -49,6 +49,13 @@ int importer_detach(int importer)
 	return call(importer, DVP_IMPORTER_DETACH, NULL);
 }
 
+/* As if it had detached without unmapping, or no longer so. */
+int importer_hide(int importer, bool hide)
+{
+	return ioctl(importer, DVP_IMPORTER_HIDE, (unsigned long)hide) ?
+		-errno : 0;
+}
+
 int importer_map_for(int importer, enum importer_way way)
 {
 	return ioctl(importer, DVP_IMPORTER_MAP, (unsigned long)way) ? -errno : 0;

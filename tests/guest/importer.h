@@ -31,6 +31,7 @@ int importer_attach(int importer, int dmabuf);
 int importer_attach_as(int importer, int dmabuf, enum dvp_importer_kind kind,
 		       unsigned int hold_ms);
 int importer_detach(int importer);
+int importer_hide(int importer, bool hide);
 int importer_map(int importer);
 int importer_map_for(int importer, enum importer_way way);
 int importer_map_own(int importer, unsigned int version);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Importers that take their time, many of them. */
+#include "actor.h"
 #include "events.h"
 #include "suites.h"
 
@@ -108,6 +109,41 @@ static void named_again(void **state)
 	assert_int_equal(klog_count(again, innocent), 0);
 }
 
+static int act_off(struct actor *actor)
+{
+	return vfio_set_command(actor->vfio, 0, PCI_COMMAND_MEMORY);
+}
+
+/* It cannot be told any more, nor be named, but its mapping is still there. */
+static void detached(void **state)
+{
+	const char *exporter = bench_find(IVSHMEM, 0);
+	const char *const words[] = {
+		exporter, "BAR 2", "detached without unmapping", "8192 bytes",
+		NULL
+	};
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	struct actor actor = { .act = act_off, .vfio = bench_open(exporter) };
+	int buffer = bench_export(actor.vfio, 2, 0, 2 * PAGE);
+	int importer = bench_importer(bench_find(EDU, 0));
+
+	(void)state;
+	assert_ok(importer_attach(importer, buffer));
+	assert_ok(importer_map(importer));
+	assert_ok(importer_hide(importer, true));
+	actor_start(&actor);
+	if (expects(names_slow))
+		wait_until(klog_count(klog, words));
+	else
+		wait_until(actor_sleeps(&actor));
+	assert_false(actor.done);
+	assert_int_equal(importer_notifications(importer), 0);
+	assert_ok(importer_hide(importer, false));
+	assert_ok(importer_unmap(importer));
+	actor_join(&actor);
+	assert_ok(actor.result);
+}
+
 #define SLOW(name, function) TEST("slow", name, function)
 
 int suite_slow(void)
@@ -121,6 +157,8 @@ int suite_slow(void)
 		     many_importers),
 		SLOW("a stubborn importer is named every ten seconds",
 		     named_again),
+		SLOW("one that is gone without unmapping is waited for",
+		     detached),
 	};
 
 	return run_group("slow", tests);

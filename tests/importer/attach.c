@@ -243,6 +243,21 @@ void dvp_import_detach(struct dvp_import *import)
 	kfree(import);
 }
 
+/*
+ * An importer that detaches without unmapping is not in the list any more, but can
+ * make up for it if that is all.
+ */
+void dvp_import_hide(struct dvp_import *import, bool hide)
+{
+	struct dma_buf_attachment *attach = import->attach;
+
+	import_lock(import);
+	list_del_init(&attach->node);
+	if (!hide)
+		list_add(&attach->node, &attach->dmabuf->attachments);
+	import_unlock(import);
+}
+
 int dvp_import_map(struct dvp_import *import, enum dma_data_direction dir)
 {
 	struct sg_table *sgt;

@@ -389,5 +389,7 @@ struct dvp_importer_reserve {
 #define DVP_IMPORTER_LOOK	_IOR('D', 28, struct dvp_importer_probed)
 /* Lets the call that a probe holds go on. */
 #define DVP_IMPORTER_RELEASE	_IO('D', 29)
+/* With 1, the buffer no longer knows the importer, mapped or not; with 0 it does. */
+#define DVP_IMPORTER_HIDE	_IO('D', 30)
 
 #endif /* DVP_IMPORTER_H */

@@ -78,6 +78,7 @@ struct dvp_import {
 struct dvp_import *dvp_import_attach(struct device *dev,
 				     const struct dvp_importer_attach *arg);
 void dvp_import_detach(struct dvp_import *import);
+void dvp_import_hide(struct dvp_import *import, bool hide);
 int dvp_import_map(struct dvp_import *import, enum dma_data_direction dir);
 int dvp_import_map_own(struct dvp_import *import, struct dvp_edu *edu,
 		       u32 version);

@@ -369,6 +369,9 @@ static int import_ioctl(struct session *session, unsigned int cmd,
 	switch (cmd) {
 	case DVP_IMPORTER_DETACH:
 		return do_detach(session);
+	case DVP_IMPORTER_HIDE:
+		dvp_import_hide(session->import, arg);
+		return 0;
 	case DVP_IMPORTER_MAP:
 		if (arg > DMA_FROM_DEVICE)
 			return -EINVAL;
