@@ -21,15 +21,54 @@ void actor_start(struct actor *actor)
 			 0);
 }
 
-bool actor_sleeps(const struct actor *actor)
+bool task_sleeps(pid_t tid)
 {
 	char path[64], text[512], *state;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", actor->tid);
-	if (!actor->tid || read_file(path, text, sizeof(text)))
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	if (!tid || read_file(path, text, sizeof(text)))
 		return false;
 	state = strrchr(text, ')');
 	return state && !strncmp(state, ") D", 3);
+}
+
+/* Probes a function, of which the first call is held if @hold says so. */
+static int probe(const char *function, bool hold)
+{
+	struct dvp_importer_probe probe = { .hold = hold };
+	int importer = bench_importer("platform");
+
+	snprintf(probe.function, sizeof(probe.function), "%s", function);
+	assert_ok(importer_probe(importer, &probe));
+	return importer;
+}
+
+static struct dvp_importer_probed look(int importer)
+{
+	struct dvp_importer_probed seen;
+
+	assert_ok(importer_look(importer, &seen));
+	return seen;
+}
+
+int actor_hold(struct actor *actor, const char *function)
+{
+	int importer = probe(function, true);
+
+	actor_start(actor);
+	wait_until(look(importer).held || actor->done);
+	if (!look(importer).held)
+		fail_msg("it does without %s", function);
+	return importer;
+}
+
+bool actor_sleeps_before(struct actor *actor, const char *function)
+{
+	int importer = probe(function, false);
+
+	actor_start(actor);
+	wait_until(actor->done || look(importer).calls || task_sleeps(actor->tid));
+	return !actor->done && !look(importer).calls;
 }
 
 void actor_join(struct actor *actor)

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct vfio;
 
@@ -32,7 +33,22 @@ struct actor {
 void actor_start(struct actor *actor);
 void actor_join(struct actor *actor);
 
-/* In the kernel, and not to be woken by anything but what it waits for. */
-bool actor_sleeps(const struct actor *actor);
+/*
+ * Starts it; returns when it is held at the call of a function of the kernel, which
+ * must be able to sleep.  importer_release() of what is returned lets it go on.
+ */
+int actor_hold(struct actor *actor, const char *function);
+
+/*
+ * Starts it; whether it goes to sleep before it gets to a function.  It is past
+ * that, or asleep, or done when this returns.
+ */
+bool actor_sleeps_before(struct actor *actor, const char *function);
+
+/*
+ * Whether a thread, or a process, is in the kernel, and is not woken by anything but
+ * what it waits for (or by being killed).
+ */
+bool task_sleeps(pid_t tid);
 
 #endif /* GUEST_ACTOR_H */

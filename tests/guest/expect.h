@@ -15,6 +15,7 @@
  * @io_bar: errno of the export of an I/O BAR
  * @checks_open_flags: takes no open_flags but access mode and O_CLOEXEC
  * @notifies_all_first: revoking many buffers takes as long as the slowest
+ * @export_killed: an export that waits for a revoke can be killed
  * @names_slow: says in the log who still holds a buffer
  * @says_no_path: says in the log why there is no path
  * @reads_acs: looks at ACS anew for each importer that attaches
@@ -43,6 +44,7 @@ struct expect {
 	int io_bar;
 	bool checks_open_flags;
 	bool notifies_all_first;
+	bool export_killed;
 	bool names_slow;
 	bool says_no_path;
 	bool reads_acs;

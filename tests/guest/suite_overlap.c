@@ -39,56 +39,12 @@ static int act_reset_by_user(struct actor *actor)
 	return ioctl(actor->vfio->device, VFIO_DEVICE_RESET) ? -errno : 0;
 }
 
-/* Probes a function, of which the first call is held if @hold says so. */
-static int probe(const char *function, bool hold)
-{
-	struct dvp_importer_probe probe = { .hold = hold };
-	int importer = bench_importer("platform");
-
-	snprintf(probe.function, sizeof(probe.function), "%s", function);
-	assert_ok(importer_probe(importer, &probe));
-	return importer;
-}
-
-static struct dvp_importer_probed look(int importer)
-{
-	struct dvp_importer_probed seen;
-
-	assert_ok(importer_look(importer, &seen));
-	return seen;
-}
-
-/* Starts @actor; returns when it is held.  What releases it is returned. */
-static int hold(struct actor *actor, const char *function)
-{
-	int importer = probe(function, true);
-
-	actor_start(actor);
-	wait_until(look(importer).held || actor->done);
-	if (!look(importer).held)
-		fail_msg("it does without %s", function);
-	return importer;
-}
-
-/*
- * Whether @actor goes to sleep before it gets to @function.  It is past that, or
- * asleep, or done when this returns.
- */
-static bool sleeps_before(struct actor *actor, const char *function)
-{
-	int importer = probe(function, false);
-
-	actor_start(actor);
-	wait_until(actor->done || look(importer).calls || actor_sleeps(actor));
-	return !actor->done && !look(importer).calls;
-}
-
 /* With @first held in the call of a function, does @second wait before another? */
 static void check_apart(struct actor *first, const char *where,
 			struct actor *second, const char *before)
 {
-	int held = hold(first, where);
-	bool apart = sleeps_before(second, before);
+	int held = actor_hold(first, where);
+	bool apart = actor_sleeps_before(second, before);
 
 	assert_ok(importer_release(held));
 	actor_join(first);
@@ -221,7 +177,7 @@ static void fails_while_opened(void **state)
 
 	(void)state;
 	close_device(vfio);
-	held = hold(&opens, OPENING);
+	held = actor_hold(&opens, OPENING);
 	fail_link(bdf);
 	assert_ok(importer_release(held));
 	actor_join(&opens);
@@ -245,7 +201,7 @@ static void fails_while_reset(void **state)
 	(void)state;
 	subject_open(&subject, &nic);
 	resets.vfio = subject.vfio;
-	held = hold(&resets, "pci_try_reset_function");
+	held = actor_hold(&resets, "pci_try_reset_function");
 	fail_link(subject.bdf);
 	if (expects(hears_of_errors))
 		subject_is_revoked(&subject, 1);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Importers that take their time, many of them. */
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "actor.h"
 #include "events.h"
 #include "suites.h"
@@ -135,11 +138,44 @@ static void detached(void **state)
 	if (expects(names_slow))
 		wait_until(klog_count(klog, words));
 	else
-		wait_until(actor_sleeps(&actor));
+		wait_until(task_sleeps(actor.tid));
 	assert_false(actor.done);
 	assert_int_equal(importer_notifications(importer), 0);
 	assert_ok(importer_hide(importer, false));
 	assert_ok(importer_unmap(importer));
+	actor_join(&actor);
+	assert_ok(actor.result);
+}
+
+/* One that exports while a revoke waits, and does not want to wait any more. */
+static void killed(void **state)
+{
+	struct vfio *vfio = bench_open(bench_find(IVSHMEM, 0));
+	struct actor actor = { .act = act_off, .vfio = vfio };
+	int importer = bench_importer(bench_find(EDU, 0)), status;
+	pid_t child;
+
+	(void)state;
+	assert_ok(importer_attach_as(importer, bench_export(vfio, 2, 0, PAGE),
+				     DVP_IMPORTER_REVOCABLE, 60000));
+	assert_ok(importer_map(importer));
+	actor_start(&actor);
+	wait_until(importer_notifications(importer) == 1);
+
+	child = fork();
+	if (!child)
+		_exit(vfio_export_range(vfio, 2, 0, PAGE) < 0);
+	wait_until(task_sleeps(child));
+	assert_sys(kill(child, SIGKILL));
+	if (expects(export_killed)) {
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status));
+		assert_true(importer_is_mapped(importer));
+		assert_false(actor.done);
+	}
+	assert_ok(importer_unmap(importer));
+	if (!expects(export_killed))
+		assert_int_equal(waitpid(child, &status, 0), child);
 	actor_join(&actor);
 	assert_ok(actor.result);
 }
@@ -159,6 +195,8 @@ int suite_slow(void)
 		     named_again),
 		SLOW("one that is gone without unmapping is waited for",
 		     detached),
+		SLOW("an export that waits for a revoke can be killed",
+		     killed),
 	};
 
 	return run_group("slow", tests);

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+#include "actor.h"
 #include "events.h"
 #include "suites.h"
 
@@ -128,16 +129,22 @@ static unsigned int find_extended(const char *bdf, unsigned int id)
 	return 0;
 }
 
-static void open_family_vf(struct family *family)
+/* Opens the VF; returns a buffer of its memory. */
+static int export_vf(struct family *family)
 {
 	struct vfio_region_info info;
-	int buffer;
 
 	assert_ok(open_vf(&family->vf_vfio, family->vf));
 
 	find_table(family);
 	assert_ok(vfio_region(&family->vf_vfio, family->bar, &info));
-	buffer = bench_export(&family->vf_vfio, family->bar, 0, info.size);
+	return bench_export(&family->vf_vfio, family->bar, 0, info.size);
+}
+
+static void open_family_vf(struct family *family)
+{
+	int buffer = export_vf(family);
+
 	family->importer = bench_importer(bench_find(EDU, 0));
 	assert_ok(importer_attach(family->importer, buffer));
 	assert_ok(importer_map(family->importer));
@@ -294,6 +301,39 @@ static void disabled(void **state)
 	is_revoked(&family);
 }
 
+static int act_reset(struct actor *actor)
+{
+	return device_write_attr(actor->bdf, "reset", "1");
+}
+
+/* The PF has told the VFs that there were when it is held. */
+static void bound_during_reset(void **state)
+{
+	struct family family;
+	struct actor resets = { .act = act_reset };
+	int held, buffer;
+
+	(void)state;
+	family_open(&family);
+	bench_drop(family.importer);
+	close_vf(&family.vf_vfio);
+	assert_ok(device_unbind(family.vf));
+	resets.bdf = family.pf;
+	held = actor_hold(&resets, "dvp_access_block");
+	assert_ok(device_bind(family.vf, bench_driver()));
+	buffer = export_vf(&family);
+	family.importer = bench_importer(bench_find(EDU, 0));
+	assert_error(importer_attach(family.importer, buffer), ENODEV);
+
+	assert_ok(importer_release(held));
+	actor_join(&resets);
+	assert_ok(resets.result);
+	bring_vfs_back(&family);
+	assert_ok(importer_attach(family.importer, buffer));
+	assert_ok(importer_map(family.importer));
+	move_bytes(&family);
+}
+
 #define SRIOV(name, function) \
 	{ "sriov: " name, function, bench_setup, no_vfs, NULL }
 
@@ -311,6 +351,8 @@ int suite_sriov(void)
 	/* The core tells its own importers all the same. */
 	const struct CMUnitTest ours[] = {
 		SRIOV("a VF's memory bit means nothing", vf_memory_bit),
+		SRIOV("a VF bound in the PF's reset gets memory at its end",
+		      bound_during_reset),
 	};
 	int failed;
 
