@@ -45,6 +45,7 @@ static const struct {
 	{ "route", suite_route },
 	{ "refusal", suite_refusal },
 	{ "debugfs", suite_debugfs },
+	{ "failnth", suite_failnth },
 };
 
 static int run(const char *name)

@@ -32,5 +32,6 @@ int suite_stress(void);
 int suite_route(void);
 int suite_refusal(void);
 int suite_debugfs(void);
+int suite_failnth(void);
 
 #endif /* GUEST_SUITES_H */
