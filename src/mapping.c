@@ -285,9 +285,10 @@ static int dvp_map_mapping(struct dma_buf_attachment *attach,
  *
  * Context: may sleep; the buffer's reservation lock is held.
  * Return: the scatterlist, to be given back to dvp_unmap(), or an ERR_PTR():
- * -ENOMEM without memory, -EIO where the importer cannot reach an address,
- * -EINVAL for more entries than a scatterlist has, or what the IOMMU's driver
- * says.  After an error nothing is left mapped.
+ * -ENOMEM without memory, -EIO where the importer cannot reach an address, or
+ * where the DMA API cannot map it, which for lack of memory says no more than
+ * that, -EINVAL for more entries than a scatterlist has, or what the IOMMU's
+ * driver says.  After an error nothing is left mapped.
  */
 struct sg_table *dvp_map(struct dma_buf_attachment *attach,
 			 enum dma_data_direction dir)
