@@ -10,7 +10,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <regex.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,16 +25,6 @@
 #include "modules.h"
 
 #define CONSOLE "/dev/ttyS0"
-
-/* Lines of the kernel's log with which no run is a good one. */
-#define OFFENDING "BUG:|kernel BUG|WARNING:|Oops|Kernel panic|protection fault|" \
-	"possible recursive locking|circular locking|inconsistent lock state|" \
-	"suspicious RCU usage|held lock|KASAN|KCSAN|KFENCE:|UBSAN:|DMA-API:|" \
-	"refcount_t:|list_(add|del) corruption|Call Trace:|" \
-	"blocked for more than|detected stall|DMAR:.*fault"
-
-/* What looks like one of them, and only says that it is looked for. */
-#define ANNOUNCEMENT "DMA-API: (preallocated|debugging enabled)"
 
 /*
  * Who has leaked what is not ours: the export of vfio-pci-core loses the scatterlist
@@ -255,22 +244,6 @@ static void check_leaks(void)
 	fclose(found);
 }
 
-static bool offends(const char *text, bool expected)
-{
-	static regex_t offending, announcement;
-	static bool compiled;
-
-	if (!compiled) {
-		compiled = !regcomp(&offending, OFFENDING, REG_EXTENDED) &&
-			   !regcomp(&announcement, ANNOUNCEMENT, REG_EXTENDED);
-		if (!compiled)
-			return true;
-	}
-	return !regexec(&offending, text, 0, NULL, 0) &&
-	       regexec(&announcement, text, 0, NULL, 0) &&
-	       !(expected && !strncmp(text, "DMAR:", strlen("DMAR:")));
-}
-
 static void check_log(void)
 {
 	unsigned int offending = 0;
@@ -288,7 +261,8 @@ static void check_log(void)
 			expected = true;
 		else if (!strcmp(text, KLOG_FAULTS_UNTIL))
 			expected = false;
-		if (!offends(text, expected))
+		if (!klog_offends(text) ||
+		    (expected && !strncmp(text, "DMAR:", strlen("DMAR:"))))
 			continue;
 		printf("# kernel: %s\n", text);
 		offending++;

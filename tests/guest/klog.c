@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,16 @@
 #include "klog.h"
 
 #define RECORD_SIZE 8192
+
+/* Lines of the kernel's log with which no run is a good one. */
+#define OFFENDING "BUG:|kernel BUG|WARNING:|Oops|Kernel panic|protection fault|" \
+	"possible recursive locking|circular locking|inconsistent lock state|" \
+	"suspicious RCU usage|held lock|KASAN|KCSAN|KFENCE:|UBSAN:|DMA-API:|" \
+	"refcount_t:|list_(add|del) corruption|Call Trace:|" \
+	"blocked for more than|detected stall|DMAR:.*fault"
+
+/* What looks like one of them, and only says that it is looked for. */
+#define ANNOUNCEMENT "DMA-API: (preallocated|debugging enabled)"
 
 int klog_say(const char *text)
 {
@@ -75,4 +86,19 @@ unsigned int klog_count(int klog, const char *const *words)
 	while (klog_next(klog, text, sizeof(text)))
 		count += has_words(text, words);
 	return count;
+}
+
+bool klog_offends(const char *text)
+{
+	static regex_t offending, announcement;
+	static bool compiled;
+
+	if (!compiled) {
+		compiled = !regcomp(&offending, OFFENDING, REG_EXTENDED) &&
+			   !regcomp(&announcement, ANNOUNCEMENT, REG_EXTENDED);
+		if (!compiled)
+			return true;
+	}
+	return !regexec(&offending, text, 0, NULL, 0) &&
+	       regexec(&announcement, text, 0, NULL, 0);
 }

@@ -23,4 +23,7 @@ bool klog_next(int klog, char *text, size_t size);
 /* Counts the records from here on that contain each of the NULL-ended words. */
 unsigned int klog_count(int klog, const char *const *words);
 
+/* Whether the line is one with which no run is a good one. */
+bool klog_offends(const char *text);
+
 #endif /* GUEST_KLOG_H */
