@@ -46,6 +46,7 @@ static const struct {
 	{ "refusal", suite_refusal },
 	{ "debugfs", suite_debugfs },
 	{ "failnth", suite_failnth },
+	{ "fuzz", suite_fuzz },
 };
 
 static int run(const char *name)

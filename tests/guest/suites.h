@@ -33,5 +33,6 @@ int suite_route(void);
 int suite_refusal(void);
 int suite_debugfs(void);
 int suite_failnth(void);
+int suite_fuzz(void);
 
 #endif /* GUEST_SUITES_H */
