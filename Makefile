@@ -5,7 +5,7 @@
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 
-.PHONY: all demo check check-debug check-mutations stress lint install uninstall clean help
+.PHONY: all demo check check-debug check-mutations stress fuzz lint install uninstall clean help
 
 all:
 	@test -d "$(KDIR)" || { echo "$(KDIR) is not there: install the headers of the kernel $(KVER)" >&2; exit 1; }
@@ -25,6 +25,9 @@ check-mutations:
 
 stress:
 	@scripts/stress "$(SECONDS)" "$(KERNEL)" "$(CPUS)" "$(SEED)"
+
+fuzz:
+	@scripts/fuzz "$(SECONDS)" "$(KERNEL)" "$(SEED)"
 
 lint:
 	@scripts/lint $(KERNEL)
@@ -46,8 +49,12 @@ help:
 	@echo "make check-mutations"
 	@echo "                  break the driver as each of tests/mutations does, and demand"
 	@echo "                  that a test fails (NAME=\"export-flags ...\" picks some)"
+	@echo "make check-debug  the same suites on kernels that check themselves (KASAN, lockdep, leaks,"
+	@echo "                  KCSAN), which are built first; failing allocations, coverage; hours"
 	@echo "make stress       users who race: SECONDS=300 on every kernel, PREEMPT_RT included, with"
 	@echo "                  two and four CPUs; 45 minutes on two cores (KERNEL=, CPUS=, SEED=)"
+	@echo "make fuzz         calls that a fuzzer makes up, SECONDS=300 on each kernel with KASAN"
+	@echo "                  (KERNEL=, SEED=)"
 	@echo "make lint         checkpatch, sparse, W=1 builds and shellcheck"
 	@echo "make clean        remove what was built, not what was downloaded"
 	@echo
