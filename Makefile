@@ -18,7 +18,7 @@ check:
 	@scripts/check "$(KERNEL)" "$(SUITE)"
 
 check-debug:
-	@scripts/check "$(or $(KERNEL),debug)" "$(SUITE)"
+	@DVP_LOGS="$(CURDIR)/build/logs-debug" scripts/check "$(or $(KERNEL),debug)" "$(SUITE)"
 
 check-mutations:
 	@scripts/check-mutations $(NAME)

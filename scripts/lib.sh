@@ -10,7 +10,7 @@ TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=$(realpath -m "${DVP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dmabuf-vfio-pci}")
 BUILD=$TREE/build
 # shellcheck disable=SC2034 # for those who source this
-LOGS=$BUILD/logs
+LOGS=${DVP_LOGS:-$BUILD/logs}
 
 # Everything that the scripts need from the machine itself.
 HOST_PACKAGES=(
