@@ -28,8 +28,13 @@ static const char *const settings[][2] = {
 
 static const char *const page_settings[][2] = {
 	{ "ignore-gfp-highmem", "N" },
-	{ "min-order", "0" },
 };
+
+/* No cache has the flag that the filter looks for, no allocation that order. */
+static const char *const no_slab[][2] = { { "cache-filter", "Y" } };
+static const char *const any_slab[][2] = { { "cache-filter", "N" } };
+static const char *const no_pages[][2] = { { "min-order", "100" } };
+static const char *const any_pages[][2] = { { "min-order", "0" } };
 
 static int set_up(const char *where, const char *const (*what)[2],
 		  size_t count)
@@ -74,6 +79,17 @@ int faults_prepare(void)
 	fail_nth = open_own("fail-nth");
 	make_it_fail = open_own("make-it-fail");
 	return fail_nth < 0 ? fail_nth : make_it_fail < 0 ? make_it_fail : 0;
+}
+
+int faults_choose(enum faults_kind kind)
+{
+	int ret;
+
+	ret = set_up("failslab", kind == FAULTS_PAGES ? no_slab : any_slab, 1);
+	if (!ret)
+		ret = set_up("fail_page_alloc",
+			     kind == FAULTS_SLAB ? no_pages : any_pages, 1);
+	return ret;
 }
 
 void faults_finish(void)

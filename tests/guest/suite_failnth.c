@@ -278,26 +278,13 @@ static unsigned int count_until_refused(const char *options)
 }
 
 /*
- * The core warns with a backtrace when it has no memory for a module's code, or
- * for what belongs to that.  So what it allocates before it looks at the parameters
- * is left alone, and what it does before it starts the module, as there is much.
+ * The core warns with a backtrace when it has no memory for a module's code.  So
+ * what it allocates before it starts the module is left alone; that is the kernel's
+ * but for a copy of p2p_host_bridges=.
  */
-static unsigned int before_parameters(void)
-{
-	return count_until_refused("disable_denylist=perhaps");
-}
-
 static unsigned int before_start(void)
 {
 	return count_until_refused("ids=1234:5678 exporter=sideways");
-}
-
-/* One for which something is allocated, and one that ends the attempt. */
-static int read_parameters(void)
-{
-	int ret = load_with("p2p_host_bridges=1234:5678 disable_denylist=perhaps");
-
-	return ret == -EINVAL ? 0 : ret ? ret : -EEXIST;
 }
 
 static void begin_bound(void)
@@ -511,25 +498,38 @@ static void assert_usable(void)
 	move_bytes();
 }
 
+/* Those of one kind, one after the other. */
+static void each_of(enum faults_kind kind, unsigned int *points,
+		    unsigned int *failures)
+{
+	unsigned int spare, nth;
+
+	assert_ok(faults_choose(kind));
+	spare = rig.op->spare ? rig.op->spare() : 0;
+	for (nth = spare + 1; try_with(nth, failures); nth++)
+		++*points;
+}
+
 static void each_allocation(void **state)
 {
 	const struct operation *op = *state;
-	unsigned int points = 0, failures = 0, spare;
+	unsigned int points = 0, failures = 0;
 
 	rig.op = op;
 	op->begin();
 	/* What there is for good after a first time is there now. */
 	assert_false(try_with(NONE, &failures));
-	spare = op->spare ? op->spare() : 0;
-	while (try_with(spare + points + 1, &failures))
-		points++;
+	each_of(FAULTS_SLAB, &points, &failures);
+	each_of(FAULTS_PAGES, &points, &failures);
 	printf("# %u failure points, of which %u made it fail: %s\n", points,
 	       failures, op->name);
 	all_points += points;
 	all_failures += failures;
 	/* Not for a module: the core would be left without its code. */
-	if (!op->spare)
+	if (!op->spare) {
+		assert_ok(faults_choose(FAULTS_ALL));
 		try_with(EVERY, &failures);
+	}
 	assert_usable();
 
 	if (!op->may_need_none)
@@ -695,17 +695,13 @@ static const struct operation operations[] = {
 		.act = unbind_device, .undo = bind_device,
 		.whole = is_unbound, .nothing = is_bound,
 	}, {
-		.name = ALL_OR_NOTHING("reading the parameters"),
-		.applies = bench_is_ours,
-		.begin = begin_unloaded, .spare = before_parameters,
-		.act = read_parameters, .undo = nothing_to_undo,
-		.whole = is_not_loaded, .nothing = is_not_loaded,
-	}, {
 		.name = ALL_OR_NOTHING("loading the module"),
 		.applies = bench_is_ours,
 		.begin = begin_unloaded, .spare = before_start,
 		.act = load, .undo = unload,
 		.whole = is_loaded, .nothing = is_not_loaded,
+		/* The driver core's, if it cannot make a directory. */
+		.error = EINVAL,
 	}, {
 		.name = ALL_OR_NOTHING("reading debugfs"),
 		.applies = bench_is_ours,
