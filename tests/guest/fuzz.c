@@ -29,6 +29,9 @@
 #define COUNTERS	32768
 #define TRACE		262144
 
+/* Even if the time is over: what is kept, and some more. */
+#define LEAST_INPUTS	32
+
 /* How often it is looked whether all still works. */
 #define CHECK_INTERVAL	64
 
@@ -256,7 +259,8 @@ static int run_input(const uint8_t *data, size_t size)
 {
 	struct fuzz_case sequence;
 
-	if (mailbox->stop || (runs && inputs == runs))
+	if ((mailbox->stop && inputs >= LEAST_INPUTS) ||
+	    (runs && inputs == runs))
 		finish();
 	fuzz_decode(&sequence, data, size);
 	inputs++;
