@@ -112,6 +112,27 @@ static void named_again(void **state)
 	assert_int_equal(klog_count(again, innocent), 0);
 }
 
+/* The importer itself has let go at once. */
+static void works_long(void **state)
+{
+	const char *exporter = bench_find(IVSHMEM, 0);
+	const char *const words[] = {
+		exporter, "BAR 2", "work of an importer", "8192 bytes",
+		"still runs", NULL
+	};
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	struct vfio *vfio = bench_open(exporter);
+	int importer = bench_importer(bench_find(EDU, 0));
+
+	(void)state;
+	assert_ok(importer_attach(importer,
+				  bench_export(vfio, 2, 0, 2 * PAGE)));
+	assert_ok(importer_map(importer));
+	assert_ok(importer_work(importer, 15000));
+	decoding_off(vfio);
+	assert_int_equal(klog_count(klog, words), expects(names_slow));
+}
+
 static int act_off(struct actor *actor)
 {
 	return vfio_set_command(actor->vfio, 0, PCI_COMMAND_MEMORY);
@@ -193,6 +214,8 @@ int suite_slow(void)
 		     many_importers),
 		SLOW("a stubborn importer is named every ten seconds",
 		     named_again),
+		SLOW("work that goes on is named every ten seconds",
+		     works_long),
 		SLOW("one that is gone without unmapping is waited for",
 		     detached),
 		SLOW("an export that waits for a revoke can be killed",
