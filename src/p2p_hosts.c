@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Host bridges that forward requests between the devices below them, each known
- * by the first function of its root bus.  The ids are those of the kernel.
+ * by the first function of its root bus.
  */
 #include <linux/moduleparam.h>
 #include <linux/pci_ids.h>
@@ -13,31 +13,7 @@
 #define DVP_ANY_DEVICE U32_MAX
 
 static const struct dvp_host dvp_known_hosts[] = {
-	{ PCI_VENDOR_ID_INTEL, 0x3c00, true, "Sandy Bridge-E: Xeon E5, Core i7" },
-	{ PCI_VENDOR_ID_INTEL, 0x3c01, true, "Sandy Bridge-E: Xeon E5, Core i7" },
-	{ PCI_VENDOR_ID_INTEL, 0x2f00, true, "Haswell-E: Xeon E5 v3, E7 v3, Core i7" },
-	{ PCI_VENDOR_ID_INTEL, 0x2f01, true, "Haswell-E: Xeon E5 v3, E7 v3, Core i7" },
-	{ PCI_VENDOR_ID_INTEL, 0x2030, false, "Skylake-E root port A" },
-	{ PCI_VENDOR_ID_INTEL, 0x2031, false, "Skylake-E root port B" },
-	{ PCI_VENDOR_ID_INTEL, 0x2032, false, "Skylake-E root port C" },
-	{ PCI_VENDOR_ID_INTEL, 0x2033, false, "Skylake-E root port D" },
-	{ PCI_VENDOR_ID_INTEL, 0x2020, false, "Skylake-E DMI" },
-	{ PCI_VENDOR_ID_INTEL, 0x09a2, false, "Ice Lake and later Xeons" },
-	{ PCI_VENDOR_ID_INTEL, 0x0b25, false, "Sapphire Rapids DSA" },
-	{ PCI_VENDOR_ID_INTEL, 0x0cfe, false, "Sapphire Rapids IAX" },
-	{ PCI_VENDOR_ID_INTEL, 0x11fb, false, "Granite Rapids-D DSA" },
-	{ PCI_VENDOR_ID_INTEL, 0x1212, false, "Diamond Rapids DSA" },
-	{ PCI_VENDOR_ID_INTEL, 0x1216, false, "Diamond Rapids IAA" },
-	{ PCI_VENDOR_ID_INTEL, 0x4940, false, "QuickAssist 4xxx" },
-	{ PCI_VENDOR_ID_INTEL, 0x4942, false, "QuickAssist 401xx" },
-	{ PCI_VENDOR_ID_INTEL, 0x4944, false, "QuickAssist 402xx" },
-	{ PCI_VENDOR_ID_INTEL, 0x4946, false, "QuickAssist 420xx" },
-	{ PCI_VENDOR_ID_INTEL, 0x4948, false, "QuickAssist 6xxx" },
-	{ 0x1ae0, DVP_ANY_DEVICE, false, "Google system on chip" },
-	{ PCI_VENDOR_ID_NVIDIA, 0x2f95, false, "Nvidia CPU" },
-	{ PCI_VENDOR_ID_NVIDIA, 0x2f96, false, "Nvidia CPU" },
-	{ PCI_VENDOR_ID_NVIDIA, 0x2f97, false, "Nvidia CPU" },
-	{ PCI_VENDOR_ID_NVIDIA, 0x2f98, false, "Nvidia CPU" },
+#include "p2p_known_hosts.inc"
 	{}
 };
 
