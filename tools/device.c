@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <pci/header.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "util.h"
+
+void device_name(const char *argument, char *bdf)
+{
+	unsigned int domain = 0, bus, slot, function;
+	char path[128], rest;
+
+	if (sscanf(argument, "%x:%x:%x.%x%c", &domain, &bus, &slot, &function,
+		   &rest) != 4) {
+		domain = 0;
+		if (sscanf(argument, "%x:%x.%x%c", &bus, &slot, &function,
+			   &rest) != 3)
+			fail("%s: is no PCI device; give it as 0000:03:00.0 or 03:00.0",
+			     argument);
+	}
+	snprintf(bdf, BDF_SIZE, "%04x:%02x:%02x.%x", domain & 0xfffff,
+		 bus & 0xff, slot & 0x1f, function & 7);
+	snprintf(path, sizeof(path), DEVICES "/%s", bdf);
+	if (access(path, F_OK))
+		fail("%s: there is no such PCI device; \"" NAME " topo\" lists them",
+		     argument);
+}
+
+int device_attr(const char *bdf, const char *attr, char *line, size_t size)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), DEVICES "/%s/%s", bdf, attr);
+	return read_line(path, line, size);
+}
+
+int device_set(const char *bdf, const char *attr, const char *words)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), DEVICES "/%s/%s", bdf, attr);
+	return write_text(path, words);
+}
+
+int device_bar(const char *bdf, unsigned int index, struct bar *bar)
+{
+	unsigned long long start, end, flags;
+	char path[PATH_MAX], line[128];
+	int ret = -ENOENT;
+	FILE *file;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/resource", bdf);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	while (fgets(line, sizeof(line), file)) {
+		if (index--)
+			continue;
+		if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) == 3) {
+			bar->start = start;
+			bar->size = end ? end - start + 1 : 0;
+			bar->flags = flags;
+			ret = 0;
+		}
+		break;
+	}
+	fclose(file);
+	return ret;
+}
+
+int device_group(const char *bdf)
+{
+	char path[PATH_MAX], name[WORD_SIZE];
+	int ret;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/iommu_group", bdf);
+	ret = read_link_name(path, name, sizeof(name));
+	return ret ? ret : atoi(name);
+}
+
+const char *device_driver(const char *bdf)
+{
+	static char name[WORD_SIZE];
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), DEVICES "/%s/driver", bdf);
+	read_link_name(path, name, sizeof(name));
+	return name;
+}
+
+unsigned long device_number(const char *bdf, const char *attr)
+{
+	char line[WORD_SIZE];
+
+	return device_attr(bdf, attr, line, sizeof(line)) ? 0 :
+		strtoul(line, NULL, 0);
+}
+
+/* Its place in the configuration can be read by everybody. */
+bool device_is_bridge(const char *bdf)
+{
+	char path[PATH_MAX];
+	unsigned char type = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/config", bdf);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (fseek(file, PCI_HEADER_TYPE, SEEK_SET) ||
+	    fread(&type, 1, 1, file) != 1)
+		type = 0;
+	fclose(file);
+	return (type & 0x7f) != PCI_HEADER_TYPE_NORMAL;
+}
+
+bool device_is_vfio(const char *driver)
+{
+	return !strcmp(driver, DRIVER) || strstr(driver, "vfio");
+}
+
+/* What the kernel's IOMMU code lets share a group with a user of VFIO. */
+bool device_is_viable(const char *bdf)
+{
+	const char *driver = device_driver(bdf);
+
+	return !*driver || device_is_vfio(driver) ||
+	       !strcmp(driver, "pci-stub") || !strcmp(driver, "pcieport");
+}
+
+bool device_has(const char *bdf, const char *path)
+{
+	const char *at = path;
+	size_t length = strlen(bdf);
+
+	while ((at = strstr(at, bdf))) {
+		if (at > path && at[-1] == '/' &&
+		    (at[length] == '/' || !at[length]))
+			return true;
+		at += length;
+	}
+	return false;
+}
+
+static int is_name(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+struct group *group_load(int number)
+{
+	struct group *group = allocate(1, sizeof(*group));
+	struct dirent **entries;
+	char path[PATH_MAX];
+	int count, i;
+
+	group->number = number;
+	snprintf(path, sizeof(path), GROUPS "/%d/devices", number);
+	count = scandir(path, &entries, is_name, alphasort);
+	if (count < 0)
+		return group;
+	group->members = allocate(count, sizeof(*group->members));
+	for (i = 0; i < count; i++) {
+		/* Not everything in a group need be a PCI device. */
+		if (strchr(entries[i]->d_name, ':'))
+			snprintf(group->members[group->count++], BDF_SIZE,
+				 "%.15s", entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return group;
+}
+
+void group_type(int number, char *type, size_t size)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), GROUPS "/%d/type", number);
+	if (read_line(path, type, size))
+		*type = '\0';
+}

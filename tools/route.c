@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+#include <string.h>
+
+#include "route.h"
+#include "util.h"
+
+const char *const map_type_names[MAP_TYPES] = {
+	[MAP_UNKNOWN] = "UNKNOWN",
+	[MAP_NOT_SUPPORTED] = "NOT_SUPPORTED",
+	[MAP_BUS_ADDR] = "BUS_ADDR",
+	[MAP_THRU_HOST_BRIDGE] = "THRU_HOST_BRIDGE",
+};
+
+static void add_name(char **list, const char *name)
+{
+	append(list, "%s%s", *list ? ";" : "", name);
+}
+
+static void pass(struct route *route, const struct function *function)
+{
+	if (function->redirects == YES)
+		add_name(&route->redirecting, function->bdf);
+	else if (function->redirects == UNKNOWN)
+		add_name(&route->unreadable, function->bdf);
+}
+
+static bool is_below(const struct function *function,
+		     const struct function *bridge)
+{
+	for (; function; function = function->parent)
+		if (function == bridge)
+			return true;
+	return false;
+}
+
+static void walk(struct route *route, const struct function *provider,
+		 const struct function *client)
+{
+	const struct function *top, *up;
+
+	for (top = provider; top; top = top->parent) {
+		pass(route, top);
+		if (is_below(client, top))
+			break;
+		route->distance++;
+	}
+	route->common = top;
+	for (up = client; up != top; up = up->parent) {
+		pass(route, up);
+		route->distance++;
+	}
+}
+
+enum known route_host_forwards(const struct route *route,
+			       const struct machine *machine, unsigned int i)
+{
+	const struct host *host = route->hosts[i];
+
+	if (machine->cpu_forwards)
+		return YES;
+	if (!host->entry || (host->entry->same_only && route->nr_hosts > 1))
+		return NO;
+	return host->tells;
+}
+
+/* One that does not is enough for all of them not to. */
+static enum map_type through_hosts(const struct route *route,
+				   const struct machine *machine)
+{
+	enum map_type type = MAP_THRU_HOST_BRIDGE;
+	unsigned int i;
+
+	for (i = 0; i < route->nr_hosts; i++) {
+		switch (route_host_forwards(route, machine, i)) {
+		case NO:
+			return MAP_NOT_SUPPORTED;
+		case UNKNOWN:
+			type = MAP_UNKNOWN;
+			break;
+		case YES:
+			break;
+		}
+	}
+	return type;
+}
+
+void route_find(struct route *route, const struct machine *machine,
+		const struct function *provider,
+		const struct function *client)
+{
+	*route = (struct route) {};
+	walk(route, provider, client);
+	if (route->common && !route->redirecting) {
+		route->type = route->unreadable ? MAP_UNKNOWN : MAP_BUS_ADDR;
+		return;
+	}
+	route->hosts[route->nr_hosts++] = client->host;
+	if (provider->host != client->host)
+		route->hosts[route->nr_hosts++] = provider->host;
+	route->type = through_hosts(route, machine);
+}
+
+void route_free(struct route *route)
+{
+	free(route->redirecting);
+	free(route->unreadable);
+}
+
+static void say_host(char **words, const struct host *host)
+{
+	if (host->tells == NO)
+		append(words, "%s (no function tells what it is)", host->name);
+	else
+		append(words, "%04x:%04x at %s (%s%s)", host->vendor,
+		       host->device, host->first->bdf,
+		       host->entry ? host->entry->name : "unknown",
+		       host->entry && host->entry->same_only ?
+		       ", only below itself" : "");
+}
+
+static void say_hosts(char **words, const struct route *route,
+		      const struct machine *machine)
+{
+	unsigned int i;
+
+	if (machine->cpu_forwards) {
+		append(words, "the host bridge, which forwards it (AMD, Zen or later)");
+		return;
+	}
+	for (i = 0; i < route->nr_hosts; i++) {
+		append(words, i ? " and " : "host bridge ");
+		say_host(words, route->hosts[i]);
+	}
+	if (route->type == MAP_UNKNOWN)
+		append(words, ", of which only root can tell whether it forwards it");
+	else
+		append(words, route->type == MAP_NOT_SUPPORTED ?
+		       ", not known to forward it" : ", known to forward it");
+}
+
+char *route_why(const struct route *route, const struct machine *machine)
+{
+	char *words = NULL;
+
+	if (route->type == MAP_BUS_ADDR)
+		return text("below %s without ACS redirection",
+			    route->common->bdf);
+	if (!route->nr_hosts)
+		return text("below %s, but ACS of %s cannot be read (only root can)",
+			    route->common->bdf, route->unreadable);
+	if (route->common)
+		append(&words, "ACS of %s redirects it to ",
+		       route->redirecting);
+	else
+		append(&words, "it leads through ");
+	say_hosts(&words, route, machine);
+	return words;
+}
+
+/* The parameter would have to name every host bridge that is in the way. */
+static void say_vouch(char **words, const struct route *route,
+		      const struct machine *machine)
+{
+	const char *separator = "";
+	unsigned int i;
+
+	for (i = 0; i < route->nr_hosts; i++)
+		if (route->hosts[i]->tells != YES)
+			return;
+	append(words, "; if the platform is known to forward it, ");
+	append(words, "load with p2p_host_bridges=");
+	for (i = 0; i < route->nr_hosts; i++) {
+		if (route_host_forwards(route, machine, i) == YES)
+			continue;
+		append(words, "%s%04x:%04x%s", separator,
+		       route->hosts[i]->vendor, route->hosts[i]->device,
+		       route->nr_hosts == 1 ? ":same" : "");
+		separator = ",";
+	}
+	append(words, " (where it does not, data is silently corrupted)");
+}
+
+char *route_remedy(const struct route *route, const struct machine *machine)
+{
+	char *words = NULL;
+
+	if (route->common)
+		append(&words,
+		       "boot with pci=disable_acs_redir=%s if the devices need no isolation",
+		       route->redirecting);
+	else
+		append(&words, "put both devices below one PCIe switch%s",
+		       route->nr_hosts == 1 ? "" :
+		       ", or below one host bridge that forwards");
+	say_vouch(&words, route, machine);
+	return words;
+}

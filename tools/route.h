@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The way from one PCI function to another one's memory, as the driver decides
+ * it: src/p2p_route.c.  An unprivileged user cannot read all that it needs.
+ */
+#ifndef TOOLS_ROUTE_H
+#define TOOLS_ROUTE_H
+
+#include "machine.h"
+
+enum map_type {
+	MAP_UNKNOWN,
+	MAP_NOT_SUPPORTED,
+	MAP_BUS_ADDR,
+	MAP_THRU_HOST_BRIDGE,
+	MAP_TYPES,
+};
+
+/* As debugfs has them; "UNKNOWN" besides. */
+extern const char *const map_type_names[MAP_TYPES];
+
+/**
+ * struct route - a way
+ * @type: what kind of way
+ * @distance: as the kernel counts: see docs/debugfs.md
+ * @common: lowest function that both are or are below, NULL without
+ * @redirecting: functions on the way that redirect, separated by semicolons
+ * @unreadable: those of which it cannot be read
+ * @hosts: host bridges on the way, the client's first
+ * @nr_hosts: of @hosts; 0 if the way leads through none
+ */
+struct route {
+	enum map_type type;
+	unsigned int distance;
+	const struct function *common;
+	char *redirecting;
+	char *unreadable;
+	const struct host *hosts[2];
+	unsigned int nr_hosts;
+};
+
+void route_find(struct route *route, const struct machine *machine,
+		const struct function *provider,
+		const struct function *client);
+void route_free(struct route *route);
+
+/* In words why it is of its type; allocated. */
+char *route_why(const struct route *route, const struct machine *machine);
+/* What would change that there is none; allocated. */
+char *route_remedy(const struct route *route, const struct machine *machine);
+
+/* Whether a host bridge on the way passes it on. */
+enum known route_host_forwards(const struct route *route,
+			       const struct machine *machine, unsigned int i);
+
+#endif /* TOOLS_ROUTE_H */

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util.h"
+
+int fail_status = STATUS_FAILED;
+
+static void say(const char *format, va_list args)
+{
+	fflush(stdout);
+	fputs(NAME ": ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
+void complain(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+}
+
+void fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+	exit(fail_status);
+}
+
+void fail_usage(const char *command)
+{
+	fail("%s: wrong arguments; see \"" NAME " %s --help\"", command,
+	     command);
+}
+
+static void *must(void *memory)
+{
+	if (!memory)
+		fail("there is no memory left");
+	return memory;
+}
+
+void *allocate(size_t number, size_t size)
+{
+	return must(calloc(number ? number : 1, size));
+}
+
+static char *vtext(const char *format, va_list args)
+{
+	char *words;
+
+	return must(vasprintf(&words, format, args) < 0 ? NULL : words);
+}
+
+char *text(const char *format, ...)
+{
+	va_list args;
+	char *words;
+
+	va_start(args, format);
+	words = vtext(format, args);
+	va_end(args);
+	return words;
+}
+
+void append(char **to, const char *format, ...)
+{
+	char *words, *all;
+	va_list args;
+
+	va_start(args, format);
+	words = vtext(format, args);
+	va_end(args);
+	all = text("%s%s", *to ? *to : "", words);
+	free(words);
+	free(*to);
+	*to = all;
+}
+
+char *size_text(unsigned long long bytes)
+{
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+	unsigned long long unit = 1;
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_SIZE(units) && bytes / unit >= 1024) {
+		unit *= 1024;
+		i++;
+	}
+	if (bytes % unit)
+		return text("%.1f %s", (double)bytes / unit, units[i]);
+	return text("%llu %s", bytes / unit, units[i]);
+}
+
+int read_line(const char *path, char *line, size_t size)
+{
+	ssize_t done;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	done = read(fd, line, size - 1);
+	if (done < 0)
+		done = -errno;
+	close(fd);
+	if (done < 0)
+		return done;
+	line[done] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	return 0;
+}
+
+int write_text(const char *path, const char *words)
+{
+	ssize_t done;
+	int fd;
+
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	done = write(fd, words, strlen(words));
+	if (done < 0)
+		done = -errno;
+	close(fd);
+	return done < 0 ? done : 0;
+}
+
+int read_link_name(const char *path, char *name, size_t size)
+{
+	char target[PATH_MAX];
+	const char *slash;
+	ssize_t length;
+
+	*name = '\0';
+	length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		return -errno;
+	target[length] = '\0';
+	slash = strrchr(target, '/');
+	slash = slash ? slash + 1 : target;
+	if (strlen(slash) >= size)
+		return -ENAMETOOLONG;
+	strcpy(name, slash);
+	return 0;
+}
+
+char *read_all(const char *path)
+{
+	char *words = NULL;
+	size_t size = 0;
+	ssize_t length;
+	FILE *file;
+
+	file = fopen(path, "re");
+	if (!file)
+		return NULL;
+	length = getdelim(&words, &size, '\0', file);
+	if (length < 0 && !ferror(file)) {
+		/* An empty file. */
+		free(words);
+		words = text("%s", "");
+	} else if (length < 0) {
+		free(words);
+		words = NULL;
+	}
+	fclose(file);
+	return words;
+}
