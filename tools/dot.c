@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The picture: a box for each host bridge with the tree of what is below it,
+ * bridges coloured by their ACS; and the ways between the devices that were asked
+ * for, coloured by their kind, one line for both directions where they are alike.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "topo.h"
+#include "util.h"
+
+#define GREEN	"#2e8b57"
+#define BLUE	"#1f77b4"
+#define ORANGE	"#e69f00"
+#define RED	"#c0392b"
+#define GREY	"#888888"
+
+static const struct {
+	const char *colour;
+	const char *style;
+} ways[MAP_TYPES] = {
+	[MAP_UNKNOWN] = { GREY, "dashed" },
+	[MAP_NOT_SUPPORTED] = { RED, "dotted" },
+	[MAP_BUS_ADDR] = { GREEN, "bold" },
+	[MAP_THRU_HOST_BRIDGE] = { BLUE, "bold" },
+};
+
+/* In quotes: names of devices are whatever the list of ids says. */
+static void print_quoted(const char *words)
+{
+	for (; *words; words++) {
+		if (*words == '"' || *words == '\\')
+			putchar('\\');
+		putchar(*words);
+	}
+}
+
+static const char *acs_colour(const struct function *function)
+{
+	if (function->redirects == UNKNOWN)
+		return GREY;
+	return function->redirects == YES ? ORANGE : GREEN;
+}
+
+static const char *acs_words(const struct function *function)
+{
+	switch (function->has_acs) {
+	case NO:
+		return "no ACS";
+	case UNKNOWN:
+		return "ACS unknown";
+	default:
+		return function->redirects == YES ? "ACS redirects" :
+						    "ACS does not redirect";
+	}
+}
+
+static bool is_end(const struct topo *topo, const struct function *function)
+{
+	size_t i;
+
+	for (i = 0; i < topo->nr_ends; i++)
+		if (topo->ends[i] == function)
+			return true;
+	return false;
+}
+
+static void print_function(const struct topo *topo,
+			   const struct function *function)
+{
+	printf("    \"%s\" [label=\"%s\\n", function->bdf, function->bdf);
+	print_quoted(function->what);
+	if (function->is_bridge)
+		printf("\\n%s\", shape=box, style=filled, fillcolor=\"%s\", fontcolor=white",
+		       acs_words(function), acs_colour(function));
+	else
+		printf("\", shape=ellipse%s", is_end(topo, function) ?
+		       ", style=bold" : ", color=\"" GREY "\"");
+	puts("];");
+}
+
+static const char *host_words(const struct topo *topo, const struct host *host)
+{
+	if (topo->machine->cpu_forwards)
+		return "forwards (AMD, Zen or later)";
+	if (host->tells == UNKNOWN)
+		return "only root can tell whether it forwards";
+	if (!host->entry)
+		return "not known to forward";
+	return host->entry->same_only ? "forwards, only below itself" :
+					"forwards";
+}
+
+static void print_host(const struct topo *topo, const struct host *host)
+{
+	const struct machine *machine = topo->machine;
+	size_t i;
+
+	printf("  subgraph \"cluster_%s\" {\n", host->name);
+	printf("    label=\"host bridge %s: %s\"; color=\"%s\"; fontcolor=\"%s\";\n",
+	       host->name, host_words(topo, host),
+	       machine->cpu_forwards || host->entry ? BLUE : RED,
+	       machine->cpu_forwards || host->entry ? BLUE : RED);
+	for (i = 0; i < machine->nr_functions; i++)
+		if (machine->functions[i].host == host)
+			print_function(topo, &machine->functions[i]);
+	puts("  }");
+}
+
+static void print_tree(const struct machine *machine)
+{
+	const struct function *function;
+
+	for (function = machine->functions;
+	     function < machine->functions + machine->nr_functions; function++)
+		if (function->parent)
+			printf("  \"%s\" -> \"%s\" [dir=none];\n",
+			       function->parent->bdf, function->bdf);
+}
+
+/* They must not draw the tree out of shape. */
+static void print_way(const struct topo *topo, size_t from, size_t to,
+		      bool both)
+{
+	const struct way *way = topo_way(topo, from, to);
+
+	printf("  \"%s\" -> \"%s\" [constraint=false, color=\"%s\", style=%s, dir=%s];\n",
+	       topo->ends[from]->bdf, topo->ends[to]->bdf,
+	       ways[way->type].colour, ways[way->type].style,
+	       both ? "both" : "forward");
+}
+
+static void print_pair(const struct topo *topo, size_t a, size_t b)
+{
+	bool alike = topo_way(topo, a, b)->type == topo_way(topo, b, a)->type;
+
+	print_way(topo, a, b, alike);
+	if (!alike)
+		print_way(topo, b, a, false);
+}
+
+static void print_legend(void)
+{
+	enum map_type type;
+
+	puts("  subgraph cluster_legend {\n"
+	     "    label=\"ways\"; color=\"" GREY "\"; node [shape=plaintext];");
+	for (type = 0; type < MAP_TYPES; type++)
+		printf("    \"%s\" [fontcolor=\"%s\"];\n",
+		       map_type_names[type], ways[type].colour);
+	puts("  }");
+}
+
+void topo_print_dot(const struct topo *topo)
+{
+	size_t a, b;
+
+	puts("digraph pci {\n"
+	     "  graph [fontname=\"sans-serif\", ranksep=0.6];\n"
+	     "  node [fontname=\"sans-serif\", fontsize=10];");
+	for (a = 0; a < topo->machine->nr_hosts; a++)
+		print_host(topo, &topo->machine->hosts[a]);
+	print_tree(topo->machine);
+	for (a = 0; a < topo->nr_ends; a++)
+		for (b = a + 1; b < topo->nr_ends; b++)
+			print_pair(topo, a, b);
+	print_legend();
+	puts("}");
+}
