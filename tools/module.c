@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <libkmod.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device.h"
+#include "module.h"
+#include "symbols.h"
+#include "util.h"
+
+#define LOADED "/sys/module/dmabuf_vfio_pci"
+
+/* What goes wrong is returned. */
+static void say_nothing(void *data, int priority, const char *file, int line,
+			const char *function, const char *format, va_list args)
+{
+	(void)data, (void)priority, (void)file, (void)line;
+	(void)function, (void)format, (void)args;
+}
+
+static struct kmod_ctx *open_kmod(void)
+{
+	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+
+	if (!ctx)
+		fail("libkmod cannot be used");
+	kmod_set_log_fn(ctx, say_nothing, NULL);
+	return ctx;
+}
+
+/* Allocated, NULL if the module does not say. */
+static char *info_of(struct kmod_module *kmod, const char *key)
+{
+	struct kmod_list *list = NULL, *entry;
+	char *value = NULL;
+
+	if (kmod_module_get_info(kmod, &list) < 0)
+		return NULL;
+	kmod_list_foreach(entry, list)
+		if (!value && !strcmp(kmod_module_info_get_key(entry), key))
+			value = text("%s", kmod_module_info_get_value(entry));
+	kmod_module_info_free_list(list);
+	return value;
+}
+
+static char *missing_of(struct kmod_module *kmod)
+{
+	struct kmod_list *list = NULL, *entry;
+	char *missing = NULL;
+
+	if (!symbols_are_known() ||
+	    kmod_module_get_dependency_symbols(kmod, &list) < 0)
+		return NULL;
+	kmod_list_foreach(entry, list) {
+		const char *symbol =
+			kmod_module_dependency_symbol_get_symbol(entry);
+
+		if (!symbols_have(symbol))
+			append(&missing, "%s%s", missing ? " " : "", symbol);
+	}
+	kmod_module_dependency_symbols_free_list(list);
+	return missing;
+}
+
+static void read_file(struct module *module, struct kmod_module *kmod)
+{
+	const char *path = kmod_module_get_path(kmod);
+
+	if (!path)
+		return;
+	module->path = text("%s", path);
+	module->version = info_of(kmod, "version");
+	module->vermagic = info_of(kmod, "vermagic");
+	module->signer = info_of(kmod, "signer");
+	module->missing = missing_of(kmod);
+}
+
+static void read_loaded(struct module *module)
+{
+	module->is_loaded = !read_line(LOADED "/initstate",
+				       module->loaded_version,
+				       sizeof(module->loaded_version));
+	*module->loaded_version = '\0';
+	if (!module->is_loaded)
+		return;
+	read_line(LOADED "/version", module->loaded_version,
+		  sizeof(module->loaded_version));
+	read_line(LOADED "/parameters/exporter", module->exporter,
+		  sizeof(module->exporter));
+}
+
+struct module *module_find(void)
+{
+	struct module *module = allocate(1, sizeof(*module));
+	struct kmod_ctx *ctx = open_kmod();
+	struct kmod_module *kmod;
+
+	read_loaded(module);
+	if (!kmod_module_new_from_name(ctx, DRIVER, &kmod)) {
+		read_file(module, kmod);
+		kmod_module_unref(kmod);
+	}
+	kmod_unref(ctx);
+	return module;
+}
+
+void module_free(struct module *module)
+{
+	free(module->path);
+	free(module->version);
+	free(module->vermagic);
+	free(module->signer);
+	free(module->missing);
+	free(module);
+}
+
+char *module_kernels_vermagic(void)
+{
+	struct kmod_ctx *ctx = open_kmod();
+	struct kmod_module *kmod;
+	char *vermagic = NULL;
+
+	if (!kmod_module_new_from_name(ctx, "vfio_pci_core", &kmod)) {
+		if (kmod_module_get_path(kmod))
+			vermagic = info_of(kmod, "vermagic");
+		kmod_module_unref(kmod);
+	}
+	kmod_unref(ctx);
+	return vermagic;
+}
+
+/* In lockdown one level is in brackets: "none [integrity] confidentiality". */
+bool module_must_be_signed(void)
+{
+	char line[64];
+
+	if (!read_line("/sys/module/module/parameters/sig_enforce", line,
+		       sizeof(line)) && *line == 'Y')
+		return true;
+	return !read_line("/sys/kernel/security/lockdown", line,
+			  sizeof(line)) && !strstr(line, "[none]");
+}
+
+int module_load(void)
+{
+	struct kmod_ctx *ctx = open_kmod();
+	struct kmod_module *kmod;
+	int ret;
+
+	ret = kmod_module_new_from_name(ctx, DRIVER, &kmod);
+	if (!ret) {
+		ret = kmod_module_probe_insert_module(kmod, 0, NULL, NULL,
+						      NULL, NULL);
+		kmod_module_unref(kmod);
+	}
+	kmod_unref(ctx);
+	return ret;
+}

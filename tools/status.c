@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What there is: it is gathered as JSON, and printed as that or in words. */
+#include <dirent.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "debugfs.h"
+#include "machine.h"
+#include "module.h"
+#include "options.h"
+#include "symbols.h"
+#include "util.h"
+#include "values.h"
+
+/* What the driver or its users make use of, by a symbol that comes with it. */
+static const struct {
+	const char *name;
+	const char *symbol;
+	const char *what;
+} features[] = {
+	{ "p2pdma", "pci_p2pdma_distance_many", "peer-to-peer support of its own" },
+	{ "intree_export", "dma_buf_phys_vec_to_sgt", "export by vfio-pci" },
+	{ "revocable_importers", "dma_buf_attach_revocable", "importers that obey when pinned" },
+	{ "map_phys", "dma_map_phys", "mapping of physical addresses" },
+	{ "iova", "dma_iova_try_alloc", "contiguous spans of the IOMMU" },
+};
+
+/* How many names a directory has. */
+static int is_name(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static int count_names(const char *path)
+{
+	struct dirent **entries;
+	int count, i;
+
+	count = scandir(path, &entries, is_name, NULL);
+	if (count < 0)
+		return 0;
+	for (i = 0; i < count; i++)
+		free(entries[i]);
+	free(entries);
+	return count;
+}
+
+static json_t *gather_kernel(void)
+{
+	json_t *kernel = json_object(), *found = json_object();
+	struct utsname name;
+	size_t i;
+
+	uname(&name);
+	json_object_set_new(kernel, "release", json_string(name.release));
+	json_object_set_new(kernel, "iommu",
+			    json_boolean(count_names("/sys/class/iommu")));
+	json_object_set_new(kernel, "iommufd",
+			    json_boolean(!access("/dev/iommu", F_OK)));
+	for (i = 0; i < ARRAY_SIZE(features); i++)
+		json_object_set_new(found, features[i].name,
+				    symbols_are_known() ?
+				    json_boolean(symbols_have(features[i].symbol)) :
+				    json_null());
+	json_object_set_new(kernel, "features", found);
+	return kernel;
+}
+
+static json_t *string_or_null(const char *words)
+{
+	return words && *words ? value_string(words) : json_null();
+}
+
+static json_t *gather_module(void)
+{
+	struct module *found = module_find();
+	json_t *module = json_object();
+
+	json_object_set_new(module, "loaded", json_boolean(found->is_loaded));
+	json_object_set_new(module, "version",
+			    string_or_null(found->loaded_version));
+	json_object_set_new(module, "exporter", string_or_null(found->exporter));
+	json_object_set_new(module, "installed", string_or_null(found->path));
+	json_object_set_new(module, "installed_version",
+			    string_or_null(found->version));
+	module_free(found);
+	return module;
+}
+
+/* Those that debugfs has not, or not for this user, are null. */
+static json_t *gather_device(const struct function *function)
+{
+	char *state = debugfs_read(function->bdf, "state");
+	char *buffers = debugfs_read(function->bdf, "buffers");
+	json_t *device = json_object();
+
+	json_object_set_new(device, "name", json_string(function->bdf));
+	json_object_set_new(device, "what", value_string(function->what));
+	json_object_set_new(device, "group",
+			    json_integer(device_group(function->bdf)));
+	json_object_set_new(device, "state",
+			    state ? state_parse(state) : json_null());
+	json_object_set_new(device, "buffers",
+			    buffers ? buffers_parse(buffers) : json_null());
+	free(state);
+	free(buffers);
+	return device;
+}
+
+static json_t *gather_devices(void)
+{
+	struct machine *machine = machine_load();
+	json_t *devices = json_array();
+	size_t i;
+
+	for (i = 0; i < machine->nr_functions; i++)
+		if (!strcmp(device_driver(machine->functions[i].bdf), DRIVER))
+			json_array_append_new(devices,
+					      gather_device(&machine->functions[i]));
+	return devices;
+}
+
+static void print_kernel(const json_t *kernel)
+{
+	const json_t *found = json_object_get(kernel, "features"), *has;
+	size_t i;
+
+	printf("kernel   %s, IOMMU %s, iommufd %s\n",
+	       member_string(kernel, "release"),
+	       json_is_true(json_object_get(kernel, "iommu")) ? "on" : "off",
+	       json_is_true(json_object_get(kernel, "iommufd")) ? "yes" : "no");
+	for (i = 0; i < ARRAY_SIZE(features); i++) {
+		has = json_object_get(found, features[i].name);
+		printf("         %s: %s\n", features[i].what,
+		       json_is_null(has) ? "cannot be known" :
+		       json_is_true(has) ? "yes" : "no");
+	}
+}
+
+static void print_module(const json_t *module)
+{
+	const char *installed = member_string(module, "installed_version");
+
+	if (json_is_true(json_object_get(module, "loaded")))
+		printf("module   loaded, version %s, exporter=%s\n",
+		       member_string(module, "version"),
+		       member_string(module, "exporter"));
+	else if (*member_string(module, "installed"))
+		printf("module   not loaded; version %s is installed\n",
+		       installed);
+	else
+		puts("module   not installed for this kernel");
+}
+
+/* "closed,reset", or what stands for none. */
+static void print_reasons(const json_t *reasons, const char *none)
+{
+	const json_t *reason;
+	size_t i;
+
+	if (!json_array_size(reasons))
+		fputs(none, stdout);
+	json_array_foreach(reasons, i, reason)
+		printf("%s%s", i ? "," : "", json_string_value(reason));
+}
+
+static void print_state(const json_t *state)
+{
+	const json_t *revoke = json_object_get(state, "last_revoke");
+	const char *refusal = member_string(state, "last_refusal");
+
+	printf("  %s, blocked: ",
+	       json_is_true(json_object_get(state, "open")) ?
+	       "open" : "not open");
+	print_reasons(json_object_get(state, "blocked"), "no");
+	printf("; exported by %s\n",
+	       !strcmp(member_string(state, "exporter"), "intree") ?
+	       "vfio-pci-core" : "this driver");
+	printf("  %lld exports, %lld revocations, %lld restorations, %lld refusals\n",
+	       member_number(state, "exports"),
+	       member_number(state, "revokes"),
+	       member_number(state, "restores"),
+	       member_number(state, "refusals"));
+	if (revoke) {
+		fputs("  last revocation: ", stdout);
+		print_reasons(json_object_get(revoke, "reasons"), "-");
+		printf(", %lld us\n", member_number(revoke, "microseconds"));
+	}
+	if (*refusal && strcmp(refusal, "-"))
+		printf("  last refusal: %s\n", refusal);
+}
+
+static void print_buffer(const json_t *buffer)
+{
+	char *size = size_text(member_number(buffer, "size"));
+	const json_t *part;
+	size_t i;
+
+	printf("  buffer %lld: %s of BAR %lld, %s, of %s (pid %lld)\n",
+	       member_number(buffer, "inode"), size,
+	       member_number(buffer, "bar"), member_string(buffer, "state"),
+	       member_string(buffer, "comm"), member_number(buffer, "pid"));
+	free(size);
+	json_array_foreach(json_object_get(buffer, "range_list"), i, part)
+		printf("    0x%llx + 0x%llx\n", member_number(part, "offset"),
+		       member_number(part, "length"));
+	json_array_foreach(json_object_get(buffer, "importers"), i, part)
+		printf("    imported by %s, %s: %lld mappings, %lld lists, %lld pins\n",
+		       member_string(part, "device"),
+		       member_string(part, "map"),
+		       member_number(part, "mappings"),
+		       member_number(part, "lists"),
+		       member_number(part, "pins"));
+}
+
+static void print_device(const json_t *device)
+{
+	const json_t *state = json_object_get(device, "state");
+	const json_t *buffer;
+	size_t i;
+
+	printf("%s %s, IOMMU group %lld\n", member_string(device, "name"),
+	       member_string(device, "what"), member_number(device, "group"));
+	if (json_is_null(state))
+		puts(geteuid() ? "  what happens to it is for root to see" :
+		     "  this driver has nothing in debugfs about it");
+	else
+		print_state(state);
+	json_array_foreach(json_object_get(device, "buffers"), i, buffer)
+		print_buffer(buffer);
+}
+
+static void print_words(const json_t *status)
+{
+	const json_t *devices = json_object_get(status, "devices"), *device;
+	size_t i;
+
+	print_kernel(json_object_get(status, "kernel"));
+	print_module(json_object_get(status, "module"));
+	if (!json_array_size(devices))
+		puts("no device is bound to it");
+	json_array_foreach(devices, i, device)
+		print_device(device);
+}
+
+int command_status(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		OPTION_HELP,
+		{}
+	};
+	bool as_json = false;
+	json_t *status;
+
+	while (options_next(argc, argv, "jh", options) >= 0)
+		as_json = true;
+	if (optind < argc)
+		fail_usage(argv[0]);
+	status = json_object();
+	json_object_set_new(status, "kernel", gather_kernel());
+	json_object_set_new(status, "module", gather_module());
+	json_object_set_new(status, "devices", gather_devices());
+	if (as_json)
+		value_print(status, JSON_INDENT(2));
+	else
+		print_words(status);
+	json_decref(status);
+	return 0;
+}

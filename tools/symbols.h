@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The symbols of the running kernel and of the modules for it.  A kernel that
+ * has one need not export it, but one that has not cannot.
+ */
+#ifndef TOOLS_SYMBOLS_H
+#define TOOLS_SYMBOLS_H
+
+#include <stdbool.h>
+
+/* Whether the kernel lists them. */
+bool symbols_are_known(void);
+bool symbols_have(const char *symbol);
+
+#endif /* TOOLS_SYMBOLS_H */
