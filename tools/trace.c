@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "trace.h"
+#include "util.h"
+#include "values.h"
+
+#define SYSTEM	"dmabuf_vfio_pci"
+#define PREFIX	"dvp_"
+
+/* Ours among the instances, before the number of the process. */
+#define INSTANCE "dmabuf-vfio-pci-"
+
+static char *instance;
+static int pipe_fd = -1;
+
+/* The value's end is the next "NAME=", or the line's. */
+static size_t value_length(const char *value)
+{
+	const char *at = value, *name;
+
+	while ((at = strchr(at, ' '))) {
+		name = ++at;
+		while (isalnum((unsigned char)*name) || *name == '_')
+			name++;
+		if (name > at && *name == '=')
+			return at - 1 - value;
+	}
+	return strlen(value);
+}
+
+static void add_fields(json_t *object, const char *fields)
+{
+	size_t name, length;
+	char *key, *value;
+
+	for (; *fields; fields += length, fields += strspn(fields, " ")) {
+		name = strcspn(fields, "= ");
+		if (fields[name] == '=') {
+			key = text("%.*s", (int)name, fields);
+			fields += name + 1;
+		} else {
+			key = text("text");
+		}
+		length = value_length(fields);
+		value = text("%.*s", (int)length, fields);
+		json_object_set_new(object, key, value_parse(value));
+		free(key);
+		free(value);
+	}
+}
+
+json_t *trace_value(const struct trace_event *event)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "time", json_real(event->time));
+	json_object_set_new(object, "event", value_string(event->name));
+	json_object_set_new(object, "comm", value_string(event->comm));
+	json_object_set_new(object, "pid", json_integer(event->pid));
+	json_object_set_new(object, "cpu", json_integer(event->cpu));
+	add_fields(object, event->fields);
+	return object;
+}
+
+/* "COMM-PID", of which COMM can have blanks and dashes itself. */
+static bool parse_task(struct trace_event *event, const char *task)
+{
+	const char *dash = strrchr(task, '-');
+	char *end;
+
+	if (!dash)
+		return false;
+	event->pid = strtol(dash + 1, &end, 10);
+	if (end == dash + 1 || end[strspn(end, " ")])
+		return false;
+	task += strspn(task, " ");
+	event->comm = text("%.*s", (int)(dash - task), task);
+	return true;
+}
+
+/* "[001] .....    12.345678: dvp_map: FIELDS" */
+static bool parse_rest(struct trace_event *event, const char *rest)
+{
+	size_t prefix = strlen(PREFIX);
+	char name[64];
+	int fields = 0;
+
+	if (sscanf(rest, "[%u] %*s %lf: %63[^:]:%n", &event->cpu, &event->time,
+		   name, &fields) != 3 || !fields)
+		return false;
+	event->name = text("%s", strncmp(name, PREFIX, prefix) ? name :
+			   name + prefix);
+	event->fields = text("%s", rest + fields + strspn(rest + fields, " "));
+	return true;
+}
+
+bool trace_parse(struct trace_event *event, const char *line)
+{
+	char *copy = text("%s", line), *bracket = copy;
+	bool ok = false;
+
+	*event = (struct trace_event) {};
+	/* The first after which all is as it should be: names can have them. */
+	while (!ok && (bracket = strstr(bracket, " ["))) {
+		trace_free(event);
+		*bracket++ = '\0';
+		ok = parse_task(event, copy) && parse_rest(event, bracket);
+		bracket[-1] = ' ';
+	}
+	free(copy);
+	if (!ok)
+		trace_free(event);
+	return ok;
+}
+
+void trace_free(struct trace_event *event)
+{
+	free(event->name);
+	free(event->comm);
+	free(event->fields);
+	*event = (struct trace_event) {};
+}
+
+/* Where tracefs is mounted by itself, or as a part of debugfs. */
+static const char *find_tracefs(void)
+{
+	static const char *const places[] = {
+		"/sys/kernel/tracing", "/sys/kernel/debug/tracing",
+	};
+	char *path;
+	size_t i;
+	bool has;
+
+	if (geteuid())
+		fail("only root can follow what is traced");
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		path = text("%s/instances", places[i]);
+		has = !access(path, W_OK);
+		free(path);
+		if (has)
+			return places[i];
+	}
+	fail("%s is not mounted, or the kernel cannot trace", places[0]);
+}
+
+/* Of a monitor that was killed. */
+static void remove_stale(const char *instances)
+{
+	struct dirent *entry;
+	char *path;
+	pid_t pid;
+	DIR *dir;
+
+	dir = opendir(instances);
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		if (strncmp(entry->d_name, INSTANCE, strlen(INSTANCE)))
+			continue;
+		pid = atoi(entry->d_name + strlen(INSTANCE));
+		if (pid <= 0 || !kill(pid, 0) || errno != ESRCH)
+			continue;
+		path = text("%s/%s", instances, entry->d_name);
+		rmdir(path);
+		free(path);
+	}
+	closedir(dir);
+}
+
+static void make_instance(const char *root)
+{
+	char *instances = text("%s/instances", root);
+
+	remove_stale(instances);
+	instance = text("%s/" INSTANCE "%d", instances, getpid());
+	if (mkdir(instance, 0700))
+		fail("%s cannot be made: %s", instance, strerror(errno));
+	atexit(trace_stop);
+	free(instances);
+}
+
+int trace_start(void)
+{
+	const char *root = find_tracefs();
+	char *path;
+	int ret;
+
+	path = text("%s/events/" SYSTEM, root);
+	if (access(path, F_OK))
+		fail("the driver has no tracepoints: it is not loaded, or too old");
+	free(path);
+	make_instance(root);
+	path = text("%s/events/" SYSTEM "/enable", instance);
+	ret = write_text(path, "1");
+	if (ret)
+		fail("%s cannot be written: %s", path, strerror(-ret));
+	free(path);
+	path = text("%s/trace_pipe", instance);
+	pipe_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (pipe_fd < 0)
+		fail("%s cannot be opened: %s", path, strerror(errno));
+	free(path);
+	return pipe_fd;
+}
+
+/* An instance that is read from cannot be removed. */
+void trace_stop(void)
+{
+	if (pipe_fd >= 0)
+		close(pipe_fd);
+	pipe_fd = -1;
+	if (instance)
+		rmdir(instance);
+	free(instance);
+	instance = NULL;
+}
