@@ -5,11 +5,19 @@
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 
-.PHONY: all demo check check-debug check-mutations stress fuzz lint install uninstall clean help
+.PHONY: all tools demo check check-debug check-mutations stress fuzz lint install \
+	uninstall install-tools uninstall-tools clean help
 
 all:
 	@test -d "$(KDIR)" || { echo "$(KDIR) is not there: install the headers of the kernel $(KVER)" >&2; exit 1; }
 	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
+
+# The operator's command. Its own Makefile has what can be set.
+tools:
+	@$(MAKE) -s -C tools
+
+install-tools uninstall-tools:
+	@$(MAKE) -s -C tools $(@:-tools=)
 
 demo:
 	@scripts/run-guest --machine iommu $(if $(KERNEL),--kernel "$(KERNEL)") -- demo
@@ -42,6 +50,8 @@ clean:
 help:
 	@echo "make              build the module for the running kernel (KVER=, KDIR=)"
 	@echo "make install      install it through DKMS; make uninstall removes it"
+	@echo "make tools        build the command dmabuf-vfio-pci (needs libpci-dev, libkmod-dev and"
+	@echo "                  libjansson-dev); make install-tools puts it below prefix="
 	@echo "make demo         boot a guest and show peer-to-peer DMA into a bound device"
 	@echo "make check        run every test on every kernel of tests/kernels"
 	@echo "                  (KERNEL=\"6.1 7.3\" and SUITE=\"export lint\" run a part of it;"
@@ -58,5 +68,5 @@ help:
 	@echo "make lint         checkpatch, sparse, W=1 builds and shellcheck"
 	@echo "make clean        remove what was built, not what was downloaded"
 	@echo
-	@echo "All but make, make clean and help need root. Downloads go to DVP_CACHE (default"
+	@echo "All but make, make tools, clean and help need root. Downloads go to DVP_CACHE (default"
 	@echo "~/.cache/dmabuf-vfio-pci); DVP_MIRROR overrides apt's own Debian mirror."

@@ -16,6 +16,7 @@ LOGS=${DVP_LOGS:-$BUILD/logs}
 HOST_PACKAGES=(
 	debian-archive-keyring mmdebstrap rsync xz-utils zstd util-linux kmod cpio
 	make patch gcc libc6-dev linux-libc-dev libkmod-dev libcmocka-dev
+	libpci-dev libjansson-dev mandoc graphviz
 	qemu-system-x86 seabios busybox-static
 	shellcheck perl pahole
 )
@@ -272,6 +273,8 @@ make_programs()
 {
 	step "Building the guest's programs"
 	make -s -C "$TREE/tests/guest" OUT="$BUILD/guest"
+	make -s -C "$TREE/tools" OUT="$BUILD/tools"
+	cp "$BUILD/tools/dmabuf-vfio-pci" "$BUILD/guest/"
 }
 
 # TAP for the tests that are shell: tap NAME COMMAND... runs one, in a subshell
