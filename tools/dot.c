@@ -157,7 +157,7 @@ void topo_print_dot(const struct topo *topo)
 	size_t a, b;
 
 	puts("digraph pci {\n"
-	     "  graph [fontname=\"sans-serif\", ranksep=0.6];\n"
+	     "  graph [fontname=\"sans-serif\", ranksep=0.6, nodesep=0.6];\n"
 	     "  node [fontname=\"sans-serif\", fontsize=10];");
 	for (a = 0; a < topo->machine->nr_hosts; a++)
 		print_host(topo, &topo->machine->hosts[a]);

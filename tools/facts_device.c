@@ -81,7 +81,7 @@ static void check_region(struct facts *facts, const char *bdf,
 		return;
 	if (!strcmp(type, "direct"))
 		fact_add(facts, WARNING, bdf,
-			 text("the firmware wants 0x%llx to 0x%llx for itself, which may forbid VFIO",
+			 text("the firmware wants 0x%llx to 0x%llx for itself, which can forbid it",
 			      start, end),
 			 text("look for an option of the firmware (RMRR)"));
 	else

@@ -52,7 +52,7 @@ static const struct command {
 	  "  -g, --group    the rest of the IOMMU group, too\n"
 	  "  -f, --force    although somebody has it open: waits until it is closed\n"
 	  "  -n, --no-save  leave alone what driverctl has saved\n" },
-	{ "export", "DEVICE --bar N [--range OFFSET:LENGTH]... COMMAND...",
+	{ "export", "DEVICE --bar N [--range OFFSET:LENGTH] COMMAND...",
 	  "run a command with a dma-buf of a device's memory", command_export,
 	  "  -b, --bar N                  of this BAR\n"
 	  "  -r, --range OFFSET:LENGTH    of it, in bytes, with K, M or G, in this order;\n"
@@ -77,8 +77,7 @@ static void print_help(void)
 	puts("usage: " NAME " COMMAND [ARGUMENT...]\n");
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  %-9s %s\n", commands[i].name, commands[i].what);
-	puts("\n\"" NAME " COMMAND --help\" says more of one, the manual page "
-	     NAME "(8) all.\n"
+	puts("\n\"" NAME " COMMAND --help\" says more of one, the manual all.\n"
 	     "DEVICE is the name of a PCI device, such as 0000:03:00.0 or 03:00.0.");
 }
 

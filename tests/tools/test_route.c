@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way between functions of a machine that is made up.  The guests hold the
+ * answers against the driver's; here is what they cannot have.
+ */
+#include "made.h"
+#include "units.h"
+#include "ways.h"
+
+static struct made_machine made;
+
+static int setup(void **state)
+{
+	(void)state;
+	made_up(&made);
+	return 0;
+}
+
+static void set_acs(enum made function, enum known redirects)
+{
+	made.functions[function].has_acs = redirects == UNKNOWN ? UNKNOWN : YES;
+	made.functions[function].redirects = redirects;
+}
+
+static void expect(enum made provider, enum made client, enum map_type type,
+		   unsigned int distance, const char *why)
+{
+	struct route route;
+	char *words;
+
+	route_find(&route, &made.machine, &made.functions[provider],
+		   &made.functions[client]);
+	assert_string_equal(map_type_names[route.type], map_type_names[type]);
+	assert_int_equal(route.distance, distance);
+	words = route_why(&route, &made.machine);
+	assert_string_equal(words, why);
+	free(words);
+	route_free(&route);
+}
+
+static void expect_remedy(enum made provider, enum made client,
+			  const char *remedy)
+{
+	struct route route;
+	char *words;
+
+	route_find(&route, &made.machine, &made.functions[provider],
+		   &made.functions[client]);
+	words = route_remedy(&route, &made.machine);
+	assert_string_equal(words, remedy);
+	free(words);
+	route_free(&route);
+}
+
+static void switch_without_acs(void **state)
+{
+	(void)state;
+	expect(A, B, MAP_BUS_ADDR, 4, "below 0000:01:00.0 without ACS redirection");
+	set_acs(DOWN_A, NO);
+	expect(A, B, MAP_BUS_ADDR, 4, "below 0000:01:00.0 without ACS redirection");
+	expect(A, DOWN_A, MAP_BUS_ADDR, 1,
+	       "below 0000:02:00.0 without ACS redirection");
+}
+
+static void switch_redirects(void **state)
+{
+	(void)state;
+	set_acs(DOWN_A, YES);
+	set_acs(DOWN_B, YES);
+	expect(A, B, MAP_NOT_SUPPORTED, 4,
+	       "ACS of 0000:02:00.0;0000:02:01.0 redirects it to host bridge 1b36:0c0c at 0000:00:00.0 (unknown), not known to forward it");
+	expect_remedy(A, B, "boot with pci=disable_acs_redir=0000:02:00.0;0000:02:01.0 if the devices need no isolation; if the platform is known to forward it, load with p2p_host_bridges=1b36:0c0c:same (where it does not, data is silently corrupted)");
+}
+
+static void two_hosts(void **state)
+{
+	(void)state;
+	expect(A, D, MAP_NOT_SUPPORTED, 6,
+	       "it leads through host bridge 1b36:0c0c at 0000:80:01.0 (unknown) and 1b36:0c0c at 0000:00:00.0 (unknown), not known to forward it");
+	expect_remedy(A, D, "put both devices below one PCIe switch, or below one host bridge that forwards; if the platform is known to forward it, load with p2p_host_bridges=1b36:0c0c,1b36:0c0c (where it does not, data is silently corrupted)");
+	made.machine.cpu_forwards = true;
+	expect(A, D, MAP_THRU_HOST_BRIDGE, 6,
+	       "it leads through the host bridge, which forwards it (AMD, Zen or later)");
+}
+
+static void same_only(void **state)
+{
+	(void)state;
+	made.hosts[0].entry = hosts_find(0x8086, 0x2f00);
+	made.hosts[1].entry = hosts_find(0x1ae0, 0x1234);
+	assert_true(made.hosts[0].entry->same_only);
+	assert_false(made.hosts[1].entry->same_only);
+	expect(A, C, MAP_THRU_HOST_BRIDGE, 6,
+	       "it leads through host bridge 1b36:0c0c at 0000:00:00.0 (Haswell-E: Xeon E5 v3, E7 v3, Core i7, only below itself), known to forward it");
+	expect(D, A, MAP_NOT_SUPPORTED, 6,
+	       "it leads through host bridge 1b36:0c0c at 0000:00:00.0 (Haswell-E: Xeon E5 v3, E7 v3, Core i7, only below itself) and 1b36:0c0c at 0000:80:01.0 (Google system on chip), not known to forward it");
+}
+
+static void other_ids(void **state)
+{
+	(void)state;
+	assert_null(hosts_find(0x8086, 0x2f95));
+	assert_null(hosts_find(0, 0));
+}
+
+/* As an unprivileged user sees it. */
+static void acs_unreadable(void **state)
+{
+	(void)state;
+	set_acs(DOWN_A, UNKNOWN);
+	set_acs(UP, UNKNOWN);
+	expect(A, B, MAP_UNKNOWN, 4,
+	       "below 0000:01:00.0, but ACS of 0000:02:00.0;0000:01:00.0 cannot be read (only root can)");
+	/* This way needs no ACS to be known. */
+	expect(A, C, MAP_NOT_SUPPORTED, 6,
+	       "it leads through host bridge 1b36:0c0c at 0000:00:00.0 (unknown), not known to forward it");
+	/* One that redirects is enough. */
+	set_acs(DOWN_B, YES);
+	made.machine.cpu_forwards = true;
+	expect(A, B, MAP_THRU_HOST_BRIDGE, 4,
+	       "ACS of 0000:02:01.0 redirects it to the host bridge, which forwards it (AMD, Zen or later)");
+}
+
+static void host_unreadable(void **state)
+{
+	(void)state;
+	made.hosts[1].tells = UNKNOWN;
+	expect(PORT_D, A, MAP_NOT_SUPPORTED, 5,
+	       "it leads through host bridge 1b36:0c0c at 0000:00:00.0 (unknown) and 1b36:0c0c at 0000:80:01.0 (unknown), not known to forward it");
+	made.hosts[0].entry = hosts_find(0x1ae0, 0);
+	made.hosts[1].entry = hosts_find(0x1ae0, 0);
+	expect(D, A, MAP_UNKNOWN, 6,
+	       "it leads through host bridge 1b36:0c0c at 0000:00:00.0 (Google system on chip) and 1b36:0c0c at 0000:80:01.0 (Google system on chip), of which only root can tell whether it forwards it");
+}
+
+static void host_without_function(void **state)
+{
+	(void)state;
+	made.hosts[1].tells = NO;
+	expect(D, PORT_D, MAP_BUS_ADDR, 1,
+	       "below 0000:80:01.0 without ACS redirection");
+	set_acs(PORT_D, YES);
+	expect(D, PORT_D, MAP_NOT_SUPPORTED, 1,
+	       "ACS of 0000:80:01.0 redirects it to host bridge pci0000:80 (no function tells what it is), not known to forward it");
+	expect_remedy(D, PORT_D, "boot with pci=disable_acs_redir=0000:80:01.0 if the devices need no isolation");
+}
+
+static void drivers_answers(void **state)
+{
+	struct way *ways;
+
+	(void)state;
+	ways = ways_load(&made.machine, &made.functions[A]);
+	assert_false(ways[B].is_drivers);
+	assert_int_equal(ways[B].type, MAP_BUS_ADDR);
+	ways_parse(&made.machine, ways,
+		   "0000:04:00.0 7 THRU_HOST_BRIDGE because it is so\n"
+		   "0000:99:00.0 1 BUS_ADDR that is not there\n"
+		   "nonsense\n"
+		   "0000:05:00.0 6 SOMETHING_NEW and why\n");
+	assert_true(ways[B].is_drivers);
+	assert_int_equal(ways[B].type, MAP_THRU_HOST_BRIDGE);
+	assert_int_equal(ways[B].distance, 7);
+	assert_string_equal(ways[B].why, "because it is so");
+	assert_int_equal(ways[C].type, MAP_UNKNOWN);
+	assert_false(ways[D].is_drivers);
+	ways_free(&made.machine, ways);
+}
+
+#define ROUTE(name, function) { "route: " name, function, setup, NULL, NULL }
+
+int test_route(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROUTE("below a switch, by bus addresses", switch_without_acs),
+		ROUTE("ACS redirects, and is named", switch_redirects),
+		ROUTE("through two host bridges", two_hosts),
+		ROUTE("a host bridge that forwards only below itself", same_only),
+		ROUTE("ids that belong to no entry", other_ids),
+		ROUTE("ACS that cannot be read", acs_unreadable),
+		ROUTE("a host bridge that cannot be told", host_unreadable),
+		ROUTE("a host bridge that no function tells", host_without_function),
+		ROUTE("the driver's answers come first", drivers_answers),
+	};
+
+	return run_group("route", tests);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is made of the lines of trace_pipe. */
+#include "trace.h"
+#include "units.h"
+
+static void expect(const char *line, const char *words)
+{
+	json_t *expected = json_loads(words, 0, NULL), *value;
+	struct trace_event event;
+	char *found;
+
+	assert_non_null(expected);
+	assert_true(trace_parse(&event, line));
+	value = trace_value(&event);
+	trace_free(&event);
+	if (!json_equal(value, expected)) {
+		found = json_dumps(value, JSON_INDENT(1));
+		print_error("%s\n", found);
+		free(found);
+		fail_msg("is not %s", words);
+	}
+	json_decref(expected);
+	json_decref(value);
+}
+
+static void fields(void **state)
+{
+	(void)state;
+	expect("          suites-123     [001] .....    12.500000: dvp_revoke: device=0000:01:00.0 reasons=disabled,reset buffers=2 microseconds=15",
+	       "{\"time\": 12.5, \"event\": \"revoke\", \"comm\": \"suites\", \"pid\": 123,"
+	       " \"cpu\": 1, \"device\": \"0000:01:00.0\", \"reasons\": \"disabled,reset\","
+	       " \"buffers\": 2, \"microseconds\": 15}");
+}
+
+static void values_with_blanks(void **state)
+{
+	(void)state;
+	expect("  a-1  [000] d..2.     1.250000: dvp_refuse: device=0000:01:00.0 why=no way: it is = what it is, a=b size=0x1000",
+	       "{\"time\": 1.25, \"event\": \"refuse\", \"comm\": \"a\", \"pid\": 1, \"cpu\": 0,"
+	       " \"device\": \"0000:01:00.0\", \"why\": \"no way: it is = what it is,\","
+	       " \"a\": \"b\", \"size\": 4096}");
+}
+
+static void words_without_name(void **state)
+{
+	(void)state;
+	expect("  a-1  [000] .....     1.250000: dvp_map: 0000:01:00.0 to nowhere bar=2 empty=",
+	       "{\"time\": 1.25, \"event\": \"map\", \"comm\": \"a\", \"pid\": 1, \"cpu\": 0,"
+	       " \"text\": \"0000:01:00.0 to nowhere\", \"bar\": 2, \"empty\": \"\"}");
+	expect("  a-1  [000] .....     1.250000: dvp_map:",
+	       "{\"time\": 1.25, \"event\": \"map\", \"comm\": \"a\", \"pid\": 1, \"cpu\": 0}");
+}
+
+static void odd_names(void **state)
+{
+	(void)state;
+	expect(" a-2 [0] x: y-7-77 [003] .....     1.250000: dvp_map: bar=2",
+	       "{\"time\": 1.25, \"event\": \"map\", \"comm\": \"a-2 [0] x: y-7\", \"pid\": 77,"
+	       " \"cpu\": 3, \"bar\": 2}");
+	expect(" kworker/u4:1-mm-9 [003] .....     1.250000: other: bar=2",
+	       "{\"time\": 1.25, \"event\": \"other\", \"comm\": \"kworker/u4:1-mm\", \"pid\": 9,"
+	       " \"cpu\": 3, \"bar\": 2}");
+}
+
+static void not_events(void **state)
+{
+	static const char *const lines[] = {
+		"", "CPU:1 [LOST 12 EVENTS]", "# tracer: nop", " [001]", "a-1 [001]",
+		"a-1 [001] ..... x: dvp_map: bar=1", "a-x [001] ..... 1.0: dvp_map: a",
+	};
+	struct trace_event event;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(lines); i++)
+		if (trace_parse(&event, lines[i]))
+			fail_msg("\"%s\" is taken for an event", lines[i]);
+}
+
+int test_trace(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST("trace: fields", fields),
+		TEST("trace: values with blanks", values_with_blanks),
+		TEST("trace: words without a name", words_without_name),
+		TEST("trace: odd names of processes", odd_names),
+		TEST("trace: lines that are no events", not_events),
+	};
+
+	return run_group("trace", tests);
+}

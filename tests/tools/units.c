@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * units: runs the tests.  units dot: prints the picture of a machine that nobody
+ * has, for graphviz to judge.
+ */
+#include "commands.h"
+#include "made.h"
+#include "units.h"
+
+/* That of main.c, which is not among these. */
+void command_help(const char *command)
+{
+	printf("%s\n", command);
+	exit(0);
+}
+
+int main(int argc, char **argv)
+{
+	int failed = 0;
+
+	if (argc == 2 && !strcmp(argv[1], "dot")) {
+		made_print_dot();
+		return 0;
+	}
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	failed += test_debugfs();
+	failed += test_ranges();
+	failed += test_route();
+	failed += test_trace();
+	return failed ? 1 : 0;
+}

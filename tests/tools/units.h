@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TESTS_TOOLS_UNITS_H
+#define TESTS_TOOLS_UNITS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Both have a fail(): this one comes first. */
+#include "util.h"
+
+#include <cmocka.h>
+
+/* Runs an array of tests; returns how many failed. */
+#define run_group(name, tests) \
+	cmocka_run_group_tests_name(name, tests, NULL, NULL)
+
+#define TEST(name, function) { name, function, NULL, NULL, NULL }
+
+int test_debugfs(void);
+int test_ranges(void);
+int test_route(void);
+int test_trace(void);
+
+#endif /* TESTS_TOOLS_UNITS_H */
