@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The picture: a box for each host bridge with the tree of what is below it,
- * bridges coloured by their ACS; and the ways between the devices that were asked
- * for, coloured by their kind, one line for both directions where they are alike.
+ * bridges coloured by their ACS; and the ways between the devices, coloured by
+ * their kind, one line for both directions where they are alike.
  */
 #include <stdio.h>
 #include <string.h>
@@ -66,6 +66,33 @@ static bool is_end(const struct topo *topo, const struct function *function)
 	return false;
 }
 
+/* Of a large machine, what has to do with the devices that were named. */
+static bool is_shown(const struct topo *topo, const struct function *function)
+{
+	const struct function *end;
+	size_t i;
+
+	if (!topo->named)
+		return true;
+	for (i = 0; i < topo->nr_ends; i++)
+		for (end = topo->ends[i]; end; end = end->parent)
+			if (end == function)
+				return true;
+	return false;
+}
+
+static bool has_shown(const struct topo *topo, const struct host *host)
+{
+	const struct machine *machine = topo->machine;
+	size_t i;
+
+	for (i = 0; i < machine->nr_functions; i++)
+		if (machine->functions[i].host == host &&
+		    is_shown(topo, &machine->functions[i]))
+			return true;
+	return false;
+}
+
 static void print_function(const struct topo *topo,
 			   const struct function *function)
 {
@@ -103,18 +130,20 @@ static void print_host(const struct topo *topo, const struct host *host)
 	       machine->cpu_forwards || host->entry ? BLUE : RED,
 	       machine->cpu_forwards || host->entry ? BLUE : RED);
 	for (i = 0; i < machine->nr_functions; i++)
-		if (machine->functions[i].host == host)
+		if (machine->functions[i].host == host &&
+		    is_shown(topo, &machine->functions[i]))
 			print_function(topo, &machine->functions[i]);
 	puts("  }");
 }
 
-static void print_tree(const struct machine *machine)
+static void print_tree(const struct topo *topo)
 {
+	const struct machine *machine = topo->machine;
 	const struct function *function;
 
 	for (function = machine->functions;
 	     function < machine->functions + machine->nr_functions; function++)
-		if (function->parent)
+		if (function->parent && is_shown(topo, function))
 			printf("  \"%s\" -> \"%s\" [dir=none];\n",
 			       function->parent->bdf, function->bdf);
 }
@@ -131,10 +160,23 @@ static void print_way(const struct topo *topo, size_t from, size_t to,
 	       both ? "both" : "forward");
 }
 
+/*
+ * Lines between all devices of a machine would hide it: then only those are drawn
+ * that the host bridges do not tell.
+ */
+static bool is_drawn(const struct topo *topo, size_t from, size_t to)
+{
+	enum map_type type = topo_way(topo, from, to)->type;
+
+	return topo->named || type == MAP_BUS_ADDR || type == MAP_UNKNOWN;
+}
+
 static void print_pair(const struct topo *topo, size_t a, size_t b)
 {
 	bool alike = topo_way(topo, a, b)->type == topo_way(topo, b, a)->type;
 
+	if (!is_drawn(topo, a, b) && !is_drawn(topo, b, a))
+		return;
 	print_way(topo, a, b, alike);
 	if (!alike)
 		print_way(topo, b, a, false);
@@ -160,8 +202,9 @@ void topo_print_dot(const struct topo *topo)
 	     "  graph [fontname=\"sans-serif\", ranksep=0.6, nodesep=0.6];\n"
 	     "  node [fontname=\"sans-serif\", fontsize=10];");
 	for (a = 0; a < topo->machine->nr_hosts; a++)
-		print_host(topo, &topo->machine->hosts[a]);
-	print_tree(topo->machine);
+		if (has_shown(topo, &topo->machine->hosts[a]))
+			print_host(topo, &topo->machine->hosts[a]);
+	print_tree(topo);
 	for (a = 0; a < topo->nr_ends; a++)
 		for (b = a + 1; b < topo->nr_ends; b++)
 			print_pair(topo, a, b);

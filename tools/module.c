@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "device.h"
 #include "module.h"
@@ -68,7 +69,8 @@ static void read_file(struct module *module, struct kmod_module *kmod)
 {
 	const char *path = kmod_module_get_path(kmod);
 
-	if (!path)
+	/* modules.dep need not be of today. */
+	if (!path || access(path, R_OK))
 		return;
 	module->path = text("%s", path);
 	module->version = info_of(kmod, "version");

@@ -138,6 +138,7 @@ static void load(struct topo *topo, char **names, size_t count)
 	size_t i;
 
 	topo->machine = machine_load();
+	topo->named = count;
 	topo->ends = allocate(count ? count : topo->machine->nr_functions,
 			      sizeof(*topo->ends));
 	if (count)

@@ -10,12 +10,14 @@
  * @ends: those whose ways are asked for
  * @nr_ends: of @ends
  * @ways: to each of them, from each function of the machine
+ * @named: they are not all that there are
  */
 struct topo {
 	const struct machine *machine;
 	const struct function **ends;
 	size_t nr_ends;
 	struct way **ways;
+	bool named;
 };
 
 /* From one of @ends to another, by their indices. */

@@ -18,6 +18,9 @@
 #define SYSTEM	"dmabuf_vfio_pci"
 #define PREFIX	"dvp_"
 
+/* What the kernel has in place of a name that it does not know. */
+#define NO_COMM	"<...>"
+
 /* Ours among the instances, before the number of the process. */
 #define INSTANCE "dmabuf-vfio-pci-"
 
@@ -73,6 +76,18 @@ json_t *trace_value(const struct trace_event *event)
 	return object;
 }
 
+/* The kernel has not noted every name by the time of the event. */
+static void ask_comm(struct trace_event *event)
+{
+	char *path = text("/proc/%d/comm", event->pid), line[64];
+
+	if (!read_line(path, line, sizeof(line))) {
+		free(event->comm);
+		event->comm = text("%s", line);
+	}
+	free(path);
+}
+
 /* "COMM-PID", of which COMM can have blanks and dashes itself. */
 static bool parse_task(struct trace_event *event, const char *task)
 {
@@ -86,6 +101,8 @@ static bool parse_task(struct trace_event *event, const char *task)
 		return false;
 	task += strspn(task, " ");
 	event->comm = text("%.*s", (int)(dash - task), task);
+	if (!strcmp(event->comm, NO_COMM))
+		ask_comm(event);
 	return true;
 }
 

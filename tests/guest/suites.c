@@ -47,6 +47,11 @@ static const struct {
 	{ "debugfs", suite_debugfs },
 	{ "failnth", suite_failnth },
 	{ "fuzz", suite_fuzz },
+	{ "topo", suite_topo },
+	{ "status", suite_status },
+	{ "check", suite_check },
+	{ "bind", suite_bind },
+	{ "monitor", suite_monitor },
 };
 
 static int run(const char *name)

@@ -34,5 +34,10 @@ int suite_refusal(void);
 int suite_debugfs(void);
 int suite_failnth(void);
 int suite_fuzz(void);
+int suite_topo(void);
+int suite_status(void);
+int suite_check(void);
+int suite_bind(void);
+int suite_monitor(void);
 
 #endif /* GUEST_SUITES_H */

@@ -57,7 +57,7 @@ void made_print_dot(void)
 	const struct function *ends[] = {
 		&made.functions[A], &made.functions[B], &made.functions[C],
 	};
-	struct topo topo = { &made.machine, ends, ARRAY_SIZE(ends), NULL };
+	struct topo topo = { &made.machine, ends, ARRAY_SIZE(ends), NULL, true };
 	struct way *ways[ARRAY_SIZE(ends)];
 	size_t i;
 

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* "bind" and "unbind" of the operator's command, and what they refuse. */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <net/if.h>
+#include <net/route.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/swap.h>
+
+#include "bench.h"
+#include "suites.h"
+#include "tool.h"
+
+static char override_of[64];
+
+static const char *override(const char *bdf)
+{
+	assert_ok(device_read_attr(bdf, "driver_override", override_of,
+				   sizeof(override_of)));
+	return override_of;
+}
+
+static void bound_and_back(void **state)
+{
+	const char *bdf = tool_memory();
+
+	(void)state;
+	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
+	assert_string_equal(device_driver(bdf), bench_driver());
+	assert_tool(tool_run("bind", bdf, NULL), 0, "it is bound already");
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
+	assert_string_equal(device_driver(bdf), "");
+	assert_string_equal(override(bdf), "(null)");
+}
+
+static void short_name(void **state)
+{
+	const char *bdf = tool_memory();
+
+	(void)state;
+	assert_tool(tool_run("bind", bdf + strlen("0000:"), NULL), 0, bdf);
+	assert_string_equal(device_driver(bdf), bench_driver());
+}
+
+static void loads_module(void **state)
+{
+	const char *bdf = tool_memory();
+
+	(void)state;
+	assert_ok(module_unload(bench_driver()));
+	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
+	assert_string_equal(device_driver(bdf), bench_driver());
+}
+
+static void former_override(void **state)
+{
+	const char *bdf = tool_memory();
+
+	(void)state;
+	assert_ok(device_bind(bdf, "vfio-pci"));
+	assert_tool(tool_run("bind", bdf, NULL), 0, "no longer to vfio-pci");
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "now bound to vfio-pci");
+	assert_string_equal(device_driver(bdf), "vfio-pci");
+	assert_string_equal(override(bdf), "vfio-pci");
+	tool_free_device(bdf);
+}
+
+/* A driver that the kernel chooses for the device. */
+static void former_driver(void **state)
+{
+	const char *bdf = bench_find(E1000E, 0);
+
+	(void)state;
+	tool_free_device(bdf);
+	assert_ok(module_load("e1000e", NULL));
+	assert_string_equal(device_driver(bdf), "e1000e");
+	assert_tool(tool_run("bind", bdf, NULL), 0, "no longer to e1000e");
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "now bound to e1000e");
+	assert_string_equal(device_driver(bdf), "e1000e");
+	assert_string_equal(override(bdf), "(null)");
+	assert_ok(module_unload("e1000e"));
+}
+
+static void whole_group(void **state)
+{
+	char one[BDF_SIZE], other[BDF_SIZE];
+
+	(void)state;
+	snprintf(one, sizeof(one), "%s", bench_find(IVSHMEM, 3));
+	snprintf(other, sizeof(other), "%s", bench_find(IVSHMEM, 4));
+	tool_free_device(one);
+	tool_free_device(other);
+	assert_tool(tool_run("bind", one, NULL), 0, one);
+	assert_string_equal(device_driver(other), "");
+	assert_tool(tool_run("bind", "--group", one, NULL), 0, other);
+	assert_string_equal(device_driver(other), bench_driver());
+	assert_tool(tool_run("unbind", "--group", other, NULL), 0, one);
+	assert_string_equal(device_driver(one), "");
+	assert_string_equal(device_driver(other), "");
+}
+
+/* It is refused, with what it is named with, and it is bound by force. */
+static void check_refused(const char *bdf, const char *why)
+{
+	char good[BDF_SIZE], driver[64];
+
+	snprintf(good, sizeof(good), "%s", tool_memory());
+	snprintf(driver, sizeof(driver), "%s", device_driver(bdf));
+	assert_tool(tool_run("bind", good, bdf, NULL), 2, why);
+	assert_string_equal(device_driver(good), "");
+	assert_string_equal(device_driver(bdf), driver);
+	assert_string_equal(override(bdf), "(null)");
+}
+
+static void check_forced(const char *bdf)
+{
+	assert_tool(tool_run("bind", "--force", bdf, NULL), 0, "bound");
+	assert_string_equal(device_driver(bdf), bench_driver());
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
+}
+
+static void bridge_refused(void **state)
+{
+	char port[BDF_SIZE];
+
+	(void)state;
+	assert_true(device_parent(tool_memory(), port));
+	assert_tool(tool_run("bind", tool_memory(), port, NULL), 2,
+		    "it is a bridge, which VFIO cannot have");
+	assert_string_equal(device_driver(tool_memory()), "");
+}
+
+static void display_refused(void **state)
+{
+	const char *bdf = bench_find(VGA, 0);
+
+	(void)state;
+	tool_free_device(bdf);
+	check_refused(bdf, "it is the display that the machine booted with; --force");
+	check_forced(bdf);
+}
+
+/* The name of the only one of a kind below a directory. */
+static void only_name(const char *bdf, const char *kind, char *name, size_t size)
+{
+	struct dirent *entry;
+	char path[128];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", bdf, kind);
+	dir = opendir(path);
+	assert_non_null(dir);
+	do {
+		entry = readdir(dir);
+		assert_non_null(entry);
+	} while (entry->d_name[0] == '.');
+	snprintf(name, size, "%.*s", (int)size - 1, entry->d_name);
+	closedir(dir);
+}
+
+/* A namespace is called after its controller, or after its subsystem. */
+static void find_disk(const char *bdf, char *node, size_t size)
+{
+	char controller[32];
+
+	only_name(bdf, "nvme", controller, sizeof(controller));
+	snprintf(node, size, "/dev/%sn1", controller);
+}
+
+static void load_nvme(void)
+{
+	unsigned int i;
+
+	for (i = 0; device_find(NVME, i); i++)
+		tool_free_device(device_find(NVME, i));
+	assert_ok(module_load("nvme", NULL));
+}
+
+static void held_refused(void **state)
+{
+	const char *bdf = bench_find(NVME, 0);
+	char node[64];
+	int fd;
+
+	(void)state;
+	load_nvme();
+	find_disk(bdf, node, sizeof(node));
+	/* The driver looks at the disk in the background. */
+	wait_until(!access(node, F_OK));
+	wait_until((fd = open(node, O_RDONLY | O_EXCL | O_CLOEXEC)) >= 0);
+	bench_keep(fd);
+	check_refused(bdf, "n1 is in use; --force");
+	bench_drop(fd);
+	check_forced(bdf);
+	assert_ok(module_unload("nvme"));
+}
+
+/* All that the kernel wants of swap space. */
+static void make_swap(const char *node)
+{
+	struct {
+		char boot[1024];
+		uint32_t version;
+		uint32_t last_page;
+		char rest[PAGE - 1024 - 8 - 10];
+		char magic[10];
+	} __attribute__((packed)) header = {
+		.version = 1,
+		.last_page = 16,
+		.magic = "SWAPSPACE2",
+	};
+	int fd = open(node, O_WRONLY | O_CLOEXEC);
+
+	assert_sys(fd);
+	bench_keep(fd);
+	assert_int_equal(sizeof(header), PAGE);
+	assert_int_equal(write(fd, &header, sizeof(header)), sizeof(header));
+	bench_drop(fd);
+}
+
+/* Its namespace is below no device, but below a subsystem of NVMe. */
+static void swap_refused(void **state)
+{
+	const char *bdf = bench_find(NVME, 2);
+	char node[64];
+
+	(void)state;
+	load_nvme();
+	find_disk(bdf, node, sizeof(node));
+	wait_until(!access(node, F_OK));
+	make_swap(node);
+	assert_sys(swapon(node, 0));
+	check_refused(bdf, "n1 is swap space; --force");
+	assert_sys(swapoff(node));
+	assert_tool(tool_run("bind", bdf, NULL), 0, "no longer to nvme");
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "now bound to nvme");
+	assert_ok(module_unload("nvme"));
+}
+
+static void set_inet(struct sockaddr *address, const char *text)
+{
+	struct sockaddr_in inet = { .sin_family = AF_INET };
+
+	assert_int_equal(inet_pton(AF_INET, text, &inet.sin_addr), 1);
+	memcpy(address, &inet, sizeof(inet));
+}
+
+static void route_all_through(char *name)
+{
+	struct rtentry route = { .rt_flags = RTF_UP, .rt_dev = name };
+	struct ifreq request = {};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_sys(fd);
+	bench_keep(fd);
+	memcpy(request.ifr_name, name, IFNAMSIZ);
+	set_inet(&request.ifr_addr, "192.0.2.1");
+	assert_sys(ioctl(fd, SIOCSIFADDR, &request));
+	assert_sys(ioctl(fd, SIOCGIFFLAGS, &request));
+	request.ifr_flags |= IFF_UP;
+	assert_sys(ioctl(fd, SIOCSIFFLAGS, &request));
+	set_inet(&route.rt_dst, "0.0.0.0");
+	set_inet(&route.rt_genmask, "0.0.0.0");
+	set_inet(&route.rt_gateway, "0.0.0.0");
+	assert_sys(ioctl(fd, SIOCADDRT, &route));
+}
+
+static void network_refused(void **state)
+{
+	const char *bdf = bench_find(E1000E, 0);
+	char name[IFNAMSIZ], why[128];
+
+	(void)state;
+	tool_free_device(bdf);
+	assert_ok(module_load("e1000e", NULL));
+	only_name(bdf, "net", name, sizeof(name));
+	route_all_through(name);
+	snprintf(why, sizeof(why), "the default route goes through %s; --force",
+		 name);
+	check_refused(bdf, why);
+	check_forced(bdf);
+	assert_ok(module_unload("e1000e"));
+}
+
+static void open_not_unbound(void **state)
+{
+	const char *bdf = tool_memory();
+	struct vfio *vfio = bench_open(bdf);
+
+	(void)state;
+	assert_tool(tool_run("unbind", bdf, NULL), 2, "not unbound, because suites (pid ");
+	assert_string_equal(device_driver(bdf), bench_driver());
+	bench_close(vfio);
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
+}
+
+static void not_taken(void **state)
+{
+	const char *bdf = bench_find(EDU, 0);
+	int importer = bench_importer("platform");
+
+	(void)state;
+	assert_ok(device_bind(bdf, "dvp_importer"));
+	/* Of the driver's denylist: an accelerator, QAT C62x. */
+	assert_ok(importer_disguise(importer, bdf, 0x8086, 0x37c8));
+	assert_tool(tool_run("bind", bdf, NULL), 2, "the driver does not take it");
+	assert_ok(importer_disguise(importer, bdf, 0x1234, 0x11e8));
+	assert_string_equal(device_driver(bdf), "dvp_importer");
+	assert_string_equal(override(bdf), "dvp_importer");
+	tool_free_device(bdf);
+}
+
+#define BIND(name, function) TEST("bind", name, function)
+#define BIND_RELOADS(name, function) \
+	TEST_RELOADS("bind", name, function)
+
+int suite_bind(void)
+{
+	const struct CMUnitTest tests[] = {
+		BIND("bind binds, and unbind undoes it", bound_and_back),
+		BIND("a device's name can do without its domain", short_name),
+		BIND_RELOADS("bind loads the module", loads_module),
+		BIND("unbind puts a driver_override back", former_override),
+		BIND("unbind gives back to the kernel's driver", former_driver),
+		BIND("bind takes all of a group if it is asked to",
+		     whole_group),
+		BIND("bind refuses a bridge", bridge_refused),
+		BIND("bind refuses the boot display", display_refused),
+		BIND("bind refuses a disk that somebody holds", held_refused),
+		BIND("bind refuses swap space", swap_refused),
+		BIND("bind refuses what has the default route",
+		     network_refused),
+		BIND("unbind refuses a device that is open", open_not_unbound),
+		BIND("a device that the driver does not take goes back",
+		     not_taken),
+	};
+
+	return bench_is_ours() ? run_group("bind", tests) : 0;
+}

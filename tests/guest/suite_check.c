@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* "check" of the operator's command: what it finds, and its exit status. */
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include "bench.h"
+#include "suites.h"
+#include "tool.h"
+
+/* Those of the machine that are below the two ports of a switch. */
+#define IN_SWITCH	2
+
+static void check_good(void **state)
+{
+	const char *bdf = tool_memory();
+	struct tool_run run;
+
+	(void)state;
+	assert_ok(device_bind(bdf, bench_driver()));
+	assert_ok(device_bind(bench_find(EDU, 0), "dvp_importer"));
+	run = tool_run("check", bdf, bench_find(EDU, 0), NULL);
+	assert_tool(run, 0, "\nok       module: it was built for this kernel");
+	assert_tool(run, 0, "\nok       module: this kernel has all that it needs");
+	assert_tool(run, 0, "BAR 0 has 256 bytes, less than a page, which cannot be exported");
+	assert_tool(run, 0, "BAR 2 has 4 MiB of 64-bit prefetchable memory, which can be exported");
+	assert_tool(run, 0, "THRU_HOST_BRIDGE, says the driver");
+	assert_tool(run, 0, "dvp_importer has it");
+	assert_null(strstr(run.output, "\nno "));
+}
+
+static void check_switch(void **state)
+{
+	char from[BDF_SIZE];
+
+	(void)state;
+	tool_free_device(bench_find(IVSHMEM, IN_SWITCH));
+	snprintf(from, sizeof(from), "%s", bench_find(EDU, IN_SWITCH));
+	assert_tool(tool_run("check", bench_find(IVSHMEM, IN_SWITCH), from, NULL), 0,
+		    "BUS_ADDR, says this command");
+	assert_tool(tool_run_as(TOOL_NOBODY, "check", bench_find(IVSHMEM, IN_SWITCH),
+				from, NULL), 0, "UNKNOWN, says this command");
+}
+
+static void check_unloaded(void **state)
+{
+	const char *bdf = tool_memory();
+
+	(void)state;
+	assert_ok(module_unload(bench_driver()));
+	assert_tool(tool_run("check", bdf, NULL), 0,
+		    "warning  module: it is not loaded; modprobe");
+}
+
+static void check_bridge(void **state)
+{
+	char port[BDF_SIZE];
+
+	(void)state;
+	assert_true(device_parent(tool_memory(), port));
+	assert_tool(tool_run("check", port, NULL), 1,
+		    "it is a bridge, which VFIO cannot have");
+}
+
+static void check_group(void **state)
+{
+	const char *one = bench_find(IVSHMEM, 3), *other = bench_find(IVSHMEM, 4);
+	char words[128];
+
+	(void)state;
+	assert_int_equal(device_group(one), device_group(other));
+	tool_free_device(one);
+	tool_free_device(other);
+	snprintf(words, sizeof(words), "is free, and has in it %s", other);
+	assert_tool(tool_run("check", one, NULL), 0, words);
+}
+
+static void module_path(char *path, size_t size)
+{
+	struct utsname name;
+
+	uname(&name);
+	snprintf(path, size, "/lib/modules/%s/updates/dmabuf-vfio-pci.ko",
+		 name.release);
+}
+
+/* Every place in the module's file that has the words gets others, as long. */
+static void rewrite_module(const char *from, const char *to)
+{
+	char path[256], *at;
+	struct stat stat_;
+	char *data;
+	int fd;
+
+	assert_int_equal(strlen(from), strlen(to));
+	module_path(path, sizeof(path));
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_sys(fd);
+	bench_keep(fd);
+	assert_sys(fstat(fd, &stat_));
+	data = malloc(stat_.st_size);
+	assert_non_null(data);
+	assert_int_equal(read(fd, data, stat_.st_size), stat_.st_size);
+	for (at = data; (at = memmem(at, data + stat_.st_size - at, from,
+				     strlen(from))); at++)
+		memcpy(at, to, strlen(to));
+	assert_int_equal(pwrite(fd, data, stat_.st_size, 0), stat_.st_size);
+	free(data);
+}
+
+static void check_other_kernel(void **state)
+{
+	struct tool_run run;
+
+	(void)state;
+	rewrite_module(" SMP ", " smp ");
+	run = tool_run("check", tool_memory(), NULL);
+	rewrite_module(" smp ", " SMP ");
+	assert_tool(run, 1, "no       module: it was built for \"");
+	assert_tool(tool_run("check", tool_memory(), NULL), 0,
+		    "it was built for this kernel");
+}
+
+static void check_symbol(void **state)
+{
+	struct tool_run run;
+
+	(void)state;
+	rewrite_module("vfio_pci_core_mmap", "vfio_pci_core_nono");
+	run = tool_run("check", tool_memory(), NULL);
+	rewrite_module("vfio_pci_core_nono", "vfio_pci_core_mmap");
+	assert_tool(run, 1, "this kernel does not have what it needs: vfio_pci_core_nono;");
+}
+
+static void check_missing(void **state)
+{
+	char path[256], away[300];
+	struct tool_run run;
+
+	(void)state;
+	assert_ok(module_unload(bench_driver()));
+	module_path(path, sizeof(path));
+	snprintf(away, sizeof(away), "%s.away", path);
+	assert_sys(rename(path, away));
+	run = tool_run("check", tool_memory(), NULL);
+	assert_sys(rename(away, path));
+	/* Its name is still in modules.dep. */
+	assert_tool(run, 1, "no       module: it is not installed for this kernel");
+}
+
+#define CHECK(name, function) TEST("check", name, function)
+#define CHECK_RELOADS(name, function) \
+	TEST_RELOADS("check", name, function)
+
+int suite_check(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK("check of a pair that works says no nowhere", check_good),
+		CHECK("check of a pair in a switch, as root and as nobody",
+		      check_switch),
+		CHECK_RELOADS("check without the module loaded", check_unloaded),
+		CHECK("check of a bridge", check_bridge),
+		CHECK("check names who else is in the group", check_group),
+		CHECK("check of a module for another kernel",
+		      check_other_kernel),
+		CHECK("check of a module that lacks a symbol", check_symbol),
+		CHECK_RELOADS("check without the module's file", check_missing),
+	};
+
+	return bench_is_ours() ? run_group("check", tests) : 0;
+}

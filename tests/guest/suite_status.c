@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* "status" and "export" of the operator's command. */
+#include <stdio.h>
+#include <sys/utsname.h>
+
+#include "bench.h"
+#include "suites.h"
+#include "tool.h"
+
+static json_t *status_json(void)
+{
+	return tool_json(tool_run("status", "--json", NULL));
+}
+
+static bool is_listed(const char *bdf)
+{
+	json_t *status = status_json(), *device;
+	bool found = false;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "devices"), i, device)
+		found |= !strcmp(bdf, json_string_value(json_object_get(device, "name")));
+	json_decref(status);
+	return found;
+}
+
+static void status_lists(void **state)
+{
+	const char *bdf = tool_memory();
+
+	(void)state;
+	assert_false(is_listed(bdf));
+	assert_ok(device_bind(bdf, bench_driver()));
+	assert_true(is_listed(bdf));
+	assert_tool(tool_run("status", NULL), 0, bdf);
+	assert_ok(device_unbind(bdf));
+	assert_false(is_listed(bdf));
+}
+
+static void status_module(void **state)
+{
+	char version[64];
+	json_t *status, *module;
+
+	(void)state;
+	assert_ok(read_file("/sys/module/dmabuf_vfio_pci/version", version,
+			    sizeof(version)));
+	version[strcspn(version, "\n")] = '\0';
+	status = status_json();
+	module = json_object_get(status, "module");
+	assert_true(json_is_true(json_object_get(module, "loaded")));
+	assert_string_equal(json_string_value(json_object_get(module, "version")),
+			    version);
+	json_decref(status);
+
+	assert_ok(module_unload(bench_driver()));
+	assert_tool(tool_run("status", NULL), 0, "module   not loaded; version");
+	status = status_json();
+	assert_true(json_is_false(json_object_get(json_object_get(status, "module"),
+						  "loaded")));
+	json_decref(status);
+}
+
+/* What the kernel is found to have is what the driver was built for. */
+static void status_kernel(void **state)
+{
+	json_t *status = status_json(), *kernel;
+	struct utsname name;
+
+	(void)state;
+	uname(&name);
+	kernel = json_object_get(status, "kernel");
+	assert_string_equal(json_string_value(json_object_get(kernel, "release")),
+			    name.release);
+	assert_true(json_is_true(json_object_get(kernel, "iommu")));
+	/* The importer asks for it by this name. */
+	assert_true(json_is_boolean(json_object_get(json_object_get(kernel, "features"),
+						    "revocable_importers")));
+	json_decref(status);
+}
+
+static void exported_whole(void **state)
+{
+	const char *bdf = tool_memory();
+	struct tool_run run;
+
+	(void)state;
+	assert_ok(device_bind(bdf, bench_driver()));
+	run = tool_run("export", bdf, "--bar", "2", "--", "show-dma-buf", NULL);
+	assert_tool(run, 0, "fd 3 is /dmabuf: of 4194304 bytes, size 4194304\n");
+	assert_tool(run, 0, "listen 1 me dma-buf\n");
+}
+
+static void exported_ranges(void **state)
+{
+	const char *bdf = tool_memory();
+
+	(void)state;
+	assert_ok(device_bind(bdf, bench_driver()));
+	assert_tool(tool_run("export", "--bar", "2", "--range", "1M:64K", bdf,
+			     "-r", "0:0x1000", "show-dma-buf", "7", NULL), 7,
+		    "of 69632 bytes");
+}
+
+static void not_exported(void **state)
+{
+	const char *bdf = tool_memory();
+
+	(void)state;
+	assert_tool(tool_run("export", bdf, "--bar", "2", "show-dma-buf", NULL), 125,
+		    "it is not bound");
+	assert_ok(device_bind(bdf, bench_driver()));
+	assert_tool(tool_run("export", bdf, "--bar", "1", "show-dma-buf", NULL), 125,
+		    "it has no BAR 1");
+	assert_tool(tool_run("export", bdf, "-b", "2", "-r", "0:1", "show-dma-buf", NULL),
+		    125, "not of whole pages");
+	assert_tool(tool_run("export", bdf, "-b", "2", "-r", "4M:4K", "show-dma-buf", NULL),
+		    125, "not inside BAR 2, which has 0x400000 bytes");
+	assert_tool(tool_run("export", bdf, "-b", "0", "show-dma-buf", NULL), 125,
+		    "not of whole pages");
+	assert_tool(tool_run("export", bdf, "-b", "2", "no-such-program", NULL), 127,
+		    "no-such-program: it cannot be run");
+	assert_tool(tool_run("export", bdf, "-b", "2", "/dev/null", NULL), 126,
+		    "/dev/null: it cannot be run");
+}
+
+static void other_driver(void **state)
+{
+	const char *bdf = tool_memory();
+	struct tool_run run;
+
+	(void)state;
+	assert_ok(device_bind(bdf, "vfio-pci"));
+	run = tool_run("export", bdf, "--bar", "2", "show-dma-buf", NULL);
+	/* The newest kernel's can. */
+	if (run.status)
+		assert_tool(run, 125, "its driver cannot export");
+	tool_free_device(bdf);
+}
+
+#define STATUS(name, function) TEST("status", name, function)
+#define STATUS_RELOADS(name, function) \
+	TEST_RELOADS("status", name, function)
+
+int suite_status(void)
+{
+	const struct CMUnitTest tests[] = {
+		STATUS("status lists bound devices", status_lists),
+		STATUS_RELOADS("status tells the module's version", status_module),
+		STATUS("status tells what the kernel has", status_kernel),
+		STATUS("export passes on all of a BAR", exported_whole),
+		STATUS("export passes on ranges, and the command's status",
+		       exported_ranges),
+		STATUS("export says why there is no buffer", not_exported),
+		STATUS("export from a driver that cannot", other_driver),
+	};
+
+	return bench_is_ours() ? run_group("status", tests) : 0;
+}

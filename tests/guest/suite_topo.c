@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the operator's command finds out by itself of the ways between functions,
+ * next to what the driver says in debugfs.
+ */
+#include <stdio.h>
+
+#include "bench.h"
+#include "suites.h"
+#include "tool.h"
+#include "topology.h"
+
+#define P2P_SIZE 65536
+
+/* How many functions are bound, each of which has a file to compare with. */
+static unsigned int nr_bound;
+
+static bool is_bridge(const char *bdf)
+{
+	uint8_t type;
+
+	assert_ok(device_read_config(bdf, PCI_HEADER_TYPE, &type, 1));
+	return (type & 0x7f) != PCI_HEADER_TYPE_NORMAL;
+}
+
+static int topo_setup(void **state)
+{
+	unsigned int i;
+
+	topology_setup(state);
+	nr_bound = 0;
+	for (i = 0; i < topo.nr_functions; i++) {
+		if (is_bridge(topo.functions[i].bdf))
+			continue;
+		assert_ok(device_bind(topo.functions[i].bdf, bench_driver()));
+		nr_bound++;
+	}
+	assert_true(nr_bound > 10);
+	return 0;
+}
+
+/* Those ACS controls that the command can see, too: the devices' own. */
+static unsigned int set_acs(unsigned int one_in, uint16_t bits)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < topo.nr_functions; i++)
+		if (topo.functions[i].acs) {
+			topology_set_acs(&topo.functions[i],
+					 count % one_in ? 0 : bits);
+			count++;
+		}
+	return count;
+}
+
+static void disguise(unsigned int shift)
+{
+	unsigned int i;
+
+	for (i = 0; i < topo.nr_hosts; i++)
+		topology_disguise(&topo.hosts[i],
+				  (i + shift) % TOPOLOGY_IDENTITIES);
+}
+
+/* All functions, the bridges among them. */
+static json_t *ask(enum tool_user user)
+{
+	char *argv[MAX_FUNCTIONS + 4] = { TOOL, "topo", "--json" };
+	unsigned int i;
+
+	for (i = 0; i < topo.nr_functions; i++)
+		argv[3 + i] = topo.functions[i].bdf;
+	return tool_json(tool_run_all(user, argv));
+}
+
+static const char *string(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+/* The line that debugfs would have about the way. */
+static void check_way(const json_t *way, const char *p2p, const char *by)
+{
+	char line[1024];
+
+	snprintf(line, sizeof(line), "\n%s %lld %s %s\n", string(way, "from"),
+		 (long long)json_integer_value(json_object_get(way, "distance")),
+		 string(way, "type"), string(way, "why"));
+	if (!strstr(p2p, line))
+		fail_msg("to %s, debugfs has no line:%s", string(way, "to"),
+			 line);
+	assert_string_equal(string(way, "by"), by);
+}
+
+/* To one provider; returns how many there are. */
+static unsigned int check_ways_to(const json_t *ways, const char *provider,
+				  const char *by)
+{
+	static char p2p[P2P_SIZE] = "\n";
+	unsigned int count = 0;
+	const json_t *way;
+	size_t i;
+
+	assert_ok(bench_debugfs(provider, "p2p", p2p + 1, sizeof(p2p) - 1));
+	json_array_foreach(ways, i, way) {
+		if (strcmp(string(way, "to"), provider))
+			continue;
+		check_way(way, p2p, by);
+		count++;
+	}
+	return count;
+}
+
+static void check_all(enum tool_user user, const char *by)
+{
+	json_t *all = ask(user), *ways = json_object_get(all, "ways");
+	unsigned int i, bound = 0;
+
+	for (i = 0; i < topo.nr_functions; i++) {
+		if (is_bridge(topo.functions[i].bdf))
+			continue;
+		assert_int_equal(check_ways_to(ways, topo.functions[i].bdf, by),
+				 topo.nr_functions - 1);
+		bound++;
+	}
+	assert_int_equal(bound, nr_bound);
+	json_decref(all);
+}
+
+static void without_acs(void **state)
+{
+	(void)state;
+	disguise(0);
+	check_all(TOOL_WITHOUT_DEBUGFS, "command");
+}
+
+static void with_acs(void **state)
+{
+	(void)state;
+	/* There are some whose bits can be set. */
+	assert_true(set_acs(1, PCI_ACS_RR | PCI_ACS_CR) > 2);
+	disguise(1);
+	check_all(TOOL_WITHOUT_DEBUGFS, "command");
+	set_acs(2, PCI_ACS_CR);
+	disguise(3);
+	check_all(TOOL_WITHOUT_DEBUGFS, "command");
+	/* None of these redirects. */
+	set_acs(1, PCI_ACS_SV | PCI_ACS_UF);
+	check_all(TOOL_WITHOUT_DEBUGFS, "command");
+}
+
+static void drivers(void **state)
+{
+	(void)state;
+	check_all(TOOL_ROOT, "driver");
+}
+
+static bool is_end(const char *bdf)
+{
+	return !is_bridge(bdf);
+}
+
+/* The exit status of "check" is that of the way, where nothing else is in it. */
+static void check_way_status(const json_t *way, unsigned int *count)
+{
+	struct tool_run run;
+	char type[32];
+
+	if (!is_end(string(way, "from")) || !is_end(string(way, "to")))
+		return;
+	snprintf(type, sizeof(type), "the way from it is %s,",
+		 string(way, "type"));
+	run = tool_run("check", string(way, "to"), string(way, "from"), NULL);
+	if (!strstr(run.output, type))
+		fail_msg("\"%s\" is not in:\n%s", type, run.output);
+	if (!strcmp(string(way, "type"), "NOT_SUPPORTED")) {
+		assert_int_equal(run.status, 1);
+		assert_true(strstr(run.output, "disable_acs_redir=") ||
+			    strstr(run.output, "below one PCIe switch"));
+	}
+	++*count;
+}
+
+/* Many ways are alike: one in so many is enough. */
+#define ONE_IN 97
+
+static void checked(void **state)
+{
+	json_t *all = ask(TOOL_ROOT);
+	unsigned int count = 0;
+	const json_t *way;
+	size_t i;
+
+	(void)state;
+	json_array_foreach(json_object_get(all, "ways"), i, way)
+		if (i % ONE_IN == 0)
+			check_way_status(way, &count);
+	assert_true(count > 5);
+	json_decref(all);
+}
+
+static const char *type_at(const json_t *all, size_t i)
+{
+	return string(json_array_get(json_object_get(all, "ways"), i), "type");
+}
+
+/* Some ways can be known by whoever asks: where there can be no ACS. */
+static void unprivileged(void **state)
+{
+	json_t *root, *nobody, *way;
+	unsigned int unknown = 0;
+	const char *type;
+	size_t i;
+
+	(void)state;
+	set_acs(2, PCI_ACS_RR);
+	root = ask(TOOL_ROOT);
+	nobody = ask(TOOL_NOBODY);
+	json_array_foreach(json_object_get(nobody, "ways"), i, way) {
+		type = string(way, "type");
+		if (!strcmp(type, "UNKNOWN"))
+			unknown++;
+		else
+			assert_string_equal(type, type_at(root, i));
+	}
+	assert_true(unknown > 0);
+	json_decref(nobody);
+	json_decref(root);
+}
+
+#define TOPO(name, function) \
+	{ "topo: " name, function, topo_setup, topology_teardown, NULL }
+
+int suite_topo(void)
+{
+	const struct CMUnitTest tests[] = {
+		TOPO("the command finds what the driver finds", without_acs),
+		TOPO("it does so with ACS, and with known host bridges",
+		     with_acs),
+		TOPO("it takes the driver's word where it can", drivers),
+		TOPO("check says the same, and its exit status", checked),
+		TOPO("what an unprivileged user cannot know is not claimed",
+		     unprivileged),
+	};
+
+	return bench_is_ours() ? run_group("topo", tests) : 0;
+}

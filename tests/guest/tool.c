@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#include "bench.h"
+#include "tool.h"
+
+#define MAX_ARGUMENTS 16
+
+#define NOBODY 65534
+
+static char *output;
+static size_t output_size;
+
+/* In a mount namespace of its own, so that nobody else misses it. */
+static void hide_debugfs(void)
+{
+	if (unshare(CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    umount2("/sys/kernel/debug", MNT_DETACH))
+		_exit(126);
+}
+
+static void become(enum tool_user user)
+{
+	switch (user) {
+	case TOOL_ROOT:
+		break;
+	case TOOL_NOBODY:
+		if (setgid(NOBODY) || setuid(NOBODY))
+			_exit(126);
+		break;
+	case TOOL_WITHOUT_DEBUGFS:
+		hide_debugfs();
+		break;
+	}
+}
+
+static pid_t start(enum tool_user user, char *const *argv, int *from)
+{
+	int fds[2];
+	pid_t child;
+
+	assert_sys(pipe2(fds, O_CLOEXEC));
+	child = fork();
+	assert_sys(child);
+	if (!child) {
+		dup2(fds[1], STDOUT_FILENO);
+		dup2(fds[1], STDERR_FILENO);
+		become(user);
+		execvp(TOOL, argv);
+		_exit(127);
+	}
+	close(fds[1]);
+	*from = fds[0];
+	return child;
+}
+
+static void read_output(int from)
+{
+	size_t length = 0;
+	ssize_t done;
+
+	do {
+		if (length + 1 >= output_size) {
+			output_size = output_size ? 2 * output_size : 65536;
+			output = realloc(output, output_size);
+			assert_non_null(output);
+		}
+		done = read(from, output + length, output_size - 1 - length);
+		if (done > 0)
+			length += done;
+	} while (done > 0);
+	output[length] = '\0';
+	close(from);
+}
+
+struct tool_run tool_run_all(enum tool_user user, char *const *argv)
+{
+	int from, status;
+	pid_t child;
+
+	child = start(user, argv, &from);
+	read_output(from);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return (struct tool_run) {
+		WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+		output,
+	};
+}
+
+static void collect(char **argv, const char *argument, va_list args)
+{
+	unsigned int i = 0;
+
+	argv[i++] = TOOL;
+	while (argument) {
+		assert_true(i < MAX_ARGUMENTS);
+		argv[i++] = (char *)argument;
+		argument = va_arg(args, const char *);
+	}
+	argv[i] = NULL;
+}
+
+struct tool_run tool_run(const char *argument, ...)
+{
+	char *argv[MAX_ARGUMENTS + 1];
+	va_list args;
+
+	va_start(args, argument);
+	collect(argv, argument, args);
+	va_end(args);
+	return tool_run_all(TOOL_ROOT, argv);
+}
+
+struct tool_run tool_run_as(enum tool_user user, const char *argument, ...)
+{
+	char *argv[MAX_ARGUMENTS + 1];
+	va_list args;
+
+	va_start(args, argument);
+	collect(argv, argument, args);
+	va_end(args);
+	return tool_run_all(user, argv);
+}
+
+pid_t tool_start(int *from, const char *argument, ...)
+{
+	char *argv[MAX_ARGUMENTS + 1];
+	va_list args;
+
+	va_start(args, argument);
+	collect(argv, argument, args);
+	va_end(args);
+	return start(TOOL_ROOT, argv, from);
+}
+
+struct tool_run tool_check(struct tool_run run, int status, const char *words,
+			   const char *file, int line)
+{
+	if (run.status == status && strstr(run.output, words))
+		return run;
+	print_error("expected %d and \"%s\", got %d and:\n%s\n", status, words,
+		    run.status, run.output);
+	_fail(file, line);
+	return run;
+}
+
+json_t *tool_json(struct tool_run run)
+{
+	json_error_t error;
+	json_t *value;
+
+	value = json_loads(run.output, 0, &error);
+	if (!value)
+		fail_msg("status %d, no JSON: %s: %.200s", run.status,
+			 error.text, run.output);
+	return value;
+}
+
+void tool_free_device(const char *bdf)
+{
+	assert_ok(device_unbind(bdf));
+	assert_ok(device_write_attr(bdf, "driver_override", "\n"));
+}
+
+const char *tool_memory(void)
+{
+	const char *bdf = bench_find(IVSHMEM, 0);
+
+	tool_free_device(bdf);
+	return bdf;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The operator's command, run as an operator runs it. */
+#ifndef GUEST_TOOL_H
+#define GUEST_TOOL_H
+
+#include <jansson.h>
+#include <sys/types.h>
+
+#define TOOL "dmabuf-vfio-pci"
+
+/**
+ * enum tool_user - who runs it, and where
+ * @TOOL_ROOT: root
+ * @TOOL_NOBODY: an unprivileged user
+ * @TOOL_WITHOUT_DEBUGFS: root, but debugfs is not mounted
+ */
+enum tool_user {
+	TOOL_ROOT,
+	TOOL_NOBODY,
+	TOOL_WITHOUT_DEBUGFS,
+};
+
+/**
+ * struct tool_run - a command that has ended
+ * @status: its exit status, or 128 and the signal that has ended it
+ * @output: all that it has said, until the next command is run
+ */
+struct tool_run {
+	int status;
+	const char *output;
+};
+
+/* With the arguments, of which NULL is the last. */
+struct tool_run tool_run(const char *argument, ...);
+struct tool_run tool_run_as(enum tool_user user, const char *argument, ...);
+struct tool_run tool_run_all(enum tool_user user, char *const *argv);
+
+/* Starts it, with its output in a pipe; returns its number. */
+pid_t tool_start(int *output, const char *argument, ...);
+
+/* They fail the test if the status is another one, or words are missing. */
+#define assert_tool(run, status_, words) \
+	tool_check(run, status_, words, __FILE__, __LINE__)
+struct tool_run tool_check(struct tool_run run, int status, const char *words,
+			   const char *file, int line);
+
+/* As if nobody had ever bound it. */
+void tool_free_device(const char *bdf);
+/* Such a device that can be exported: the shared memory of ivshmem. */
+const char *tool_memory(void);
+
+/* The output as JSON, to be given back; fails the test if it is none. */
+json_t *tool_json(struct tool_run run);
+
+#endif /* GUEST_TOOL_H */
