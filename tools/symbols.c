@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -7,10 +6,10 @@
 #include "symbols.h"
 #include "util.h"
 
+/* They are some hundred thousand: the names stay in the text of the files. */
 static struct {
 	char **names;
 	size_t count;
-	size_t room;
 	bool is_read;
 } symbols;
 
@@ -19,74 +18,95 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void add(const char *name)
+/* Up to its end, a blank or the line's; returns what follows. */
+static char *add(char *name)
 {
-	if (symbols.count == symbols.room) {
-		symbols.room = symbols.room ? 2 * symbols.room : 1 << 16;
-		symbols.names = realloc(symbols.names,
-					symbols.room * sizeof(*symbols.names));
-		if (!symbols.names)
-			fail("there is no memory left");
+	char *end = name + strcspn(name, " \t\n");
+	bool is_last = !*end;
+
+	*end = '\0';
+	symbols.names[symbols.count++] = name;
+	return is_last ? end : end + 1;
+}
+
+static size_t count_lines(const char *lines)
+{
+	size_t count = 1;
+
+	while ((lines = strchr(lines, '\n'))) {
+		lines++;
+		count++;
 	}
-	symbols.names[symbols.count++] = text("%s", name);
+	return count;
 }
 
 /* "ADDRESS TYPE NAME [MODULE]"; everybody sees the names. */
-static void read_running(void)
+static void add_running(char *line)
 {
-	char line[1024], name[512];
-	FILE *file;
+	char *blank;
 
-	file = fopen("/proc/kallsyms", "re");
-	if (!file)
-		return;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%*s %*s %511s", name) == 1)
-			add(name);
-	fclose(file);
+	while (line && (blank = strchr(line, ' ')) &&
+	       (blank = strchr(blank + 1, ' '))) {
+		line = add(blank + 1);
+		/* A module's name ends a line that has one. */
+		if (*line == '[')
+			line = strchr(line, '\n');
+	}
 }
 
 /* "alias symbol:NAME MODULE": what modules export that need not be loaded. */
-static void read_modules(void)
+static void add_modules(char *line)
 {
-	char path[256], line[1024], name[512];
-	struct utsname kernel;
-	FILE *file;
+	static const char start[] = "alias symbol:";
 
-	uname(&kernel);
-	snprintf(path, sizeof(path), "/lib/modules/%s/modules.symbols",
-		 kernel.release);
-	file = fopen(path, "re");
-	if (!file)
-		return;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "alias symbol:%511s", name) == 1)
-			add(name);
-	fclose(file);
+	while ((line = strstr(line, start)))
+		line = add(line + strlen(start));
 }
 
-static void read_all_symbols(void)
+static char *read_modules(void)
 {
+	struct utsname kernel;
+	char *path, *lines;
+
+	uname(&kernel);
+	path = text("/lib/modules/%s/modules.symbols", kernel.release);
+	lines = read_all(path);
+	free(path);
+	return lines;
+}
+
+static void read_symbols(void)
+{
+	char *running, *modules;
+	size_t room;
+
 	if (symbols.is_read)
 		return;
 	symbols.is_read = true;
-	read_running();
+	running = read_all("/proc/kallsyms");
 	/* Alone those of the modules tell nothing. */
-	if (!symbols.count)
+	if (!running || !*running)
 		return;
-	read_modules();
+	modules = read_modules();
+	room = count_lines(running);
+	if (modules)
+		room += count_lines(modules);
+	symbols.names = allocate(room, sizeof(*symbols.names));
+	add_running(running);
+	if (modules)
+		add_modules(modules);
 	qsort(symbols.names, symbols.count, sizeof(*symbols.names), by_name);
 }
 
 bool symbols_are_known(void)
 {
-	read_all_symbols();
+	read_symbols();
 	return symbols.count;
 }
 
 bool symbols_have(const char *symbol)
 {
-	read_all_symbols();
+	read_symbols();
 	return symbols.count &&
 	       bsearch(&symbol, symbols.names, symbols.count,
 		       sizeof(*symbols.names), by_name);
