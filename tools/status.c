@@ -18,18 +18,45 @@
 #include "util.h"
 #include "values.h"
 
-/* What the driver or its users make use of, by a symbol that comes with it. */
-static const struct {
+/*
+ * What the driver or its users make use of, by a symbol that comes with it.  One
+ * that a module does not export is listed only while that is loaded.
+ */
+static const struct feature {
 	const char *name;
 	const char *symbol;
+	const char *module;
 	const char *what;
 } features[] = {
-	{ "p2pdma", "pci_p2pdma_distance_many", "peer-to-peer support of its own" },
-	{ "intree_export", "dma_buf_phys_vec_to_sgt", "export by vfio-pci" },
-	{ "revocable_importers", "dma_buf_attach_revocable", "importers that obey when pinned" },
-	{ "map_phys", "dma_map_phys", "mapping of physical addresses" },
-	{ "iova", "dma_iova_try_alloc", "contiguous spans of the IOMMU" },
+	{ "p2pdma", "pci_p2pdma_distance_many", NULL,
+	  "peer-to-peer support of its own" },
+	{ "intree_export", "vfio_pci_core_feature_dma_buf", "vfio_pci_core",
+	  "export by vfio-pci" },
+	{ "revocable_importers", "dma_buf_attach_revocable", NULL,
+	  "importers that obey when pinned" },
+	{ "map_phys", "dma_map_phys", NULL,
+	  "mapping of physical addresses" },
+	{ "iova", "dma_iova_try_alloc", NULL,
+	  "contiguous spans of the IOMMU" },
 };
+
+static bool is_running(const char *module)
+{
+	char *path = text("/sys/module/%s", module);
+	bool running = !access(path, F_OK);
+
+	free(path);
+	return running;
+}
+
+/* Null for what cannot be known. */
+static json_t *feature_value(const struct feature *feature)
+{
+	if (!symbols_are_known() ||
+	    (feature->module && !is_running(feature->module)))
+		return json_null();
+	return json_boolean(symbols_have(feature->symbol));
+}
 
 /* How many names a directory has. */
 static int is_name(const struct dirent *entry)
@@ -65,9 +92,7 @@ static json_t *gather_kernel(void)
 			    json_boolean(!access("/dev/iommu", F_OK)));
 	for (i = 0; i < ARRAY_SIZE(features); i++)
 		json_object_set_new(found, features[i].name,
-				    symbols_are_known() ?
-				    json_boolean(symbols_have(features[i].symbol)) :
-				    json_null());
+				    feature_value(&features[i]));
 	json_object_set_new(kernel, "features", found);
 	return kernel;
 }
@@ -77,7 +102,24 @@ static json_t *string_or_null(const char *words)
 	return words && *words ? value_string(words) : json_null();
 }
 
-static json_t *gather_module(void)
+/*
+ * Who exports: this driver or vfio-pci-core.  With "auto" it is what the kernel
+ * has, as the README says.
+ */
+static json_t *exporter_value(const char *parameter, const json_t *has)
+{
+	const json_t *exports = json_object_get(has, "intree_export");
+	const json_t *waits = json_object_get(has, "revocable_importers");
+
+	if (strcmp(parameter, "auto"))
+		return string_or_null(parameter);
+	if (json_is_null(exports) || json_is_null(waits))
+		return json_null();
+	return json_string(json_is_true(exports) && json_is_true(waits) ?
+			   "intree" : "own");
+}
+
+static json_t *gather_module(const json_t *kernel)
 {
 	struct module *found = module_find();
 	json_t *module = json_object();
@@ -85,7 +127,10 @@ static json_t *gather_module(void)
 	json_object_set_new(module, "loaded", json_boolean(found->is_loaded));
 	json_object_set_new(module, "version",
 			    string_or_null(found->loaded_version));
-	json_object_set_new(module, "exporter", string_or_null(found->exporter));
+	json_object_set_new(module, "parameter", string_or_null(found->exporter));
+	json_object_set_new(module, "exporter",
+			    exporter_value(found->exporter,
+					   json_object_get(kernel, "features")));
 	json_object_set_new(module, "installed", string_or_null(found->path));
 	json_object_set_new(module, "installed_version",
 			    string_or_null(found->version));
@@ -143,14 +188,23 @@ static void print_kernel(const json_t *kernel)
 	}
 }
 
+static const char *exporter_words(const char *exporter)
+{
+	if (!*exporter)
+		return "who exports cannot be known";
+	return strcmp(exporter, "intree") ? "this driver exports" :
+					    "vfio-pci-core exports";
+}
+
 static void print_module(const json_t *module)
 {
 	const char *installed = member_string(module, "installed_version");
 
 	if (json_is_true(json_object_get(module, "loaded")))
-		printf("module   loaded, version %s, exporter=%s\n",
+		printf("module   loaded, version %s, exporter=%s: %s\n",
 		       member_string(module, "version"),
-		       member_string(module, "exporter"));
+		       member_string(module, "parameter"),
+		       exporter_words(member_string(module, "exporter")));
 	else if (*member_string(module, "installed"))
 		printf("module   not loaded; version %s is installed\n",
 		       installed);
@@ -179,9 +233,7 @@ static void print_state(const json_t *state)
 	       json_is_true(json_object_get(state, "open")) ?
 	       "open" : "not open");
 	print_reasons(json_object_get(state, "blocked"), "no");
-	printf("; exported by %s\n",
-	       !strcmp(member_string(state, "exporter"), "intree") ?
-	       "vfio-pci-core" : "this driver");
+	printf("; %s\n", exporter_words(member_string(state, "exporter")));
 	printf("  %lld exports, %lld revocations, %lld restorations, %lld refusals\n",
 	       member_number(state, "exports"),
 	       member_number(state, "revokes"),
@@ -257,15 +309,16 @@ int command_status(int argc, char **argv)
 		{}
 	};
 	bool as_json = false;
-	json_t *status;
+	json_t *status, *kernel;
 
 	while (options_next(argc, argv, "jh", options) >= 0)
 		as_json = true;
 	if (optind < argc)
 		fail_usage(argv[0]);
 	status = json_object();
-	json_object_set_new(status, "kernel", gather_kernel());
-	json_object_set_new(status, "module", gather_module());
+	kernel = gather_kernel();
+	json_object_set_new(status, "kernel", kernel);
+	json_object_set_new(status, "module", gather_module(kernel));
 	json_object_set_new(status, "devices", gather_devices());
 	if (as_json)
 		value_print(status, JSON_INDENT(2));

@@ -64,7 +64,7 @@ static void status_module(void **state)
 /* What the kernel is found to have is what the driver was built for. */
 static void status_kernel(void **state)
 {
-	json_t *status = status_json(), *kernel;
+	json_t *status = status_json(), *kernel, *features;
 	struct utsname name;
 
 	(void)state;
@@ -73,9 +73,27 @@ static void status_kernel(void **state)
 	assert_string_equal(json_string_value(json_object_get(kernel, "release")),
 			    name.release);
 	assert_true(json_is_true(json_object_get(kernel, "iommu")));
-	/* The importer asks for it by this name. */
-	assert_true(json_is_boolean(json_object_get(json_object_get(kernel, "features"),
-						    "revocable_importers")));
+	features = json_object_get(kernel, "features");
+	assert_int_equal(json_is_true(json_object_get(features, "intree_export")),
+			 expect_kernel()->core_exports);
+	assert_int_equal(json_is_true(json_object_get(features, "revocable_importers")),
+			 expect_kernel()->pins == PINS_ALLOWED);
+	json_decref(status);
+}
+
+static void status_exporter(void **state)
+{
+	const char *parameter = getenv("DVP_EXPORTER"), *exporter = parameter;
+	json_t *status = status_json(), *module;
+
+	(void)state;
+	if (!strcmp(parameter, "auto"))
+		exporter = expect_kernel()->intree ? "intree" : "own";
+	module = json_object_get(status, "module");
+	assert_string_equal(json_string_value(json_object_get(module, "parameter")),
+			    parameter);
+	assert_string_equal(json_string_value(json_object_get(module, "exporter")),
+			    exporter);
 	json_decref(status);
 }
 
@@ -148,6 +166,7 @@ int suite_status(void)
 		STATUS("status lists bound devices", status_lists),
 		STATUS_RELOADS("status tells the module's version", status_module),
 		STATUS("status tells what the kernel has", status_kernel),
+		STATUS("status tells who exports", status_exporter),
 		STATUS("export passes on all of a BAR", exported_whole),
 		STATUS("export passes on ranges, and the command's status",
 		       exported_ranges),
