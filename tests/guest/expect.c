@@ -184,6 +184,7 @@ const struct expect_kernel *expect_kernel(void)
 	struct dvp_importer_info has = info();
 
 	kernel.core_exports = has.core_exports;
+	kernel.copies_tables = has.copies_tables;
 	kernel.intree = has.core_exports && has.revocable;
 	kernel.no_callback = has.null_callback;
 	kernel.resets_bridges =

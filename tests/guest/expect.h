@@ -82,6 +82,7 @@ enum expect_pins {
  * @no_callback: an importer without a callback gets as far as the exporter
  * @resets_bridges: bridges have reset_subordinate, which is new or backported
  * @core_exports: exporter=intree can be had
+ * @copies_tables: what an importer gets is not what was exported (DMABUF_DEBUG)
  * @intree: the kernel's own export is good enough for exporter=auto
  */
 struct expect_kernel {
@@ -89,6 +90,7 @@ struct expect_kernel {
 	bool no_callback;
 	bool resets_bridges;
 	bool core_exports;
+	bool copies_tables;
 	bool intree;
 };
 

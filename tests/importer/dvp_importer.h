@@ -34,6 +34,7 @@ enum dvp_importer_kind {
  * @dma_mask_bits: how wide the device's addresses are at the moment
  * @plain_mmio: no IOMMU of it takes device memory for encrypted
  * @core_exports: its vfio-pci-core can export
+ * @copies_tables: importers get a copy, with room for pages that are not there
  */
 struct dvp_importer_info {
 	__u32 revocable;
@@ -42,6 +43,7 @@ struct dvp_importer_info {
 	__u32 dma_mask_bits;
 	__u32 plain_mmio;
 	__u32 core_exports;
+	__u32 copies_tables;
 };
 
 /**

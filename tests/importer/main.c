@@ -20,13 +20,18 @@
 #define KNOWS_REVOCABLE false
 #endif
 
-/* The rename of the callback also made it optional, and ended the core's pins. */
+/*
+ * The rename of the callback also made it optional, and ended the core's pins; and
+ * where tables were scrambled to catch importers who use pages, they are copied.
+ */
 #ifdef HAVE_DMA_BUF_INVALIDATE_MAPPINGS
 #define ALLOWS_NO_CALLBACK true
 #define PINS_ON_MAP false
+#define COPIES_TABLES IS_ENABLED(CONFIG_DMABUF_DEBUG)
 #else
 #define ALLOWS_NO_CALLBACK false
 #define PINS_ON_MAP (!IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY))
+#define COPIES_TABLES false
 #endif
 
 #ifdef HAVE_VFIO_PCI_DMABUF
@@ -85,6 +90,7 @@ static int do_info(struct session *session, void __user *arg)
 		.dma_mask_bits = fls64(dma_get_mask(session->importer->dev)),
 		.plain_mmio = PLAIN_MMIO,
 		.core_exports = CORE_EXPORTS,
+		.copies_tables = COPIES_TABLES,
 	};
 
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
