@@ -17,8 +17,8 @@
 	"refcount_t:|list_(add|del) corruption|Call Trace:|" \
 	"blocked for more than|detected stall|DMAR:.*fault"
 
-/* What looks like one of them, and only says that it is looked for. */
-#define ANNOUNCEMENT "DMA-API: (preallocated|debugging enabled)"
+/* What looks like one of them, and only says what is looked for, or not any more. */
+#define ANNOUNCEMENT "DMA-API: (preallocated|debugging enabled|exceeded 7 overl)"
 
 int klog_say(const char *text)
 {
