@@ -5,7 +5,7 @@
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 
-.PHONY: all tools demo check check-debug check-mutations stress fuzz lint install \
+.PHONY: all tools demo check check-all check-debug check-mutations stress fuzz lint install \
 	uninstall install-tools uninstall-tools clean help
 
 all:
@@ -24,6 +24,9 @@ demo:
 
 check:
 	@scripts/check "$(KERNEL)" "$(SUITE)"
+
+check-all:
+	@scripts/check --all
 
 check-debug:
 	@DVP_LOGS="$(CURDIR)/build/logs-debug" scripts/check "$(or $(KERNEL),debug)" "$(SUITE)"
@@ -53,9 +56,11 @@ help:
 	@echo "make tools        build the command dmabuf-vfio-pci (needs libpci-dev, libkmod-dev and"
 	@echo "                  libjansson-dev); make install-tools puts it below prefix="
 	@echo "make demo         boot a guest and show peer-to-peer DMA into a bound device"
-	@echo "make check        run every test on every kernel of tests/kernels"
+	@echo "make check        run the tests in guests, on every kernel of tests/kernels"
 	@echo "                  (KERNEL=\"6.1 7.3\" and SUITE=\"export lint\" run a part of it;"
 	@echo "                  JUNIT=FILE writes the results there as XML, too)"
+	@echo "make check-all    the same, and lint, packages, each branch of compat/, and some suites on"
+	@echo "                  a kernel that checks itself: what CI runs"
 	@echo "make check-mutations"
 	@echo "                  break the driver as each of tests/mutations does, and demand"
 	@echo "                  that a test fails (NAME=\"export-flags ...\" picks some)"
