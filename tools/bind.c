@@ -182,7 +182,7 @@ static int set_override(const char *bdf, const char *driver)
 
 static int probe(const char *bdf)
 {
-	return write_text("/sys/bus/pci/drivers_probe", bdf);
+	return write_file("/sys/bus/pci/drivers_probe", bdf);
 }
 
 static int rebind(const char *bdf, const char *override)
@@ -207,7 +207,7 @@ static int give_back(const char *bdf, const char *driver, const char *override)
 		return ret;
 	release(bdf);
 	path = text(DRIVERS "/%s/bind", driver);
-	ret = write_text(path, bdf);
+	ret = write_file(path, bdf);
 	free(path);
 	return ret;
 }

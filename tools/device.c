@@ -45,33 +45,7 @@ int device_set(const char *bdf, const char *attr, const char *words)
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), DEVICES "/%s/%s", bdf, attr);
-	return write_text(path, words);
-}
-
-int device_bar(const char *bdf, unsigned int index, struct bar *bar)
-{
-	unsigned long long start, end, flags;
-	char path[PATH_MAX], line[128];
-	int ret = -ENOENT;
-	FILE *file;
-
-	snprintf(path, sizeof(path), DEVICES "/%s/resource", bdf);
-	file = fopen(path, "re");
-	if (!file)
-		return -errno;
-	while (fgets(line, sizeof(line), file)) {
-		if (index--)
-			continue;
-		if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) == 3) {
-			bar->start = start;
-			bar->size = end ? end - start + 1 : 0;
-			bar->flags = flags;
-			ret = 0;
-		}
-		break;
-	}
-	fclose(file);
-	return ret;
+	return write_file(path, words);
 }
 
 int device_group(const char *bdf)

@@ -7,33 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sysfs.h"
+
 #define DRIVER		"dmabuf-vfio-pci"
-#define DEVICES		"/sys/bus/pci/devices"
 #define GROUPS		"/sys/kernel/iommu_groups"
 
-#define BDF_SIZE	16
 #define WORD_SIZE	64
 
-/* The kernel's <linux/ioport.h>: the flags of a BAR in sysfs. */
-#define BAR_IO		0x00000100
-#define BAR_MEM		0x00000200
-#define BAR_PREFETCH	0x00002000
-#define BAR_MEM_64	0x00100000
-#define BAR_UNSET	0x20000000
-
 #define NR_BARS		6
-
-/**
- * struct bar - a base address register
- * @start: physical address
- * @size: in bytes, 0 if the device has not got it
- * @flags: BAR_*
- */
-struct bar {
-	uint64_t start;
-	uint64_t size;
-	uint64_t flags;
-};
 
 /**
  * struct group - the devices that an IOMMU cannot keep apart
@@ -53,7 +34,6 @@ void device_name(const char *argument, char *bdf);
 /* These return 0, or what they say, or a negative errno. */
 int device_attr(const char *bdf, const char *attr, char *line, size_t size);
 int device_set(const char *bdf, const char *attr, const char *words);
-int device_bar(const char *bdf, unsigned int index, struct bar *bar);
 int device_group(const char *bdf);
 
 /* "" without a driver; the result is valid until the next call. */

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "sysfs.h"
 #include "trace.h"
 #include "util.h"
 #include "values.h"
@@ -219,7 +220,7 @@ int trace_start(void)
 	free(path);
 	make_instance(root);
 	path = text("%s/events/" SYSTEM "/enable", instance);
-	ret = write_text(path, "1");
+	ret = write_file(path, "1");
 	if (ret)
 		fail("%s cannot be written: %s", path, strerror(-ret));
 	free(path);

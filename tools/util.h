@@ -32,11 +32,6 @@ void append(char **to, const char *format, ...) PRINTF(2, 3);
 /* "4.0 MiB" */
 char *size_text(unsigned long long bytes);
 
-/* These return 0, or what they say, or a negative errno. */
-int read_line(const char *path, char *line, size_t size);
-int write_text(const char *path, const char *words);
-/* The last component of what a link points to; "" if there is none. */
-int read_link_name(const char *path, char *name, size_t size);
 /* All of a file, allocated; NULL and errno. */
 char *read_all(const char *path);
 

@@ -10,23 +10,6 @@
 
 #include "device.h"
 
-#define DEVICES "/sys/bus/pci/devices"
-
-int write_file(const char *path, const char *text)
-{
-	ssize_t done;
-	int fd;
-
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	done = write(fd, text, strlen(text));
-	if (done < 0)
-		done = -errno;
-	close(fd);
-	return done < 0 ? done : 0;
-}
-
 /* As much as there is room for, with a NUL at the end. */
 int read_file(const char *path, char *text, size_t size)
 {
@@ -167,32 +150,6 @@ int device_bind(const char *bdf, const char *driver)
 		ret = write_file("/sys/bus/pci/drivers_probe", bdf);
 	if (!ret && strcmp(device_driver(bdf), driver))
 		ret = -ENODEV;
-	return ret;
-}
-
-int device_bar(const char *bdf, unsigned int index, struct bar *bar)
-{
-	unsigned long long start, end, flags;
-	char path[PATH_MAX], line[128];
-	FILE *file;
-	int ret = -ENOENT;
-
-	snprintf(path, sizeof(path), DEVICES "/%s/resource", bdf);
-	file = fopen(path, "re");
-	if (!file)
-		return -errno;
-	while (fgets(line, sizeof(line), file)) {
-		if (index--)
-			continue;
-		if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) == 3) {
-			bar->start = start;
-			bar->size = end ? end - start + 1 : 0;
-			bar->flags = flags;
-			ret = 0;
-		}
-		break;
-	}
-	fclose(file);
 	return ret;
 }
 

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sysfs.h"
+
 /* The devices of the test machines. */
 enum device_kind {
 	IVSHMEM,
@@ -16,33 +18,12 @@ enum device_kind {
 	VGA,
 };
 
-#define BDF_SIZE	16
-
-/* From the kernel's <linux/ioport.h>: the flags of a BAR in sysfs. */
-#define BAR_IO		0x00000100
-#define BAR_MEM		0x00000200
-#define BAR_PREFETCH	0x00002000
-#define BAR_MEM_64	0x00100000
-
-/**
- * struct bar - a base address register
- * @start: physical address
- * @size: in bytes, 0 if the device has not got it
- * @flags: BAR_*
- */
-struct bar {
-	uint64_t start;
-	uint64_t size;
-	uint64_t flags;
-};
-
 void device_ids(enum device_kind kind, unsigned int *vendor,
 		unsigned int *device);
 const char *device_find(enum device_kind kind, unsigned int nth);
 const char *device_driver(const char *bdf);
 int device_bind(const char *bdf, const char *driver);
 int device_unbind(const char *bdf);
-int device_bar(const char *bdf, unsigned int index, struct bar *bar);
 int device_group(const char *bdf);
 bool device_translated(const char *bdf);
 int device_read_attr(const char *bdf, const char *attr, char *text,
@@ -53,6 +34,5 @@ int device_read_config(const char *bdf, int offset, void *data, size_t size);
 int device_write_config(const char *bdf, int offset, const void *data,
 			size_t size);
 int read_file(const char *path, char *text, size_t size);
-int write_file(const char *path, const char *text);
 
 #endif /* GUEST_DEVICE_H */

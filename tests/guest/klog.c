@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "klog.h"
+#include "sysfs.h"
 
 #define RECORD_SIZE 8192
 
@@ -22,17 +23,7 @@
 
 int klog_say(const char *text)
 {
-	ssize_t done;
-	int fd;
-
-	fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	done = write(fd, text, strlen(text));
-	if (done < 0)
-		done = -errno;
-	close(fd);
-	return done < 0 ? done : 0;
+	return write_file("/dev/kmsg", text);
 }
 
 int klog_open_start(void)
