@@ -44,6 +44,7 @@ struct dvp_access *dvp_access_create(const char *name)
 	spin_lock_init(&access->list_lock);
 	INIT_LIST_HEAD(&access->buffers);
 	init_waitqueue_head(&access->drained);
+	dvp_record_init(&access->record);
 	access->reasons = DVP_BLOCK_CLOSED;
 	access->revoked = true;
 	memcpy(access->name, name, size);
@@ -69,17 +70,23 @@ void dvp_access_put(struct dvp_access *access)
 /*
  * Collect the buffers that are still open somewhere, each with a reference on
  * its file.  One whose last reference is gone has no importer any more.
+ * Returns how many there are.
  */
-static void dvp_access_collect(struct dvp_access *access,
-			       struct list_head *live)
+static unsigned int dvp_access_collect(struct dvp_access *access,
+				       struct list_head *live)
 {
 	struct dvp_buffer *buf;
+	unsigned int count = 0;
 
 	spin_lock(&access->list_lock);
-	list_for_each_entry(buf, &access->buffers, node)
-		if (get_file_active(&buf->dmabuf->file))
-			list_add_tail(&buf->transition_node, live);
+	list_for_each_entry(buf, &access->buffers, node) {
+		if (!get_file_active(&buf->dmabuf->file))
+			continue;
+		list_add_tail(&buf->transition_node, live);
+		count++;
+	}
 	spin_unlock(&access->list_lock);
+	return count;
 }
 
 static void dvp_access_mark(struct dvp_buffer *buf, bool revoked)
@@ -148,8 +155,9 @@ static void dvp_access_drain(struct dvp_access *access, struct dvp_buffer *buf)
  * that of the slowest one and not of their sum.
  */
 static void dvp_access_revoke(struct dvp_access *access,
-			      struct list_head *live)
+			      struct list_head *live, unsigned int count)
 {
+	ktime_t start = ktime_get();
 	struct dvp_buffer *buf;
 
 	list_for_each_entry(buf, live, transition_node)
@@ -158,9 +166,11 @@ static void dvp_access_revoke(struct dvp_access *access,
 		dvp_access_notify(buf);
 	list_for_each_entry(buf, live, transition_node)
 		dvp_access_drain(access, buf);
+	dvp_record_revoke(access, count, start);
 }
 
-static void dvp_access_restore(struct list_head *live)
+static void dvp_access_restore(struct dvp_access *access,
+			       struct list_head *live, unsigned int count)
 {
 	struct dvp_buffer *buf;
 
@@ -168,12 +178,14 @@ static void dvp_access_restore(struct list_head *live)
 		dvp_access_mark(buf, false);
 	list_for_each_entry(buf, live, transition_node)
 		dvp_access_notify(buf);
+	dvp_record_restore(access, count);
 }
 
 static void dvp_access_apply(struct dvp_access *access)
 {
 	struct dvp_buffer *buf, *next;
 	bool revoke = access->reasons;
+	unsigned int count;
 	LIST_HEAD(live);
 
 	lockdep_assert_held(&access->transition);
@@ -182,11 +194,13 @@ static void dvp_access_apply(struct dvp_access *access)
 		return;
 	access->revoked = revoke;
 
-	dvp_access_collect(access, &live);
+	count = dvp_access_collect(access, &live);
+	if (!count)
+		return;
 	if (revoke)
-		dvp_access_revoke(access, &live);
+		dvp_access_revoke(access, &live, count);
 	else
-		dvp_access_restore(&live);
+		dvp_access_restore(access, &live, count);
 
 	/* The last reference takes the buffer with it, but not from here. */
 	list_for_each_entry_safe(buf, next, &live, transition_node) {
@@ -355,6 +369,7 @@ int dvp_access_add(struct dvp_access *access, struct dvp_buffer *buf)
 		return -EINTR;
 	buf->revoked = access->revoked;
 	spin_lock(&access->list_lock);
+	buf->number = ++access->last_number;
 	list_add_tail(&buf->node, &access->buffers);
 	spin_unlock(&access->list_lock);
 	mutex_unlock(&access->transition);

@@ -10,6 +10,8 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
+#include "record.h"
+
 struct dvp_buffer;
 struct vfio_pci_core_device;
 
@@ -34,24 +36,28 @@ struct vfio_pci_core_device;
  * @ref: one reference of the bound device, one of each buffer
  * @transition: serializes changes of @reasons and what follows from them; held
  *	while importers are waited for, so nobody who must let go may take it
- * @list_lock: protects @buffers; innermost
- * @buffers: exported since the device was opened
+ * @list_lock: protects @buffers and @last_number; innermost
+ * @buffers: exported since the device was opened, in their order
+ * @last_number: of the buffer that was exported last
  * @reasons: why access is blocked, DVP_BLOCK_* (@transition)
  * @writers: writes under way to registers that decide on DVP_BLOCK_DISABLED
  *	(@transition)
  * @revoked: what the buffers were last told (@transition)
  * @drained: woken when the last mapping of a buffer goes
+ * @record: what has happened so far
  * @name: of the device, for messages that may outlive it
  */
 struct dvp_access {
 	struct kref ref;
 	struct mutex transition;	/* @reasons, @writers, @revoked */
-	spinlock_t list_lock;		/* @buffers */
+	spinlock_t list_lock;		/* @buffers, @last_number */
 	struct list_head buffers;
+	u64 last_number;
 	unsigned long reasons;
 	unsigned int writers;
 	bool revoked;
 	wait_queue_head_t drained;
+	struct dvp_record record;
 	char name[];
 };
 

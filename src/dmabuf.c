@@ -8,6 +8,8 @@
 #include "dmabuf.h"
 #include "dvp.h"
 #include "reach.h"
+#include "record.h"
+#include "trace.h"
 
 MODULE_IMPORT_NS("DMA_BUF");
 
@@ -25,6 +27,7 @@ static void dvp_put_phys(struct dma_buf_attachment *attach)
 	struct dvp_attachment *att = attach->priv;
 
 	dma_resv_assert_held(attach->dmabuf->resv);
+	trace_dvp_unmap(attach->dmabuf->priv, attach, NULL);
 	att->lists--;
 	dvp_uncount(attach->dmabuf->priv);
 }
@@ -55,11 +58,11 @@ static int dvp_attach_path(struct dvp_buffer *buf,
 
 	dma_resv_lock(buf->dmabuf->resv, NULL);
 	if (buf->revoked) {
-		ret = -ENODEV;
+		ret = dvp_refuse_revoked(buf, attach->dev);
 	} else {
-		att->map_type = dvp_p2p_map_type(buf->pdev, attach->dev);
+		att->map_type = dvp_p2p_map_type(buf, attach->dev);
 		if (att->map_type == DVP_MAP_NOT_SUPPORTED ||
-		    !dvp_reach_agrees(buf->pdev, attach->dev))
+		    !dvp_reach_agrees(buf, attach->dev))
 			ret = -EINVAL;
 		else
 			dvp_fill_phys(&att->phys, buf, att->map_type);
@@ -68,15 +71,29 @@ static int dvp_attach_path(struct dvp_buffer *buf,
 	return ret;
 }
 
+/* There are no struct pages, and the memory can be taken back. */
+static int dvp_attach_capable(struct dvp_buffer *buf,
+			      struct dma_buf_attachment *attach)
+{
+	if (attach->peer2peer && dma_buf_attach_revocable(attach))
+		return 0;
+	dvp_refuse(buf->access, attach->dev, "its driver %s",
+		   attach->peer2peer ?
+		   "does not promise to let go of the memory when it is told to" :
+		   "does not take memory without pages (allow_peer2peer)");
+	return -EOPNOTSUPP;
+}
+
 static int dvp_dmabuf_attach(struct dma_buf *dmabuf,
 			     struct dma_buf_attachment *attach)
 {
+	struct dvp_buffer *buf = dmabuf->priv;
 	struct dvp_attachment *att;
 	int ret;
 
-	/* There are no struct pages, and the memory can be taken back. */
-	if (!attach->peer2peer || !dma_buf_attach_revocable(attach))
-		return -EOPNOTSUPP;
+	ret = dvp_attach_capable(buf, attach);
+	if (ret)
+		return ret;
 
 	att = kzalloc_obj(*att);
 	if (!att)
@@ -84,10 +101,11 @@ static int dvp_dmabuf_attach(struct dma_buf *dmabuf,
 	ret = dvp_reach_look(attach->dev, &att->reserved);
 	if (ret)
 		goto err_free;
-	ret = dvp_attach_path(dmabuf->priv, attach, att);
+	ret = dvp_attach_path(buf, attach, att);
 	if (ret)
 		goto err_forget;
 	attach->priv = att;
+	trace_dvp_attach(buf, attach, att->map_type);
 	return 0;
 
 err_forget:
@@ -102,6 +120,7 @@ static void dvp_dmabuf_detach(struct dma_buf *dmabuf,
 {
 	struct dvp_attachment *att = attach->priv;
 
+	trace_dvp_detach(dmabuf->priv, attach);
 	dvp_reach_forget(&att->reserved);
 	kfree(att);
 }
@@ -109,11 +128,15 @@ static void dvp_dmabuf_detach(struct dma_buf *dmabuf,
 static int dvp_dmabuf_pin(struct dma_buf_attachment *attach)
 {
 	struct dvp_attachment *att = attach->priv;
+	struct dvp_buffer *buf = attach->dmabuf->priv;
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
-	if (!compat_dma_buf_pin_allowed(att->pins, att->mappings))
+	if (!compat_dma_buf_pin_allowed(att->pins, att->mappings)) {
+		dvp_refuse(buf->access, attach->dev,
+			   "its driver pins the buffer, which may have to go");
 		return -EOPNOTSUPP;
+	}
 	att->pins++;
 	return 0;
 }
@@ -136,12 +159,13 @@ static struct sg_table *dvp_dmabuf_map(struct dma_buf_attachment *attach,
 	dma_resv_assert_held(attach->dmabuf->resv);
 
 	if (buf->revoked)
-		return ERR_PTR(-ENODEV);
+		return ERR_PTR(dvp_refuse_revoked(buf, attach->dev));
 	sgt = dvp_map(attach, dir);
 	if (IS_ERR(sgt))
 		return sgt;
 	att->mappings++;
 	buf->mappings++;
+	trace_dvp_map(buf, attach, sgt);
 	return sgt;
 }
 
@@ -153,6 +177,7 @@ static void dvp_dmabuf_unmap(struct dma_buf_attachment *attach,
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
+	trace_dvp_unmap(buf, attach, sgt);
 	dvp_unmap(attach, sgt, dir);
 	att->mappings--;
 	dvp_uncount(buf);
@@ -199,15 +224,21 @@ dmabuf_vfio_pci_get_phys(struct dma_buf_attachment *attach, u32 version)
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
-	if (attach->dmabuf->ops != &dvp_dmabuf_ops ||
-	    version != DMABUF_VFIO_PCI_PHYS_VERSION)
+	if (attach->dmabuf->ops != &dvp_dmabuf_ops)
 		return ERR_PTR(-EOPNOTSUPP);
 	buf = attach->dmabuf->priv;
+	if (version != DMABUF_VFIO_PCI_PHYS_VERSION) {
+		dvp_refuse(buf->access, attach->dev,
+			   "there is no version %u of the list of physical addresses",
+			   version);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
 	if (buf->revoked)
-		return ERR_PTR(-ENODEV);
+		return ERR_PTR(dvp_refuse_revoked(buf, attach->dev));
 	att = attach->priv;
 	att->lists++;
 	buf->mappings++;
+	trace_dvp_map(buf, attach, NULL);
 	return &att->phys;
 }
 EXPORT_SYMBOL_GPL(dmabuf_vfio_pci_get_phys);

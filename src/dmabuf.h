@@ -6,6 +6,7 @@
 #include <linux/dma-direction.h>
 #include <linux/dmabuf_vfio_pci.h>
 #include <linux/list.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 
 #include "p2p.h"
@@ -27,6 +28,9 @@ struct sg_table;
  *	now (dvp_access.transition)
  * @revoked: nobody may attach or map (reservation lock)
  * @mappings: how many there are, physical lists included (reservation lock)
+ * @number: in the order in which dvp_access.buffers has them, from 1 on
+ * @owner_pid: process that it was exported for, in the initial namespace
+ * @owner_comm: what that was called then
  * @bus_offset: from physical addresses to those on the device's PCI bus
  * @bar: BAR number
  * @nr_ranges: of @ranges
@@ -40,6 +44,9 @@ struct dvp_buffer {
 	struct list_head transition_node;
 	bool revoked;
 	unsigned int mappings;
+	u64 number;
+	pid_t owner_pid;
+	char owner_comm[TASK_COMM_LEN];
 	u64 bus_offset;
 	unsigned int bar;
 	size_t nr_ranges;

@@ -11,6 +11,7 @@
 #include "compat/vfio_pci.h"
 #include "dmabuf.h"
 #include "dvp.h"
+#include "record.h"
 
 /* The user decides on the size: it counts as the user's, and may well fail. */
 #define DVP_GFP_USER (GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
@@ -68,8 +69,13 @@ static int dvp_fill_ranges(struct dvp_buffer *buf,
 		if (copy_from_user(&range, &user[i], sizeof(range)))
 			return -EFAULT;
 		ret = dvp_check_range(&range, bar_len, size);
-		if (ret)
+		if (ret) {
+			dvp_refuse(buf->access, NULL,
+				   "range %u of BAR %u, 0x%llx + 0x%llx, is empty, not of whole pages or not inside its 0x%llx bytes, or the sum is too large",
+				   i, buf->bar, range.offset, range.length,
+				   bar_len);
 			return ret;
+		}
 		dvp_append_range(buf, bar_start + range.offset, range.length);
 		cond_resched();
 	}
@@ -92,6 +98,8 @@ dvp_build_buffer(struct dvp_device *dvp,
 	buf->access = dvp->access;
 	buf->pdev = pdev;
 	buf->bar = get->region_index;
+	buf->owner_pid = task_tgid_nr(current);
+	get_task_comm(buf->owner_comm, current->group_leader);
 	buf->bus_offset = pci_bus_address(pdev, buf->bar) -
 			  pci_resource_start(pdev, buf->bar);
 	ret = dvp_fill_ranges(buf, user, get->nr_ranges, size);
@@ -100,6 +108,20 @@ dvp_build_buffer(struct dvp_device *dvp,
 		return ERR_PTR(ret);
 	}
 	return buf;
+}
+
+/* The caller keeps its reference: another thread may close the file at once. */
+static int dvp_install(struct dvp_buffer *buf, int open_flags)
+{
+	int fd;
+
+	get_dma_buf(buf->dmabuf);
+	fd = dma_buf_fd(buf->dmabuf, open_flags);
+	if (fd < 0)
+		dma_buf_put(buf->dmabuf);
+	else
+		dvp_record_export(buf);
+	return fd;
 }
 
 static int dvp_export_buffer(struct dvp_buffer *buf, u64 size, int open_flags)
@@ -117,10 +139,22 @@ static int dvp_export_buffer(struct dvp_buffer *buf, u64 size, int open_flags)
 	kref_get(&buf->access->ref);
 	ret = dvp_access_add(buf->access, buf);
 	if (!ret)
-		ret = dma_buf_fd(dmabuf, open_flags);
-	if (ret < 0)
-		dma_buf_put(dmabuf);
+		ret = dvp_install(buf, open_flags);
+	dma_buf_put(dmabuf);
 	return ret;
+}
+
+/* What is wrong with a request, whatever its ranges are; NULL if nothing is. */
+static const char *
+dvp_what_is_wrong(const struct vfio_device_feature_dma_buf *get)
+{
+	if (get->flags)
+		return "it has flags, of which there are none";
+	if (!get->nr_ranges)
+		return "it has no ranges";
+	if (get->open_flags & ~(O_ACCMODE | O_CLOEXEC))
+		return "its open_flags have more than an access mode and O_CLOEXEC";
+	return NULL;
 }
 
 /**
@@ -140,6 +174,7 @@ long dvp_export(struct dvp_device *dvp, u32 flags,
 {
 	struct vfio_device_feature_dma_buf get;
 	struct dvp_buffer *buf;
+	const char *wrong;
 	u64 size = 0;
 	int ret;
 
@@ -149,11 +184,18 @@ long dvp_export(struct dvp_device *dvp, u32 flags,
 		return ret;
 	if (copy_from_user(&get, arg, sizeof(get)))
 		return -EFAULT;
-	if (get.flags || !get.nr_ranges ||
-	    (get.open_flags & ~(O_ACCMODE | O_CLOEXEC)))
+	wrong = dvp_what_is_wrong(&get);
+	if (wrong) {
+		dvp_refuse(dvp->access, NULL, "the export makes no sense: %s",
+			   wrong);
 		return -EINVAL;
-	if (!dvp_is_memory_bar(&dvp->core, get.region_index))
+	}
+	if (!dvp_is_memory_bar(&dvp->core, get.region_index)) {
+		dvp_refuse(dvp->access, NULL,
+			   "region %u is no memory BAR that the device has",
+			   get.region_index);
 		return -ENODEV;
+	}
 
 	buf = dvp_build_buffer(dvp, &get, arg->dma_ranges, &size);
 	if (IS_ERR(buf))

@@ -18,6 +18,7 @@
 #include "dmabuf.h"
 #include "dvp.h"
 #include "reach.h"
+#include "record.h"
 
 /* A scatterlist counts bytes in an unsigned int; entries stay page aligned. */
 #define DVP_MAX_ENTRY ALIGN_DOWN((size_t)UINT_MAX, PAGE_SIZE)
@@ -55,12 +56,16 @@ static struct scatterlist *dvp_fill(struct scatterlist *sg, dma_addr_t addr,
 	return sg;
 }
 
-static int dvp_alloc_entries(struct sg_table *sgt, size_t count)
+static int dvp_alloc_entries(struct device *dev, struct dvp_buffer *buf,
+			     struct sg_table *sgt, size_t count)
 {
 	int ret;
 
-	if (count > UINT_MAX)
+	if (count > UINT_MAX) {
+		dvp_refuse(buf->access, dev,
+			   "the buffer has more pieces than a scatterlist can have entries");
 		return -EINVAL;
+	}
 	ret = sg_alloc_table(sgt, count, GFP_KERNEL | __GFP_NOWARN);
 	/* Importers learn from this that no entry has a page. */
 	sgt->orig_nents = 0;
@@ -91,14 +96,20 @@ static int dvp_map_range(struct device *dev, struct dvp_buffer *buf,
 	if (type != DVP_MAP_BUS_ADDR) {
 		*addr = dma_map_phys(dev, range->paddr, range->len, dir,
 				     DMA_ATTR_MMIO);
-		return dma_mapping_error(dev, *addr) ? -EIO : 0;
+		if (!dma_mapping_error(dev, *addr))
+			return 0;
+		dvp_refuse(buf->access, dev,
+			   "the DMA API cannot map %zu bytes of the peer's memory from %pap",
+			   range->len, &range->paddr);
+		return -EIO;
 	}
 
 	*addr = range->paddr + buf->bus_offset;
 	if (dvp_reach_mask(dev, *addr, range->len))
 		return 0;
-	dev_warn_ratelimited(dev, DVP_NAME ": cannot reach the peer's memory at bus address %pad: its DMA mask is too small\n",
-			     addr);
+	dvp_refuse_logged(dev, buf->access, dev,
+			  "cannot reach the peer's memory at bus address %pad: its DMA mask is too small",
+			  addr);
 	return -EIO;
 }
 
@@ -129,7 +140,8 @@ static int dvp_map_ranges(struct device *dev, struct dvp_buffer *buf,
 	size_t i;
 	int ret;
 
-	ret = dvp_alloc_entries(&map->sgt, dvp_count_range_entries(buf));
+	ret = dvp_alloc_entries(dev, buf, &map->sgt,
+				dvp_count_range_entries(buf));
 	if (ret)
 		return ret;
 	sg = map->sgt.sgl;
@@ -205,16 +217,20 @@ static int dvp_map_span(struct device *dev, struct dvp_buffer *buf,
 	size_t size = buf->dmabuf->size;
 	int ret;
 
-	ret = dvp_alloc_entries(&map->sgt, dvp_count_entries(size));
+	ret = dvp_alloc_entries(dev, buf, &map->sgt, dvp_count_entries(size));
 	if (ret)
 		goto err_destroy;
 	ret = dvp_link_ranges(dev, buf, map, dir);
 	if (ret)
-		goto err_free;
+		goto err_refuse;
 	dvp_fill(map->sgt.sgl, map->iova.addr, size);
 	return 0;
 
-err_free:
+err_refuse:
+	if (ret != -ENOMEM)
+		dvp_refuse(buf->access, dev,
+			   "the IOMMU cannot map %zu bytes of the peer's memory: error %d",
+			   size, ret);
 	dvp_free_entries(&map->sgt);
 err_destroy:
 	dma_iova_destroy(dev, &map->iova, map->mapped, dir, DMA_ATTR_MMIO);

@@ -3,8 +3,10 @@
 #include <linux/pci.h>
 #include <linux/seq_file.h>
 
+#include "dmabuf.h"
 #include "dvp.h"
 #include "p2p.h"
+#include "record.h"
 
 /**
  * struct dvp_text - words that are put together
@@ -122,15 +124,17 @@ static void dvp_say_remedy(struct dvp_text *text, const struct dvp_route *route)
 }
 
 /* One line that says why, and what would change it. */
-static void dvp_refuse(const struct dvp_route *route)
+static void dvp_refuse_route(struct dvp_buffer *buf,
+			     const struct device *importer,
+			     const struct dvp_route *route)
 {
 	struct dvp_text why = {}, remedy = {};
 
 	dvp_say_why(&why, route);
 	dvp_say_remedy(&remedy, route);
-	dev_warn_ratelimited(&route->provider->dev,
-			     "no peer-to-peer path from %s: %s; %s\n",
-			     pci_name(route->client), why.buf, remedy.buf);
+	dvp_refuse_logged(&route->provider->dev, buf->access, importer,
+			  "no peer-to-peer path from %s: %s; %s",
+			  pci_name(route->client), why.buf, remedy.buf);
 }
 
 static struct pci_dev *dvp_nearest_pci(struct device *dev)
@@ -142,8 +146,26 @@ static struct pci_dev *dvp_nearest_pci(struct device *dev)
 }
 
 /**
- * dvp_p2p_map_type() - decide how an importer reaches the provider's memory
- * @provider: PCI function that has the memory
+ * dvp_map_type_name() - what a map type is called where users look
+ * @type: map type
+ *
+ * Context: any.
+ * Return: its name.
+ */
+const char *dvp_map_type_name(enum dvp_map_type type)
+{
+	static const char *const names[] = {
+		[DVP_MAP_NOT_SUPPORTED] = "NOT_SUPPORTED",
+		[DVP_MAP_BUS_ADDR] = "BUS_ADDR",
+		[DVP_MAP_THRU_HOST_BRIDGE] = "THRU_HOST_BRIDGE",
+	};
+
+	return names[type];
+}
+
+/**
+ * dvp_p2p_map_type() - decide how an importer reaches a buffer
+ * @buf: buffer, which is not revoked
  * @importer: device that wants to reach it; stands for its nearest PCI parent
  *
  * A refusal is explained in the kernel log.
@@ -151,21 +173,21 @@ static struct pci_dev *dvp_nearest_pci(struct device *dev)
  * Context: may sleep; reads config space.  The caller keeps both devices.
  * Return: the map type.
  */
-enum dvp_map_type dvp_p2p_map_type(struct pci_dev *provider,
+enum dvp_map_type dvp_p2p_map_type(struct dvp_buffer *buf,
 				   struct device *importer)
 {
 	struct pci_dev *client = dvp_nearest_pci(importer);
 	struct dvp_route route;
 
 	if (!client) {
-		dev_warn_ratelimited(&provider->dev,
-				     "no peer-to-peer path from %s: it is not a PCI device nor below one\n",
-				     dev_name(importer));
+		dvp_refuse_logged(&buf->pdev->dev, buf->access, importer,
+				  "no peer-to-peer path from %s: it is not a PCI device nor below one",
+				  dev_name(importer));
 		return DVP_MAP_NOT_SUPPORTED;
 	}
-	dvp_route_find(&route, provider, client);
+	dvp_route_find(&route, buf->pdev, client);
 	if (route.type == DVP_MAP_NOT_SUPPORTED)
-		dvp_refuse(&route);
+		dvp_refuse_route(buf, importer, &route);
 	return route.type;
 }
 
@@ -180,16 +202,11 @@ enum dvp_map_type dvp_p2p_map_type(struct pci_dev *provider,
 void dvp_p2p_print(struct seq_file *seq, struct pci_dev *provider,
 		   struct pci_dev *client)
 {
-	static const char *const types[] = {
-		[DVP_MAP_NOT_SUPPORTED] = "NOT_SUPPORTED",
-		[DVP_MAP_BUS_ADDR] = "BUS_ADDR",
-		[DVP_MAP_THRU_HOST_BRIDGE] = "THRU_HOST_BRIDGE",
-	};
 	struct dvp_text why = {};
 	struct dvp_route route;
 
 	dvp_route_find(&route, provider, client);
 	dvp_say_why(&why, &route);
 	seq_printf(seq, "%s %u %s %s\n", pci_name(client), route.distance,
-		   types[route.type], why.buf);
+		   dvp_map_type_name(route.type), why.buf);
 }

@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 struct device;
+struct dvp_buffer;
 struct pci_dev;
 struct pci_host_bridge;
 struct seq_file;
@@ -85,7 +86,8 @@ struct dvp_route {
 	unsigned int nr_hosts;
 };
 
-enum dvp_map_type dvp_p2p_map_type(struct pci_dev *provider,
+const char *dvp_map_type_name(enum dvp_map_type type);
+enum dvp_map_type dvp_p2p_map_type(struct dvp_buffer *buf,
 				   struct device *importer);
 void dvp_p2p_print(struct seq_file *seq, struct pci_dev *provider,
 		   struct pci_dev *client);

@@ -17,10 +17,11 @@
 #include "dvp.h"
 #include "encryption.h"
 #include "reach.h"
+#include "record.h"
 
 /**
  * dvp_reach_agrees() - whether two devices are on one side of an encrypted guest
- * @provider: has the memory
+ * @buf: buffer, which is not revoked
  * @importer: is to reach it
  *
  * Devices of an encrypted guest are outside of what is encrypted, memory and
@@ -31,14 +32,16 @@
  * Context: any.
  * Return: false if they must not reach each other; the log says so.
  */
-bool dvp_reach_agrees(struct pci_dev *provider, struct device *importer)
+bool dvp_reach_agrees(struct dvp_buffer *buf, struct device *importer)
 {
+	struct device *provider = &buf->pdev->dev;
+
 	if (!dvp_memory_encrypted(CC_ATTR_GUEST_MEM_ENCRYPT) ||
-	    (!dvp_is_private(&provider->dev) && !dvp_is_private(importer)))
+	    (!dvp_is_private(provider) && !dvp_is_private(importer)))
 		return true;
-	dev_warn_ratelimited(&provider->dev,
-			     "no peer-to-peer path from %s: one of the two is part of this encrypted guest (TDISP); nothing is known to lead to or from it\n",
-			     dev_name(importer));
+	dvp_refuse_logged(provider, buf->access, importer,
+			  "no peer-to-peer path from %s: one of the two is part of this encrypted guest (TDISP); nothing is known to lead to or from it",
+			  dev_name(importer));
 	return false;
 }
 
@@ -113,18 +116,21 @@ static int dvp_check_untranslated(struct device *dev, struct dvp_buffer *buf)
 	size_t i;
 
 	if (!dev->dma_mask) {
-		dev_warn_ratelimited(dev, DVP_NAME ": cannot map the peer's memory: this device does no DMA of its own\n");
+		dvp_refuse_logged(dev, buf->access, dev,
+				  "cannot map the peer's memory: this device does no DMA of its own");
 		return -EIO;
 	}
 	if (is_swiotlb_force_bounce(dev)) {
-		dev_warn_ratelimited(dev, DVP_NAME ": cannot map the peer's memory: all DMA must bounce (swiotlb=force, or an encrypted guest), which device memory cannot\n");
+		dvp_refuse_logged(dev, buf->access, dev,
+				  "cannot map the peer's memory: all DMA must bounce (swiotlb=force, or an encrypted guest), which device memory cannot");
 		return -EIO;
 	}
 	for (i = 0; i < buf->nr_ranges; i++)
 		if (!dvp_reach_mask(dev, buf->ranges[i].paddr,
 				    buf->ranges[i].len)) {
-			dev_warn_ratelimited(dev, DVP_NAME ": cannot reach the peer's memory at %pap: its DMA mask is too small; an IOMMU would help\n",
-					     &buf->ranges[i].paddr);
+			dvp_refuse_logged(dev, buf->access, dev,
+					  "cannot reach the peer's memory at %pap: its DMA mask is too small; an IOMMU would help",
+					  &buf->ranges[i].paddr);
 			return -EIO;
 		}
 	return 0;
@@ -136,12 +142,14 @@ static int dvp_check_untranslated(struct device *dev, struct dvp_buffer *buf)
  * bit set for all that is mapped.  Other IOMMUs are not told apart: where memory
  * is encrypted otherwise, in a guest by TDX, nobody has seen one.
  */
-static int dvp_check_translated(struct device *dev, struct iommu_domain *domain)
+static int dvp_check_translated(struct device *dev, struct dvp_buffer *buf,
+				struct iommu_domain *domain)
 {
 	if (!dvp_memory_encrypted(CC_ATTR_MEM_ENCRYPT) ||
 	    compat_iommu_maps_plain(domain))
 		return 0;
-	dev_warn_ratelimited(dev, DVP_NAME ": cannot map the peer's memory: memory is encrypted, and this kernel's IOMMU driver would take device memory for encrypted, too; mem_encrypt=off or iommu.passthrough=1 would help, or Linux 6.19\n");
+	dvp_refuse_logged(dev, buf->access, dev,
+			  "cannot map the peer's memory: memory is encrypted, and this kernel's IOMMU driver would take device memory for encrypted, too; mem_encrypt=off or iommu.passthrough=1 would help, or Linux 6.19");
 	return -EIO;
 }
 
@@ -156,13 +164,13 @@ int dvp_reach_before(struct dma_buf_attachment *attach)
 {
 	struct iommu_domain *domain = iommu_get_domain_for_dev(attach->dev);
 	struct dvp_attachment *att = attach->priv;
+	struct dvp_buffer *buf = attach->dmabuf->priv;
 
 	if (att->map_type == DVP_MAP_BUS_ADDR)
 		return 0;
 	if (!domain || domain->type == IOMMU_DOMAIN_IDENTITY)
-		return dvp_check_untranslated(attach->dev,
-					      attach->dmabuf->priv);
-	return dvp_check_translated(attach->dev, domain);
+		return dvp_check_untranslated(attach->dev, buf);
+	return dvp_check_translated(attach->dev, buf, domain);
 }
 
 /*
@@ -209,6 +217,7 @@ int dvp_reach_after(struct dma_buf_attachment *attach, struct sg_table *sgt)
 {
 	struct iommu_domain *domain = iommu_get_domain_for_dev(attach->dev);
 	struct dvp_attachment *att = attach->priv;
+	struct dvp_buffer *buf = attach->dmabuf->priv;
 	const struct iommu_resv_region *region;
 	bool translated = att->map_type != DVP_MAP_BUS_ADDR && domain &&
 			  domain->type != IOMMU_DOMAIN_IDENTITY;
@@ -216,8 +225,9 @@ int dvp_reach_after(struct dma_buf_attachment *attach, struct sg_table *sgt)
 	list_for_each_entry(region, &att->reserved, list)
 		if (dvp_is_taken(region, translated) &&
 		    dvp_overlaps(region, sgt)) {
-			dev_warn_ratelimited(attach->dev, DVP_NAME ": cannot map the peer's memory: its addresses would be among %zu bytes from %pap, which are reserved in this IOMMU group (see reserved_regions in its iommu_group)\n",
-					     region->length, &region->start);
+			dvp_refuse_logged(attach->dev, buf->access, attach->dev,
+					  "cannot map the peer's memory: its addresses would be among %zu bytes from %pap, which are reserved in this IOMMU group (see reserved_regions in its iommu_group)",
+					  region->length, &region->start);
 			return -EIO;
 		}
 	return 0;

@@ -7,11 +7,11 @@
 
 struct device;
 struct dma_buf_attachment;
+struct dvp_buffer;
 struct list_head;
-struct pci_dev;
 struct sg_table;
 
-bool dvp_reach_agrees(struct pci_dev *provider, struct device *importer);
+bool dvp_reach_agrees(struct dvp_buffer *buf, struct device *importer);
 int dvp_reach_look(struct device *dev, struct list_head *reserved);
 void dvp_reach_forget(struct list_head *reserved);
 

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What has happened to a device's memory: counted, traced, and the last refusal
+ * and revoke kept for those who come later.
+ */
+#include <linux/device.h>
+#include <linux/seq_file.h>
+
+#include "access.h"
+#include "dmabuf.h"
+#include "dvp.h"
+#include "record.h"
+#include "trace.h"
+
+static const struct {
+	unsigned long reason;
+	const char *name;
+} dvp_reasons[] = { DVP_BLOCK_NAMES };
+
+/* All of their names, with commas. */
+#define DVP_REASONS_SIZE 64
+
+/**
+ * dvp_record_init() - begin with nothing
+ * @record: zeroed
+ *
+ * Context: any.
+ */
+void dvp_record_init(struct dvp_record *record)
+{
+	spin_lock_init(&record->lock);
+}
+
+/**
+ * dvp_record_export() - a user has got a buffer
+ * @buf: buffer; the caller holds a reference on its dma-buf
+ *
+ * Context: any process context.
+ */
+void dvp_record_export(struct dvp_buffer *buf)
+{
+	struct dvp_record *record = &buf->access->record;
+
+	spin_lock(&record->lock);
+	record->exports++;
+	spin_unlock(&record->lock);
+	trace_dvp_export(buf);
+}
+
+/**
+ * dvp_record_revoke() - all importers have let go of what was revoked
+ * @access: of the device
+ * @buffers: how many were revoked
+ * @start: when that began
+ *
+ * Context: any process context; @access->transition is held.
+ */
+void dvp_record_revoke(struct dvp_access *access, unsigned int buffers,
+		       ktime_t start)
+{
+	struct dvp_record *record = &access->record;
+	u64 us = ktime_us_delta(ktime_get(), start);
+
+	spin_lock(&record->lock);
+	record->revokes++;
+	record->revoke_reasons = access->reasons;
+	record->revoke_us = us;
+	spin_unlock(&record->lock);
+	trace_dvp_revoke(access, buffers, us);
+}
+
+/**
+ * dvp_record_restore() - all importers have been told that the memory is back
+ * @access: of the device
+ * @buffers: how many were restored
+ *
+ * Context: any process context; @access->transition is held.
+ */
+void dvp_record_restore(struct dvp_access *access, unsigned int buffers)
+{
+	struct dvp_record *record = &access->record;
+
+	spin_lock(&record->lock);
+	record->restores++;
+	spin_unlock(&record->lock);
+	trace_dvp_restore(access, buffers);
+}
+
+/* "closed,reset", or "-" for none. */
+static void dvp_say_reasons(char *text, unsigned long reasons)
+{
+	int len = scnprintf(text, DVP_REASONS_SIZE, "-");
+	const char *separator = "";
+	size_t i;
+
+	if (reasons)
+		len = 0;
+	for (i = 0; i < ARRAY_SIZE(dvp_reasons); i++) {
+		if (!(reasons & dvp_reasons[i].reason))
+			continue;
+		len += scnprintf(text + len, DVP_REASONS_SIZE - len, "%s%s",
+				 separator, dvp_reasons[i].name);
+		separator = ",";
+	}
+}
+
+/**
+ * dvp_record_print() - why the memory is blocked, and what has happened to it
+ * @seq: file that gets lines of a key and its value
+ * @access: of the device
+ *
+ * Does not wait for a revoke that is under way, whose reasons it has already.
+ *
+ * Context: any process context.
+ */
+void dvp_record_print(struct seq_file *seq, struct dvp_access *access)
+{
+	struct dvp_record *record = &access->record;
+	char reasons[DVP_REASONS_SIZE];
+
+	dvp_say_reasons(reasons, READ_ONCE(access->reasons));
+	seq_printf(seq, "blocked %s\n", reasons);
+
+	spin_lock(&record->lock);
+	seq_printf(seq, "exports %llu\nrevokes %llu\nrestores %llu\nrefusals %llu\n",
+		   record->exports, record->revokes, record->restores,
+		   record->refusals);
+	dvp_say_reasons(reasons, record->revoke_reasons);
+	if (record->revokes)
+		seq_printf(seq, "last_revoke %s %llu\n", reasons,
+			   record->revoke_us);
+	if (record->refusals)
+		seq_printf(seq, "last_refusal %s\n", record->refusal);
+	spin_unlock(&record->lock);
+}
+
+static void dvp_record_refusal(struct dvp_access *access,
+			       const struct device *importer,
+			       struct va_format *why)
+{
+	struct dvp_record *record = &access->record;
+	int who = 0;
+
+	spin_lock(&record->lock);
+	record->refusals++;
+	if (importer)
+		who = scnprintf(record->refusal, sizeof(record->refusal),
+				"%s: ", dev_name(importer));
+	scnprintf(record->refusal + who, sizeof(record->refusal) - who, "%pV",
+		  why);
+	trace_dvp_refuse(access, importer, record->refusal + who);
+	spin_unlock(&record->lock);
+}
+
+/**
+ * dvp_refuse() - an error is the answer, and this is the reason
+ * @access: of the device whose memory was asked for
+ * @importer: device that was to reach it, or NULL for an export
+ * @fmt: a sentence without its end, as for printf()
+ *
+ * Context: any process context.
+ */
+void dvp_refuse(struct dvp_access *access, const struct device *importer,
+		const char *fmt, ...)
+{
+	struct va_format why = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	why.va = &args;
+	dvp_record_refusal(access, importer, &why);
+	va_end(args);
+}
+
+/**
+ * dvp_refuse_limited() - the same, and the kernel's log says it, too
+ * @limit: of what is said of this kind
+ * @logger: device that the line is about; the driver is named if it is not its
+ *	own
+ * @access: of the device whose memory was asked for
+ * @importer: device that was to reach it
+ * @fmt: a sentence without its end, as for printf()
+ *
+ * Context: any process context.
+ */
+void dvp_refuse_limited(struct ratelimit_state *limit,
+			const struct device *logger, struct dvp_access *access,
+			const struct device *importer, const char *fmt, ...)
+{
+	struct va_format why = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	why.va = &args;
+	dvp_record_refusal(access, importer, &why);
+	if (__ratelimit(limit))
+		dev_warn(logger, "%s%pV\n",
+			 logger == importer ? DVP_NAME ": " : "", &why);
+	va_end(args);
+}
+
+/* A buffer that was forgotten is one of a user who has closed the device. */
+static unsigned long dvp_why_revoked(struct dvp_buffer *buf)
+{
+	struct dvp_access *access = buf->access;
+	bool forgotten;
+
+	spin_lock(&access->list_lock);
+	forgotten = list_empty(&buf->node);
+	spin_unlock(&access->list_lock);
+	return forgotten ? DVP_BLOCK_CLOSED : READ_ONCE(access->reasons);
+}
+
+/**
+ * dvp_refuse_revoked() - the answer to who asks for a buffer that is revoked
+ * @buf: buffer
+ * @importer: device that was to reach it
+ *
+ * Context: any process context; the buffer's reservation lock is held.
+ * Return: -ENODEV.
+ */
+int dvp_refuse_revoked(struct dvp_buffer *buf, const struct device *importer)
+{
+	char reasons[DVP_REASONS_SIZE];
+
+	dvp_say_reasons(reasons, dvp_why_revoked(buf));
+	dvp_refuse(buf->access, importer, "the buffer is revoked: %s", reasons);
+	return -ENODEV;
+}

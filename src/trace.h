@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The tracepoints, as docs/tracing.md describes them.  One that is not enabled
+ * costs a branch that is patched out: whatever it says is put together here.
+ *
+ * Texts have room of their own rather than __string(): 6.10 took an argument from
+ * the macro that copies one.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM dmabuf_vfio_pci
+
+#if !defined(DVP_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define DVP_TRACE_H
+
+#include <linux/dma-buf.h>
+#include <linux/fs.h>
+#include <linux/scatterlist.h>
+#include <linux/tracepoint.h>
+
+#include "access.h"
+#include "dmabuf.h"
+
+/* What the reasons of a revoke are called where users look. */
+#define DVP_BLOCK_NAMES \
+	{ DVP_BLOCK_CLOSED, "closed" }, \
+	{ DVP_BLOCK_DISABLED, "disabled" }, \
+	{ DVP_BLOCK_RESET, "reset" }, \
+	{ DVP_BLOCK_PF_RESET, "pf_reset" }, \
+	{ DVP_BLOCK_ERROR, "error" }
+
+/* For the name of a device; a longer one is cut off. */
+#define DVP_TRACE_NAME 32
+
+TRACE_EVENT(dvp_export,
+	TP_PROTO(struct dvp_buffer *buf),
+	TP_ARGS(buf),
+	TP_STRUCT__entry(
+		__array(char, device, DVP_TRACE_NAME)
+		__field(u64, buffer)
+		__field(unsigned int, bar)
+		__field(u64, size)
+		__field(u64, ranges)
+	),
+	TP_fast_assign(
+		strscpy_pad(__entry->device, buf->access->name,
+			    sizeof(__entry->device));
+		__entry->buffer = file_inode(buf->dmabuf->file)->i_ino;
+		__entry->bar = buf->bar;
+		__entry->size = buf->dmabuf->size;
+		__entry->ranges = buf->nr_ranges;
+	),
+	TP_printk("device=%s buffer=%llu bar=%u size=%llu ranges=%llu",
+		  __entry->device, __entry->buffer, __entry->bar,
+		  __entry->size, __entry->ranges)
+);
+
+TRACE_EVENT(dvp_attach,
+	TP_PROTO(struct dvp_buffer *buf, struct dma_buf_attachment *attach,
+		 enum dvp_map_type type),
+	TP_ARGS(buf, attach, type),
+	TP_STRUCT__entry(
+		__array(char, device, DVP_TRACE_NAME)
+		__field(u64, buffer)
+		__array(char, importer, DVP_TRACE_NAME)
+		__array(char, map, DVP_TRACE_NAME)
+	),
+	TP_fast_assign(
+		strscpy_pad(__entry->device, buf->access->name,
+			    sizeof(__entry->device));
+		__entry->buffer = file_inode(buf->dmabuf->file)->i_ino;
+		strscpy_pad(__entry->importer, dev_name(attach->dev),
+			    sizeof(__entry->importer));
+		strscpy_pad(__entry->map, dvp_map_type_name(type),
+			    sizeof(__entry->map));
+	),
+	TP_printk("device=%s buffer=%llu importer=%s map=%s",
+		  __entry->device, __entry->buffer, __entry->importer,
+		  __entry->map)
+);
+
+TRACE_EVENT(dvp_detach,
+	TP_PROTO(struct dvp_buffer *buf, struct dma_buf_attachment *attach),
+	TP_ARGS(buf, attach),
+	TP_STRUCT__entry(
+		__array(char, device, DVP_TRACE_NAME)
+		__field(u64, buffer)
+		__array(char, importer, DVP_TRACE_NAME)
+	),
+	TP_fast_assign(
+		strscpy_pad(__entry->device, buf->access->name,
+			    sizeof(__entry->device));
+		__entry->buffer = file_inode(buf->dmabuf->file)->i_ino;
+		strscpy_pad(__entry->importer, dev_name(attach->dev),
+			    sizeof(__entry->importer));
+	),
+	TP_printk("device=%s buffer=%llu importer=%s",
+		  __entry->device, __entry->buffer, __entry->importer)
+);
+
+/* One that is no mapping is a list of physical addresses, and has no @sgt. */
+DECLARE_EVENT_CLASS(dvp_mapping,
+	TP_PROTO(struct dvp_buffer *buf, struct dma_buf_attachment *attach,
+		 struct sg_table *sgt),
+	TP_ARGS(buf, attach, sgt),
+	TP_STRUCT__entry(
+		__array(char, device, DVP_TRACE_NAME)
+		__field(u64, buffer)
+		__array(char, importer, DVP_TRACE_NAME)
+		__field(bool, list)
+		__field(u64, entries)
+	),
+	TP_fast_assign(
+		strscpy_pad(__entry->device, buf->access->name,
+			    sizeof(__entry->device));
+		__entry->buffer = file_inode(buf->dmabuf->file)->i_ino;
+		strscpy_pad(__entry->importer, dev_name(attach->dev),
+			    sizeof(__entry->importer));
+		__entry->list = !sgt;
+		__entry->entries = sgt ? sgt->nents : buf->nr_ranges;
+	),
+	TP_printk("device=%s buffer=%llu importer=%s as=%s entries=%llu",
+		  __entry->device, __entry->buffer, __entry->importer,
+		  __entry->list ? "list" : "mapping", __entry->entries)
+);
+
+DEFINE_EVENT(dvp_mapping, dvp_map,
+	TP_PROTO(struct dvp_buffer *buf, struct dma_buf_attachment *attach,
+		 struct sg_table *sgt),
+	TP_ARGS(buf, attach, sgt)
+);
+
+DEFINE_EVENT(dvp_mapping, dvp_unmap,
+	TP_PROTO(struct dvp_buffer *buf, struct dma_buf_attachment *attach,
+		 struct sg_table *sgt),
+	TP_ARGS(buf, attach, sgt)
+);
+
+TRACE_EVENT(dvp_revoke,
+	TP_PROTO(struct dvp_access *access, unsigned int buffers, u64 us),
+	TP_ARGS(access, buffers, us),
+	TP_STRUCT__entry(
+		__array(char, device, DVP_TRACE_NAME)
+		__field(unsigned long, reasons)
+		__field(unsigned int, buffers)
+		__field(u64, us)
+	),
+	TP_fast_assign(
+		strscpy_pad(__entry->device, access->name,
+			    sizeof(__entry->device));
+		__entry->reasons = access->reasons;
+		__entry->buffers = buffers;
+		__entry->us = us;
+	),
+	TP_printk("device=%s reasons=%s buffers=%u microseconds=%llu",
+		  __entry->device,
+		  __print_flags(__entry->reasons, ",", DVP_BLOCK_NAMES),
+		  __entry->buffers, __entry->us)
+);
+
+TRACE_EVENT(dvp_restore,
+	TP_PROTO(struct dvp_access *access, unsigned int buffers),
+	TP_ARGS(access, buffers),
+	TP_STRUCT__entry(
+		__array(char, device, DVP_TRACE_NAME)
+		__field(unsigned int, buffers)
+	),
+	TP_fast_assign(
+		strscpy_pad(__entry->device, access->name,
+			    sizeof(__entry->device));
+		__entry->buffers = buffers;
+	),
+	TP_printk("device=%s buffers=%u", __entry->device, __entry->buffers)
+);
+
+/* What is said why is the rest of the line. */
+TRACE_EVENT(dvp_refuse,
+	TP_PROTO(struct dvp_access *access, const struct device *importer,
+		 const char *why),
+	TP_ARGS(access, importer, why),
+	TP_STRUCT__entry(
+		__array(char, device, DVP_TRACE_NAME)
+		__array(char, importer, DVP_TRACE_NAME)
+		__array(char, why, DVP_REFUSAL_SIZE)
+	),
+	TP_fast_assign(
+		strscpy_pad(__entry->device, access->name,
+			    sizeof(__entry->device));
+		strscpy_pad(__entry->importer, importer ? dev_name(importer) : "-",
+			    sizeof(__entry->importer));
+		strscpy_pad(__entry->why, why, sizeof(__entry->why));
+	),
+	TP_printk("device=%s importer=%s why=%s", __entry->device,
+		  __entry->importer, __entry->why)
+);
+
+#endif /* DVP_TRACE_H */
+
+/* Below a folder that is searched for headers. */
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH src
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
