@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The dma-buf operations: what importers may do with an exported buffer. */
 #include <linux/dma-resv.h>
+#include <linux/pci.h>
+#include <linux/sizes.h>
+#include <uapi/linux/dma-buf.h>
 
 #include "access.h"
 #include "compat/dma_buf.h"
@@ -243,6 +246,45 @@ dmabuf_vfio_pci_get_phys(struct dma_buf_attachment *attach, u32 version)
 }
 EXPORT_SYMBOL_GPL(dmabuf_vfio_pci_get_phys);
 
+/* "1M", as the command takes it; what is no multiple of a unit has none. */
+static int dvp_say_size(char *text, size_t size, u64 bytes)
+{
+	static const char *const units[] = { "", "K", "M", "G", "T" };
+	size_t unit = 0;
+
+	while (bytes && !(bytes % SZ_1K) && unit < ARRAY_SIZE(units) - 1) {
+		bytes /= SZ_1K;
+		unit++;
+	}
+	return snprintf(text, size, "%llu%s", bytes, units[unit]);
+}
+
+/*
+ * What the kernel calls the file, until a user calls it something else: device,
+ * BAR, and OFFSET:LENGTH if there is one range and the name has room for it.
+ */
+static char *dvp_buffer_name(struct dvp_buffer *buf)
+{
+	u64 start = pci_resource_start(buf->pdev, buf->bar);
+	char *name = kzalloc(DMA_BUF_NAME_LEN, GFP_KERNEL_ACCOUNT);
+	char range[48];
+	int len;
+
+	if (!name)
+		return NULL;
+	len = dvp_say_size(range, sizeof(range) / 2,
+			   buf->ranges[0].paddr - start);
+	range[len++] = ':';
+	dvp_say_size(range + len, sizeof(range) - len, buf->ranges[0].len);
+	len = snprintf(name, DMA_BUF_NAME_LEN, "%s BAR%u %s",
+		       buf->access->name, buf->bar, range);
+	if (buf->nr_ranges > 1 || len >= DMA_BUF_NAME_LEN)
+		snprintf(name, DMA_BUF_NAME_LEN, "%s BAR%u %zu range%s",
+			 buf->access->name, buf->bar, buf->nr_ranges,
+			 buf->nr_ranges > 1 ? "s" : "");
+	return name;
+}
+
 /**
  * dvp_dmabuf_create() - make a dma-buf of a buffer
  * @buf: buffer, complete but for @buf->dmabuf
@@ -253,13 +295,16 @@ EXPORT_SYMBOL_GPL(dmabuf_vfio_pci_get_phys);
  * dvp_access; dma_buf_put() frees both.
  *
  * Context: may sleep.
- * Return: the dma-buf, or an ERR_PTR() of dma_buf_export().
+ * Return: the dma-buf, or an ERR_PTR(): -ENOMEM, or one of dma_buf_export().
  */
 struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, size_t size,
 				  int open_flags)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(exp_info);
+	char *name = dvp_buffer_name(buf);
 
+	if (!name)
+		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&buf->node);
 	exp_info.exp_name = DVP_NAME;
 	exp_info.ops = &dvp_dmabuf_ops;
@@ -267,5 +312,12 @@ struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, size_t size,
 	exp_info.flags = open_flags;
 	exp_info.priv = buf;
 	buf->dmabuf = dma_buf_export(&exp_info);
+	if (IS_ERR(buf->dmabuf)) {
+		kfree(name);
+		return buf->dmabuf;
+	}
+	spin_lock(&buf->dmabuf->name_lock);
+	buf->dmabuf->name = name;
+	spin_unlock(&buf->dmabuf->name_lock);
 	return buf->dmabuf;
 }
