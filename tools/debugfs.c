@@ -134,6 +134,9 @@ static void parse_part(json_t *buffer, char *line)
 	if (!strcmp(kind, "range"))
 		json_array_append_new(json_object_get(buffer, "range_list"),
 				      parse_range(line));
+	else if (!strcmp(kind, "more"))
+		json_object_set_new(buffer, "more_ranges",
+				    value_parse(line ? line : ""));
 	else if (!strcmp(kind, "importer"))
 		json_array_append_new(json_object_get(buffer, "importers"),
 				      parse_importer(line));

@@ -228,10 +228,15 @@ static void print_state(const json_t *state)
 {
 	const json_t *revoke = json_object_get(state, "last_revoke");
 	const char *refusal = member_string(state, "last_refusal");
+	const char *open = json_is_true(json_object_get(state, "open")) ?
+			   "open" : "not open";
 
-	printf("  %s, blocked: ",
-	       json_is_true(json_object_get(state, "open")) ?
-	       "open" : "not open");
+	if (!json_object_get(state, "exports")) {
+		printf("  %s; %s, and what it does is not known\n", open,
+		       exporter_words(member_string(state, "exporter")));
+		return;
+	}
+	printf("  %s, blocked: ", open);
 	print_reasons(json_object_get(state, "blocked"), "no");
 	printf("; %s\n", exporter_words(member_string(state, "exporter")));
 	printf("  %lld exports, %lld revocations, %lld restorations, %lld refusals\n",
@@ -262,6 +267,8 @@ static void print_buffer(const json_t *buffer)
 	json_array_foreach(json_object_get(buffer, "range_list"), i, part)
 		printf("    0x%llx + 0x%llx\n", member_number(part, "offset"),
 		       member_number(part, "length"));
+	if (member_number(buffer, "more_ranges"))
+		printf("    and %lld more\n", member_number(buffer, "more_ranges"));
 	json_array_foreach(json_object_get(buffer, "importers"), i, part)
 		printf("    imported by %s, %s: %lld mappings, %lld lists, %lld pins\n",
 		       member_string(part, "device"),

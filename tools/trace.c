@@ -28,11 +28,16 @@
 static char *instance;
 static int pipe_fd = -1;
 
-/* The value's end is the next "NAME=", or the line's. */
-static size_t value_length(const char *value)
+/*
+ * The value's end is the next "NAME=", or the line's.  A sentence can have what
+ * looks like one, and is the last.
+ */
+static size_t value_length(const char *key, const char *value)
 {
 	const char *at = value, *name;
 
+	if (!strcmp(key, "why"))
+		return strlen(value);
 	while ((at = strchr(at, ' '))) {
 		name = ++at;
 		while (isalnum((unsigned char)*name) || *name == '_')
@@ -56,7 +61,7 @@ static void add_fields(json_t *object, const char *fields)
 		} else {
 			key = text("text");
 		}
-		length = value_length(fields);
+		length = value_length(key, fields);
 		value = text("%.*s", (int)length, fields);
 		json_object_set_new(object, key, value_parse(value));
 		free(key);

@@ -35,10 +35,19 @@ static void fields(void **state)
 static void values_with_blanks(void **state)
 {
 	(void)state;
-	expect("  a-1  [000] d..2.     1.250000: dvp_refuse: device=0000:01:00.0 why=no way: it is = what it is, a=b size=0x1000",
-	       "{\"time\": 1.25, \"event\": \"refuse\", \"comm\": \"a\", \"pid\": 1, \"cpu\": 0,"
-	       " \"device\": \"0000:01:00.0\", \"why\": \"no way: it is = what it is,\","
+	expect("  a-1  [000] d..2.     1.250000: dvp_test: device=0000:01:00.0 words=no way: it is = what it is, a=b size=0x1000",
+	       "{\"time\": 1.25, \"event\": \"test\", \"comm\": \"a\", \"pid\": 1, \"cpu\": 0,"
+	       " \"device\": \"0000:01:00.0\", \"words\": \"no way: it is = what it is,\","
 	       " \"a\": \"b\", \"size\": 4096}");
+}
+
+static void reasons_with_assignments(void **state)
+{
+	(void)state;
+	expect("  a-1  [000] d..2.     1.250000: dvp_refuse: device=0000:01:00.0 importer=- why=no way; boot with pci=disable_acs_redir=A",
+	       "{\"time\": 1.25, \"event\": \"refuse\", \"comm\": \"a\", \"pid\": 1, \"cpu\": 0,"
+	       " \"device\": \"0000:01:00.0\", \"importer\": \"-\","
+	       " \"why\": \"no way; boot with pci=disable_acs_redir=A\"}");
 }
 
 static void words_without_name(void **state)
@@ -82,6 +91,7 @@ int test_trace(void)
 	const struct CMUnitTest tests[] = {
 		TEST("trace: fields", fields),
 		TEST("trace: values with blanks", values_with_blanks),
+		TEST("trace: why something was refused", reasons_with_assignments),
 		TEST("trace: words without a name", words_without_name),
 		TEST("trace: odd names of processes", odd_names),
 		TEST("trace: lines that are no events", not_events),
