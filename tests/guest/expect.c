@@ -32,6 +32,8 @@ static const struct expect own = {
 	.physical = true,
 	.keeps_apart = true,
 	.recovers = true,
+	.shows_inside = true,
+	.names_buffers = true,
 	.warns_of_mask = false,
 };
 
@@ -114,6 +116,11 @@ static const struct {
 	DIFFERENCE_ALONE(recovers,
 			 "a device whose link was reset has lost its configuration",
 			 "it tells the user of the error, and has no slot_reset"),
+	DIFFERENCE(shows_inside,
+		   "debugfs has no buffers and no counters, and nothing is traced",
+		   "it has neither, and our driver does not know what it does"),
+	DIFFERENCE(names_buffers, "a dma-buf has no name",
+		   "it leaves that to its user"),
 	DIFFERENCE(warns_of_mask,
 		   "a mask that is too small brings a backtrace into the log",
 		   "it asks the core to map, and finds out by failing"),

@@ -33,6 +33,8 @@
  * @keeps_apart: a reset waits for an opening or closing, and the other way round
  * @recovers: a device gets its configuration back after its link was reset, and
  *	counts as lost if it cannot
+ * @shows_inside: debugfs and tracepoints tell of buffers and importers
+ * @names_buffers: a dma-buf is called by its device, BAR and range
  * @warns_of_mask: the core warns when it must map what the mask does not reach
  */
 struct expect {
@@ -60,6 +62,8 @@ struct expect {
 	bool physical;
 	bool keeps_apart;
 	bool recovers;
+	bool shows_inside;
+	bool names_buffers;
 	bool warns_of_mask;
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A buffer outlives what it came from, and leaves nothing behind. */
+#include <linux/dma-buf.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -78,20 +80,74 @@ static void attachment_outlives_device(void **state)
 	wait_until(device_find(IVSHMEM, 1));
 }
 
-static void names_exporter(void **state)
+/* What fdinfo has behind the key; "" if it has not got that. */
+static const char *fdinfo(int buffer, const char *key)
 {
-	int buffer = bench_export(bench_open_memory(), BAR2, 0, PAGE);
-	char path[64], line[128], name[64] = "";
+	static char value[128];
+	size_t length = strlen(key);
+	char path[64], line[128];
 	FILE *file;
 
-	(void)state;
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", buffer);
 	file = fopen(path, "re");
 	assert_non_null(file);
+	*value = '\0';
 	while (fgets(line, sizeof(line), file))
-		sscanf(line, "exp_name: %63s", name);
+		if (!strncmp(line, key, length) && line[length] == ':')
+			sscanf(line + length, ": %127[^\n]", value);
 	fclose(file);
-	assert_string_equal(name, expect()->name);
+	return value;
+}
+
+static void names_exporter(void **state)
+{
+	int buffer = bench_export(bench_open_memory(), BAR2, 0, PAGE);
+
+	(void)state;
+	assert_string_equal(fdinfo(buffer, "exp_name"), expect()->name);
+}
+
+static void assert_name(int buffer, const char *bdf, const char *ranges)
+{
+	char name[64] = "";
+
+	if (expects(names_buffers))
+		snprintf(name, sizeof(name), "%s BAR2 %s", bdf, ranges);
+	assert_string_equal(fdinfo(buffer, "name"), name);
+}
+
+/* In the words of the command; there is room for 31 characters. */
+static void names_range(void **state)
+{
+	static const struct vfio_region_dma_range ranges[] = {
+		{ 0, PAGE }, { 2 * PAGE, PAGE },
+	};
+	const char *memory = bench_find(IVSHMEM, 0), *huge = bench_find(IVSHMEM, 1);
+	struct vfio *vfio = bench_open(memory);
+
+	(void)state;
+	assert_name(bench_export(vfio, BAR2, 0, 4 * MIB), memory, "0:4M");
+	assert_name(bench_export(vfio, BAR2, MIB + PAGE, 2 * PAGE), memory,
+		    "1028K:8K");
+	assert_name(bench_export_ranges(vfio, BAR2, ranges, 2), memory,
+		    "2 ranges");
+	vfio = bench_open(huge);
+	assert_name(bench_export(vfio, BAR2, 0, 32768 * MIB), huge, "0:32G");
+	assert_name(bench_export(vfio, BAR2, 9876 * MIB + PAGE, PAGE), huge,
+		    "10113028K:4K");
+	assert_name(bench_export(vfio, BAR2, 9876 * MIB + PAGE, 99 * MIB + PAGE),
+		    huge, "1 range");
+}
+
+static void user_names(void **state)
+{
+	int buffer = bench_export(bench_open_memory(), BAR2, 0, PAGE);
+
+	(void)state;
+	assert_sys(ioctl(buffer, DMA_BUF_SET_NAME, "my name"));
+	assert_string_equal(fdinfo(buffer, "name"), "my name");
+	assert_sys(ioctl(buffer, DMA_BUF_SET_NAME, ""));
+	assert_string_equal(fdinfo(buffer, "name"), "");
 }
 
 static int holders(void)
@@ -216,6 +272,9 @@ int suite_lifetime(void)
 {
 	const struct CMUnitTest tests[] = {
 		LIFETIME("the buffer says who exports it", names_exporter),
+		LIFETIME("the buffer is called by device, BAR and range",
+			 names_range),
+		LIFETIME("its user can call it something else", user_names),
 		LIFETIME("a buffer outlives the device's descriptor",
 			 outlives_device_fd),
 		LIFETIME("a buffer outlives the binding", outlives_binding),

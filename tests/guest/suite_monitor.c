@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * "monitor" of the operator's command, with an event that is made up: a probe in a
- * function of the kernel, in the system that has the driver's tracepoints.
+ * "monitor" of the operator's command: with the driver's events, and with one that
+ * is made up, which there is whoever exports: a probe in a function of the kernel, in
+ * the system that has the driver's tracepoints.
  */
+#include <linux/pci_regs.h>
 #include <dirent.h>
 #include <poll.h>
 #include <signal.h>
@@ -135,15 +137,81 @@ static void killed(void **state)
 	remove_event();
 }
 
+/* The next line that has the words; the others are of other events. */
+static void expect_line(FILE *lines, const char *words)
+{
+	char line[1200];
+
+	do {
+		assert_non_null(fgets(line, sizeof(line), lines));
+	} while (!strstr(line, words));
+}
+
+/* What happens before it follows is not told: exports until it does. */
+static FILE *follow(struct vfio *vfio, int from)
+{
+	struct pollfd ready = { .fd = from, .events = POLLIN };
+	FILE *lines = fdopen(dup(from), "r");
+
+	assert_non_null(lines);
+	do {
+		bench_drop(bench_export(vfio, 2, 0, PAGE));
+	} while (poll(&ready, 1, 100) == 0);
+	return lines;
+}
+
+static void follows_driver(void **state)
+{
+	const char *bdf = bench_find(IVSHMEM, 0), *engine = bench_find(EDU, 0);
+	struct vfio *vfio = bench_open(bdf);
+	int importer = bench_importer(engine), from;
+	char words[128];
+	pid_t monitor;
+	FILE *lines;
+
+	(void)state;
+	monitor = tool_start(&from, "monitor", NULL);
+	bench_keep(from);
+	lines = follow(vfio, from);
+	snprintf(words, sizeof(words), " export   device=%s buffer=", bdf);
+	expect_line(lines, words);
+
+	assert_ok(importer_attach(importer, bench_export(vfio, 2, 0, PAGE)));
+	assert_ok(importer_map(importer));
+	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
+	assert_error(importer_map(importer), ENODEV);
+	assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
+	expect_line(lines, " attach   ");
+	expect_line(lines, " map      ");
+	expect_line(lines, " unmap    ");
+	snprintf(words, sizeof(words),
+		 " revoke   device=%s reasons=disabled buffers=1 microseconds=",
+		 bdf);
+	expect_line(lines, words);
+	snprintf(words, sizeof(words),
+		 " refuse   device=%s importer=%s why=the buffer is revoked: disabled by suites (pid ",
+		 bdf, engine);
+	expect_line(lines, words);
+	expect_line(lines, " restore  ");
+	fclose(lines);
+	end_monitor(monitor, SIGINT);
+}
+
 #define MONITOR(name, function) TEST("monitor", name, function)
 
 int suite_monitor(void)
 {
+	const struct CMUnitTest own[] = {
+		MONITOR("monitor tells what the driver does", follows_driver),
+	};
 	const struct CMUnitTest tests[] = {
 		MONITOR("monitor prints events", followed),
 		MONITOR("monitor prints events as JSON", followed_json),
 		MONITOR("monitor removes what a killed one has left", killed),
 	};
 
-	return bench_is_ours() ? run_group("monitor", tests) : 0;
+	if (!bench_is_ours())
+		return 0;
+	return run_group("monitor", tests) +
+	       (expects(shows_inside) ? run_group("monitor", own) : 0);
 }

@@ -68,7 +68,7 @@ static void check_refusal(const char *importer, const char *reason,
 	int importing = bench_importer(importer);
 	int buffer = bench_export(bench_open(memory), BAR2, 0, PAGE);
 	int klog = bench_keep(assert_ok(klog_open_end()));
-	char listed[512], line[1024];
+	char listed[512], line[1024], told[2048], last[1100];
 	const char *const words[] = { line, NULL };
 
 	find_reason(importer, listed, sizeof(listed));
@@ -79,6 +79,12 @@ static void check_refusal(const char *importer, const char *reason,
 	assert_error(importer_attach(importing, buffer), EINVAL);
 	if (klog_count(klog, words) != 1)
 		fail_msg("not in the log, or not once: %s", line);
+
+	/* The same sentence is kept. */
+	snprintf(last, sizeof(last), "\nlast_refusal %s: %s\n", importer,
+		 strchr(line, ' ') + 1);
+	assert_ok(bench_debugfs(memory, "state", told, sizeof(told)));
+	assert_non_null(strstr(told, last));
 }
 
 /* Makes a host bridge one of these, and says how it is called then. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* "status" and "export" of the operator's command. */
+#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <sys/utsname.h>
 
@@ -97,15 +98,84 @@ static void status_exporter(void **state)
 	json_decref(status);
 }
 
+/* The device as "status" has it, in words and as JSON, which is to be given back. */
+static json_t *status_device(const char *bdf, json_t **status)
+{
+	json_t *device;
+	size_t i;
+
+	*status = status_json();
+	json_array_foreach(json_object_get(*status, "devices"), i, device)
+		if (!strcmp(bdf, json_string_value(json_object_get(device, "name"))))
+			return device;
+	fail_msg("%s is not listed", bdf);
+	return NULL;
+}
+
+static long long number_in(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+/* What the driver has in debugfs, through all of the command. */
+static void status_buffers(void **state)
+{
+	const char *bdf = tool_memory();
+	struct vfio *vfio = bench_open(bdf);
+	int importer = bench_importer(bench_find(EDU, 0));
+	json_t *status, *device, *buffer, *inside;
+	struct tool_run run;
+
+	(void)state;
+	bench_export(vfio, 2, MIB, PAGE);
+	assert_ok(importer_attach(importer, bench_export(vfio, 2, 0, PAGE)));
+	assert_ok(importer_map(importer));
+	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
+
+	device = status_device(bdf, &status);
+	inside = json_object_get(device, "state");
+	assert_true(json_is_true(json_object_get(inside, "open")));
+	run = tool_run("status", NULL);
+	if (!expects(shows_inside)) {
+		assert_true(json_is_null(json_object_get(device, "buffers")));
+		assert_null(json_object_get(inside, "exports"));
+		assert_tool(run, 0, "  open; vfio-pci-core exports, and what it does is not known\n");
+		json_decref(status);
+		return;
+	}
+	assert_int_equal(number_in(inside, "exports"), 2);
+	assert_int_equal(number_in(inside, "revokes"), 1);
+	assert_int_equal(json_array_size(json_object_get(device, "buffers")), 2);
+	buffer = json_array_get(json_object_get(device, "buffers"), 0);
+	assert_int_equal(number_in(buffer, "pid"), getpid());
+	assert_string_equal(json_string_value(json_object_get(buffer, "state")),
+			    "revoked");
+	assert_int_equal(json_array_size(json_object_get(buffer, "importers")), 0);
+	buffer = json_array_get(json_object_get(device, "buffers"), 1);
+	assert_int_equal(json_array_size(json_object_get(buffer, "importers")), 1);
+	json_decref(status);
+
+	assert_tool(run, 0, "  open, blocked: disabled; this driver exports\n"
+		    "  2 exports, 1 revocations, 0 restorations, 0 refusals\n"
+		    "  last revocation: disabled, ");
+	assert_tool(run, 0, ": 4 KiB of BAR 2, revoked, of suites (pid ");
+	assert_tool(run, 0, "    0x100000 + 0x1000\n");
+}
+
 static void exported_whole(void **state)
 {
 	const char *bdf = tool_memory();
 	struct tool_run run;
+	char line[128];
 
 	(void)state;
 	assert_ok(device_bind(bdf, bench_driver()));
 	run = tool_run("export", bdf, "--bar", "2", "--", "show-dma-buf", NULL);
-	assert_tool(run, 0, "fd 3 is /dmabuf: of 4194304 bytes, size 4194304\n");
+	snprintf(line, sizeof(line),
+		 "fd 3 is /dmabuf:%s%s of 4194304 bytes, size 4194304\n",
+		 expects(names_buffers) ? bdf : "",
+		 expects(names_buffers) ? " BAR2 0:4M" : "");
+	assert_tool(run, 0, line);
 	assert_tool(run, 0, "listen 1 me dma-buf\n");
 }
 
@@ -167,6 +237,8 @@ int suite_status(void)
 		STATUS_RELOADS("status tells the module's version", status_module),
 		STATUS("status tells what the kernel has", status_kernel),
 		STATUS("status tells who exports", status_exporter),
+		STATUS("status lists buffers, importers and what has happened",
+		       status_buffers),
 		STATUS("export passes on all of a BAR", exported_whole),
 		STATUS("export passes on ranges, and the command's status",
 		       exported_ranges),

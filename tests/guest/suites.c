@@ -45,6 +45,7 @@ static const struct {
 	{ "route", suite_route },
 	{ "refusal", suite_refusal },
 	{ "debugfs", suite_debugfs },
+	{ "inside", suite_inside },
 	{ "failnth", suite_failnth },
 	{ "fuzz", suite_fuzz },
 	{ "topo", suite_topo },

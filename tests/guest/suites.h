@@ -32,6 +32,7 @@ int suite_stress(void);
 int suite_route(void);
 int suite_refusal(void);
 int suite_debugfs(void);
+int suite_inside(void);
 int suite_failnth(void);
 int suite_fuzz(void);
 int suite_topo(void);
