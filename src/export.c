@@ -71,7 +71,7 @@ static int dvp_fill_ranges(struct dvp_buffer *buf,
 		ret = dvp_check_range(&range, bar_len, size);
 		if (ret) {
 			dvp_refuse(buf->access, NULL,
-				   "range %u of BAR %u, 0x%llx + 0x%llx, is empty, not of whole pages or not inside its 0x%llx bytes, or the sum is too large",
+				   "range %u of BAR %u: 0x%llx + 0x%llx is not of whole pages in 0x%llx bytes",
 				   i, buf->bar, range.offset, range.length,
 				   bar_len);
 			return ret;

@@ -81,7 +81,7 @@ static void attachment_outlives_device(void **state)
 }
 
 /* What fdinfo has behind the key; "" if it has not got that. */
-static const char *fdinfo(int buffer, const char *key)
+static const char *fdinfo_of(int buffer, const char *key)
 {
 	static char value[128];
 	size_t length = strlen(key);
@@ -104,7 +104,7 @@ static void names_exporter(void **state)
 	int buffer = bench_export(bench_open_memory(), BAR2, 0, PAGE);
 
 	(void)state;
-	assert_string_equal(fdinfo(buffer, "exp_name"), expect()->name);
+	assert_string_equal(fdinfo_of(buffer, "exp_name"), expect()->name);
 }
 
 static void assert_name(int buffer, const char *bdf, const char *ranges)
@@ -113,7 +113,7 @@ static void assert_name(int buffer, const char *bdf, const char *ranges)
 
 	if (expects(names_buffers))
 		snprintf(name, sizeof(name), "%s BAR2 %s", bdf, ranges);
-	assert_string_equal(fdinfo(buffer, "name"), name);
+	assert_string_equal(fdinfo_of(buffer, "name"), name);
 }
 
 /* In the words of the command; there is room for 31 characters. */
@@ -145,9 +145,9 @@ static void user_names(void **state)
 
 	(void)state;
 	assert_sys(ioctl(buffer, DMA_BUF_SET_NAME, "my name"));
-	assert_string_equal(fdinfo(buffer, "name"), "my name");
+	assert_string_equal(fdinfo_of(buffer, "name"), "my name");
 	assert_sys(ioctl(buffer, DMA_BUF_SET_NAME, ""));
-	assert_string_equal(fdinfo(buffer, "name"), "");
+	assert_string_equal(fdinfo_of(buffer, "name"), "");
 }
 
 static int holders(void)

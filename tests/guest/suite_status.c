@@ -139,7 +139,8 @@ static void status_buffers(void **state)
 	if (!expects(shows_inside)) {
 		assert_true(json_is_null(json_object_get(device, "buffers")));
 		assert_null(json_object_get(inside, "exports"));
-		assert_tool(run, 0, "  open; vfio-pci-core exports, and what it does is not known\n");
+		assert_tool(run, 0,
+			    "  open; vfio-pci-core exports, and what it does is not known\n");
 		json_decref(status);
 		return;
 	}

@@ -46,6 +46,7 @@ static const struct {
 	{ "refusal", suite_refusal },
 	{ "debugfs", suite_debugfs },
 	{ "inside", suite_inside },
+	{ "traced", suite_traced },
 	{ "failnth", suite_failnth },
 	{ "fuzz", suite_fuzz },
 	{ "topo", suite_topo },

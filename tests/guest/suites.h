@@ -33,6 +33,7 @@ int suite_route(void);
 int suite_refusal(void);
 int suite_debugfs(void);
 int suite_inside(void);
+int suite_traced(void);
 int suite_failnth(void);
 int suite_fuzz(void);
 int suite_topo(void);
