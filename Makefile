@@ -6,7 +6,7 @@ KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 
 .PHONY: all tools demo check check-all check-debug check-mutations stress fuzz lint install \
-	uninstall install-tools uninstall-tools clean help
+	uninstall install-tools uninstall-tools deb rpm clean help
 
 all:
 	@test -d "$(KDIR)" || { echo "$(KDIR) is not there: install the headers of the kernel $(KVER)" >&2; exit 1; }
@@ -46,6 +46,9 @@ lint:
 install uninstall:
 	@scripts/install $@ "$(KVER)"
 
+deb rpm:
+	@scripts/package $@
+
 clean:
 	@if test -d "$(KDIR)"; then $(MAKE) -s -C "$(KDIR)" M="$(CURDIR)" clean; fi
 	@rm -rf build
@@ -55,6 +58,7 @@ help:
 	@echo "make install      install it through DKMS; make uninstall removes it"
 	@echo "make tools        build the command dmabuf-vfio-pci (needs libpci-dev, libkmod-dev and"
 	@echo "                  libjansson-dev); make install-tools puts it below prefix="
+	@echo "make deb          build Debian packages of both into build/deb; make rpm: into build/rpm"
 	@echo "make demo         boot a guest and show peer-to-peer DMA into a bound device"
 	@echo "make check        run the tests in guests, on every kernel of tests/kernels"
 	@echo "                  (KERNEL=\"6.1 7.3\" and SUITE=\"export lint\" run a part of it;"
@@ -73,5 +77,5 @@ help:
 	@echo "make lint         checkpatch, sparse, W=1 builds and shellcheck"
 	@echo "make clean        remove what was built, not what was downloaded"
 	@echo
-	@echo "All but make, make tools, clean and help need root. Downloads go to DVP_CACHE (default"
+	@echo "All but make, make tools, deb, rpm, clean and help need root. Downloads go to DVP_CACHE (default"
 	@echo "~/.cache/dmabuf-vfio-pci); DVP_MIRROR overrides apt's own Debian mirror."

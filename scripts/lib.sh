@@ -75,13 +75,20 @@ logged()
 	rm -f "$log"
 }
 
-need_host_packages()
+# The version, of which dkms.conf is the source.
+version()
+{
+	sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "$TREE/dkms.conf"
+}
+
+# need_packages PACKAGE...: they are installed, or now they are.
+need_packages()
 {
 	local missing=() package
 
 	command -v apt-get >/dev/null ||
 		die "this needs a Debian machine: there is no apt-get here"
-	for package in "${HOST_PACKAGES[@]}"; do
+	for package; do
 		dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null |
 			grep -qx installed || missing+=("$package")
 	done
@@ -92,6 +99,11 @@ need_host_packages()
 	# The keyring goes along so that an old one is upgraded: the kernels
 	# come from newer releases than the machine.
 	install_packages "${missing[@]}" debian-archive-keyring
+}
+
+need_host_packages()
+{
+	need_packages "${HOST_PACKAGES[@]}"
 }
 
 # A list that is missing and one that has gone stale fail alike: then update.
@@ -236,6 +248,13 @@ unlock_chroot()
 	exec 8>&-
 }
 
+# copy_sources DIR: the tree without what was built in it.
+copy_sources()
+{
+	mkdir -p "$1"
+	rsync -a --delete --exclude=/.git --exclude-from="$TREE/.gitignore" "$TREE/" "$1/"
+}
+
 # copy_tree NAME PURPOSE: bring the sources into the chroot of a kernel, where a
 # later build for the same purpose finds its objects. Prints the copy's place.
 copy_tree()
@@ -244,10 +263,8 @@ copy_tree()
 	suite=$(kernel_line "$1")
 	root=$CACHE/chroots/$(release_of "${suite% *}")
 
-	mkdir -p "$root/src"
 	# The objects there stay; what the tree no longer has goes.
-	rsync -a --delete --exclude=/.git --exclude-from="$TREE/.gitignore" \
-		"$TREE/" "$root/src/$1-$2/"
+	copy_sources "$root/src/$1-$2"
 	echo "$root/src/$1-$2"
 }
 
