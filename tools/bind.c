@@ -29,14 +29,14 @@
  * @count: of @devices
  * @group: the rest of their groups, too
  * @force: although somebody would miss them
- * @driverctl: it is there, and saves the binding
+ * @driverctl: where it is, which then saves the binding; NULL if it is not
  */
 struct selection {
 	char (*devices)[BDF_SIZE];
 	size_t count;
 	bool group;
 	bool force;
-	bool driverctl;
+	const char *driverctl;
 };
 
 static void add(struct selection *selection, const char *bdf)
@@ -70,16 +70,19 @@ static void add_group(struct selection *selection, const char *bdf)
 }
 
 /* Returns its exit status, or -1. */
-static int run_driverctl(const char *verb, const char *bdf, const char *driver)
+static int run_driverctl(const struct selection *selection, const char *verb,
+			 const char *bdf, const char *driver)
 {
 	pid_t child = fork();
 	int status;
 
 	if (!child) {
 		/* What goes wrong is seen by what comes of it. */
-		if (!freopen("/dev/null", "w", stdout))
+		if (!freopen("/dev/null", "w", stdout) ||
+		    !freopen("/dev/null", "w", stderr))
 			_exit(1);
-		execlp("driverctl", "driverctl", verb, bdf, driver, NULL);
+		execl(selection->driverctl, "driverctl", verb, bdf, driver,
+		      NULL);
 		_exit(127);
 	}
 	if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
@@ -87,7 +90,18 @@ static int run_driverctl(const char *verb, const char *bdf, const char *driver)
 	return WEXITSTATUS(status);
 }
 
-static bool has_driverctl(void)
+/* By itself it forgets the device only if another driver takes it. */
+static void forget_in_driverctl(const struct selection *selection,
+				const char *bdf)
+{
+	char *path = text("/etc/driverctl.d/pci-%s", bdf);
+
+	run_driverctl(selection, "unset-override", bdf, NULL);
+	unlink(path);
+	free(path);
+}
+
+static const char *find_driverctl(void)
 {
 	static const char *const places[] = {
 		"/usr/sbin/driverctl", "/sbin/driverctl", "/usr/bin/driverctl",
@@ -97,8 +111,8 @@ static bool has_driverctl(void)
 
 	for (i = 0; i < ARRAY_SIZE(places); i++)
 		if (!access(places[i], X_OK))
-			return true;
-	return false;
+			return places[i];
+	return NULL;
 }
 
 static void parse(struct selection *selection, int argc, char **argv)
@@ -113,12 +127,12 @@ static void parse(struct selection *selection, int argc, char **argv)
 	char bdf[BDF_SIZE];
 	int option;
 
-	selection->driverctl = has_driverctl();
+	selection->driverctl = find_driverctl();
 	while ((option = options_next(argc, argv, "gfnh", options)) >= 0) {
 		selection->group |= option == 'g';
 		selection->force |= option == 'f';
 		if (option == 'n')
-			selection->driverctl = false;
+			selection->driverctl = NULL;
 	}
 	if (optind == argc)
 		fail_usage(argv[0]);
@@ -219,7 +233,7 @@ static int undo(const struct selection *selection, const char *bdf)
 
 	recall(bdf, driver, override);
 	if (selection->driverctl)
-		run_driverctl("unset-override", bdf, NULL);
+		forget_in_driverctl(selection, bdf);
 	return give_back(bdf, driver, override);
 }
 
@@ -263,7 +277,8 @@ static void bind_one(const struct selection *selection, const char *bdf)
 	device_attr(bdf, "driver_override", override, sizeof(override));
 	remember(bdf, driver, override);
 	if (selection->driverctl)
-		ret = run_driverctl("set-override", bdf, DRIVER) ? -EIO : 0;
+		ret = run_driverctl(selection, "set-override", bdf, DRIVER) ?
+		      -EIO : 0;
 	else
 		ret = rebind(bdf, DRIVER);
 	if (strcmp(device_driver(bdf), DRIVER)) {
