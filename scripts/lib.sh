@@ -17,7 +17,7 @@ HOST_PACKAGES=(
 	debian-archive-keyring mmdebstrap rsync xz-utils zstd util-linux kmod cpio
 	make patch gcc libc6-dev linux-libc-dev libkmod-dev libcmocka-dev
 	libpci-dev libjansson-dev mandoc graphviz
-	qemu-system-x86 seabios busybox-static
+	qemu-system-x86 seabios busybox-static udev driverctl
 	shellcheck perl pahole
 )
 

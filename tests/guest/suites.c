@@ -54,6 +54,7 @@ static const struct {
 	{ "check", suite_check },
 	{ "bind", suite_bind },
 	{ "monitor", suite_monitor },
+	{ "udev", suite_udev },
 };
 
 static int run(const char *name)

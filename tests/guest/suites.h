@@ -41,5 +41,6 @@ int suite_status(void);
 int suite_check(void);
 int suite_bind(void);
 int suite_monitor(void);
+int suite_udev(void);
 
 #endif /* GUEST_SUITES_H */

@@ -51,7 +51,7 @@ static pid_t start(enum tool_user user, char *const *argv, int *from)
 		dup2(fds[1], STDOUT_FILENO);
 		dup2(fds[1], STDERR_FILENO);
 		become(user);
-		execvp(TOOL, argv);
+		execvp(argv[0], argv);
 		_exit(127);
 	}
 	close(fds[1]);
@@ -92,11 +92,12 @@ struct tool_run tool_run_all(enum tool_user user, char *const *argv)
 	};
 }
 
-static void collect(char **argv, const char *argument, va_list args)
+static void collect(char **argv, const char *program, const char *argument,
+		    va_list args)
 {
 	unsigned int i = 0;
 
-	argv[i++] = TOOL;
+	argv[i++] = (char *)program;
 	while (argument) {
 		assert_true(i < MAX_ARGUMENTS);
 		argv[i++] = (char *)argument;
@@ -111,7 +112,18 @@ struct tool_run tool_run(const char *argument, ...)
 	va_list args;
 
 	va_start(args, argument);
-	collect(argv, argument, args);
+	collect(argv, TOOL, argument, args);
+	va_end(args);
+	return tool_run_all(TOOL_ROOT, argv);
+}
+
+struct tool_run tool_run_other(const char *program, const char *argument, ...)
+{
+	char *argv[MAX_ARGUMENTS + 1];
+	va_list args;
+
+	va_start(args, argument);
+	collect(argv, program, argument, args);
 	va_end(args);
 	return tool_run_all(TOOL_ROOT, argv);
 }
@@ -122,7 +134,7 @@ struct tool_run tool_run_as(enum tool_user user, const char *argument, ...)
 	va_list args;
 
 	va_start(args, argument);
-	collect(argv, argument, args);
+	collect(argv, TOOL, argument, args);
 	va_end(args);
 	return tool_run_all(user, argv);
 }
@@ -133,7 +145,7 @@ pid_t tool_start(int *from, const char *argument, ...)
 	va_list args;
 
 	va_start(args, argument);
-	collect(argv, argument, args);
+	collect(argv, TOOL, argument, args);
 	va_end(args);
 	return start(TOOL_ROOT, argv, from);
 }

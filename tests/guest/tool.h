@@ -33,6 +33,8 @@ struct tool_run {
 /* With the arguments, of which NULL is the last. */
 struct tool_run tool_run(const char *argument, ...);
 struct tool_run tool_run_as(enum tool_user user, const char *argument, ...);
+/* Another program. */
+struct tool_run tool_run_other(const char *program, const char *argument, ...);
 struct tool_run tool_run_all(enum tool_user user, char *const *argv);
 
 /* Starts it, with its output in a pipe; returns its number. */
