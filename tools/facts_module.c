@@ -27,7 +27,7 @@ static void check_vermagic(struct facts *facts, const struct module *module)
 		fact_add(facts, NOT_OK, SUBJECT,
 			 text("it was built for another kernel than %s: %s",
 			      kernel.release, module->vermagic),
-			 text("build it anew (make install, or dkms autoinstall)"));
+			 text("build it anew: dkms autoinstall"));
 	else if (kernels && strcmp(kernels, module->vermagic))
 		fact_add(facts, NOT_OK, SUBJECT,
 			 text("it was built for \"%s\", the kernel is \"%s\"",
@@ -97,6 +97,6 @@ void facts_module(struct facts *facts)
 	else
 		fact_add(facts, NOT_OK, SUBJECT,
 			 text("it is not installed for this kernel"),
-			 text("install it (make install, or dkms autoinstall)"));
+			 text("install the headers of this kernel and dmabuf-vfio-pci-dkms, or run dkms autoinstall"));
 	module_free(module);
 }
