@@ -154,9 +154,14 @@ static void is_not_loaded(void)
 
 static int read_debugfs(void)
 {
+	static const char *const files[] = { "p2p", "state", "buffers" };
 	char text[4096];
+	int ret = 0;
+	size_t i;
 
-	return bench_debugfs(rig.bdf, "p2p", text, sizeof(text));
+	for (i = 0; i < ARRAY_SIZE(files) && !ret; i++)
+		ret = bench_debugfs(rig.bdf, files[i], text, sizeof(text));
+	return ret;
 }
 
 const struct operation failnth_device[] = {
@@ -192,9 +197,9 @@ const struct operation failnth_device[] = {
 		/* The driver core's, if it cannot make a directory. */
 		.error = EINVAL,
 	}, {
-		.name = ALL_OR_NOTHING("reading debugfs"),
+		.name = ALL_OR_NOTHING("reading debugfs"), .ranges = 1,
 		.applies = bench_is_ours,
-		.begin = rig_bind,
+		.begin = rig_begin_mapped,
 		.act = read_debugfs, .undo = rig_undo_nothing,
 	},
 	{}
