@@ -97,6 +97,6 @@ void facts_module(struct facts *facts)
 	else
 		fact_add(facts, NOT_OK, SUBJECT,
 			 text("it is not installed for this kernel"),
-			 text("install the headers of this kernel and dmabuf-vfio-pci-dkms, or run dkms autoinstall"));
+			 text("install it and this kernel's headers, or run dkms autoinstall"));
 	module_free(module);
 }
