@@ -16,7 +16,7 @@ LOGS=${DVP_LOGS:-$BUILD/logs}
 HOST_PACKAGES=(
 	debian-archive-keyring mmdebstrap rsync xz-utils zstd util-linux kmod cpio
 	make patch gcc libc6-dev linux-libc-dev libkmod-dev libcmocka-dev
-	libpci-dev libjansson-dev mandoc graphviz
+	libpci-dev libjansson-dev libibverbs-dev mandoc graphviz
 	qemu-system-x86 seabios busybox-static udev driverctl
 	shellcheck perl pahole
 )

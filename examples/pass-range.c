@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A driver in userspace: it maps a range of a device's BAR for itself, and hands
+ * the same range as a dma-buf to another process, here a child.
+ *
+ *	pass-range 0000:03:00.0 2 0 0x200000
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/vfio.h>
+
+#include "range.h"
+
+/**
+ * struct message - one byte, and a file descriptor next to it
+ * @header: of the message
+ * @part: @byte
+ * @byte: a descriptor does not travel alone
+ * @control: where the descriptor is
+ */
+struct message {
+	struct msghdr header;
+	struct iovec part;
+	char byte;
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+};
+
+static void init_message(struct message *message)
+{
+	*message = (struct message) {};
+	message->part.iov_base = &message->byte;
+	message->part.iov_len = 1;
+	message->header.msg_iov = &message->part;
+	message->header.msg_iovlen = 1;
+	message->header.msg_control = &message->control;
+	message->header.msg_controllen = sizeof(message->control);
+}
+
+static void send_fd(int socket, int fd)
+{
+	struct message message;
+	struct cmsghdr *control;
+
+	init_message(&message);
+	control = CMSG_FIRSTHDR(&message.header);
+	control->cmsg_level = SOL_SOCKET;
+	control->cmsg_type = SCM_RIGHTS;
+	control->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(control), &fd, sizeof(fd));
+	if (sendmsg(socket, &message.header, 0) != 1)
+		die("sendmsg");
+}
+
+static int receive_fd(int socket)
+{
+	struct message message;
+	struct cmsghdr *control;
+	int fd;
+
+	init_message(&message);
+	if (recvmsg(socket, &message.header, MSG_CMSG_CLOEXEC) != 1)
+		die("recvmsg");
+	control = CMSG_FIRSTHDR(&message.header);
+	if (!control || control->cmsg_type != SCM_RIGHTS) {
+		fprintf(stderr, "pass-range: a message without a file descriptor\n");
+		exit(1);
+	}
+	memcpy(&fd, CMSG_DATA(control), sizeof(fd));
+	return fd;
+}
+
+/* The process's own way to the memory does not go through the dma-buf. */
+static unsigned int *map_range(int device, unsigned int bar,
+			       unsigned long long offset,
+			       unsigned long long length)
+{
+	struct vfio_region_info info = {
+		.argsz = sizeof(info),
+		.index = VFIO_PCI_BAR0_REGION_INDEX + bar,
+	};
+	void *memory;
+
+	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info))
+		die("VFIO_DEVICE_GET_REGION_INFO");
+	memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, device,
+		      info.offset + offset);
+	if (memory == MAP_FAILED)
+		die("mmap");
+	return memory;
+}
+
+/* Here a real consumer imports the buffer. */
+static void consume(int socket)
+{
+	int fd = receive_fd(socket);
+
+	printf("received a dma-buf of %lld bytes\n",
+	       (long long)lseek(fd, 0, SEEK_END));
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long long offset, length;
+	unsigned int *memory;
+	int sockets[2], device, fd;
+	unsigned int bar;
+
+	if (argc != 5) {
+		fprintf(stderr, "usage: pass-range DEVICE BAR OFFSET LENGTH\n");
+		return 2;
+	}
+	bar = strtoul(argv[2], NULL, 0);
+	offset = strtoull(argv[3], NULL, 0);
+	length = strtoull(argv[4], NULL, 0);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets))
+		die("socketpair");
+	switch (fork()) {
+	case -1:
+		die("fork");
+	case 0:
+		consume(sockets[1]);
+		return 0;
+	}
+	device = open_device(argv[1]);
+	memory = map_range(device, bar, offset, length);
+	fd = export_range(device, bar, offset, length);
+	send_fd(sockets[0], fd);
+	close(fd);
+	printf("the first word is %#x\n", *memory);
+	wait(NULL);
+	return 0;
+}
