@@ -5,8 +5,8 @@
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 
-.PHONY: all tools demo check check-all check-debug check-mutations stress fuzz lint install \
-	uninstall install-tools uninstall-tools deb rpm clean help
+.PHONY: all tools manuals demo check check-all check-debug check-mutations stress fuzz lint \
+	install uninstall install-tools uninstall-tools deb rpm clean help
 
 all:
 	@test -d "$(KDIR)" || { echo "$(KDIR) is not there: install the headers of the kernel $(KVER)" >&2; exit 1; }
@@ -18,6 +18,12 @@ tools:
 
 install-tools uninstall-tools:
 	@$(MAKE) -s -C tools $(@:-tools=)
+
+# For those who read them on the web: what is in docs is made of the manuals.
+manuals:
+	@for manual in tools/*.[0-9]; do \
+		mandoc -T markdown -I os=Linux "$$manual" >"docs/$${manual##*/}.md"; \
+	done
 
 demo:
 	@scripts/run-guest --machine iommu $(if $(KERNEL),--kernel "$(KERNEL)") -- demo
@@ -59,6 +65,7 @@ help:
 	@echo "make tools        build the command dmabuf-vfio-pci (needs libpci-dev, libkmod-dev and"
 	@echo "                  libjansson-dev); make install-tools puts it below prefix="
 	@echo "make deb          build Debian packages of both into build/deb; make rpm: into build/rpm"
+	@echo "make manuals      make docs/*.[48].md of the manuals in tools/ (needs mandoc)"
 	@echo "make demo         boot a guest and show peer-to-peer DMA into a bound device"
 	@echo "make check        run the tests in guests, on every kernel of tests/kernels"
 	@echo "                  (KERNEL=\"6.1 7.3\" and SUITE=\"export lint\" run a part of it;"
@@ -77,5 +84,5 @@ help:
 	@echo "make lint         checkpatch, sparse, W=1 builds and shellcheck"
 	@echo "make clean        remove what was built, not what was downloaded"
 	@echo
-	@echo "All but make, make tools, deb, rpm, clean and help need root. Downloads go to DVP_CACHE (default"
-	@echo "~/.cache/dmabuf-vfio-pci); DVP_MIRROR overrides apt's own Debian mirror."
+	@echo "All but make, make tools, manuals, deb, rpm, clean and help need root. Downloads go to"
+	@echo "DVP_CACHE (default ~/.cache/dmabuf-vfio-pci); DVP_MIRROR overrides apt's own Debian mirror."
