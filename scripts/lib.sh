@@ -294,6 +294,12 @@ make_programs()
 	cp "$BUILD/tools/dmabuf-vfio-pci" "$BUILD/guest/"
 }
 
+# The commands of the documents, for the machine whose guest runs them.
+make_documents()
+{
+	"$TREE/tests/docs" --guest "$BUILD/guest-docs"
+}
+
 # TAP for the tests that are shell: tap NAME COMMAND... runs one, in a subshell
 # of its own where `set -e` holds; tap_end is the script's exit status.
 tap_count=0

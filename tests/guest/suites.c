@@ -55,6 +55,7 @@ static const struct {
 	{ "bind", suite_bind },
 	{ "monitor", suite_monitor },
 	{ "udev", suite_udev },
+	{ "docs", suite_docs },
 };
 
 static int run(const char *name)

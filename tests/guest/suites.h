@@ -42,5 +42,6 @@ int suite_check(void);
 int suite_bind(void);
 int suite_monitor(void);
 int suite_udev(void);
+int suite_docs(void);
 
 #endif /* GUEST_SUITES_H */
