@@ -6,6 +6,8 @@
 #include <net/route.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/swap.h>
 
 #include "bench.h"
@@ -238,6 +240,38 @@ static void swap_refused(void **state)
 	assert_ok(module_unload("nvme"));
 }
 
+/* By the shell and the tools that are there for the documents. */
+static void run_shell(const char *command)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "PATH=/docs/bin; %s", command);
+	assert_int_equal(system(line), 0);
+}
+
+static void mounted_refused(void **state)
+{
+	static const char where[] = "/tmp/mounted";
+	const char *bdf = bench_find(NVME, 2);
+	char node[64], command[128];
+
+	(void)state;
+	load_nvme();
+	find_disk(bdf, node, sizeof(node));
+	wait_until(!access(node, F_OK));
+	snprintf(command, sizeof(command), "mke2fs %s >/dev/null", node);
+	run_shell(command);
+	assert_ok(module_load("ext4", NULL));
+	mkdir(where, 0700);
+	assert_sys(mount(node, where, "ext2", MS_RDONLY, NULL));
+	check_refused(bdf, "n1 is mounted at /tmp/mounted; --force");
+	assert_sys(umount(where));
+	assert_sys(rmdir(where));
+	assert_tool(tool_run("bind", bdf, NULL), 0, "no longer to nvme");
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "now bound to nvme");
+	assert_ok(module_unload("nvme"));
+}
+
 static void set_inet(struct sockaddr *address, const char *text)
 {
 	struct sockaddr_in inet = { .sin_family = AF_INET };
@@ -283,6 +317,56 @@ static void network_refused(void **state)
 	assert_ok(module_unload("e1000e"));
 }
 
+/**
+ * struct stack - an interface that stands on that of a card
+ * @module: that makes such
+ * @make: command that makes one of the card's, which is called $card
+ * @name: of the interface
+ */
+struct stack {
+	const char *module;
+	const char *make;
+	const char *name;
+};
+
+static const struct stack vlan = {
+	"8021q",
+	"ip link set $card up && ip link add link $card name test-vlan type vlan id 5",
+	"test-vlan",
+};
+
+static const struct stack bridge = {
+	"bridge", "brctl addbr test-bridge && brctl addif test-bridge $card",
+	"test-bridge",
+};
+
+static const struct stack bond = {
+	"bonding", "echo +$card >/sys/class/net/bond0/bonding/slaves",
+	"bond0",
+};
+
+static void stack_refused(void **state)
+{
+	const char *bdf = bench_find(E1000E, 0);
+	char name[IFNAMSIZ], upper[IFNAMSIZ], text[192];
+	const struct stack *stack = *state;
+
+	tool_free_device(bdf);
+	assert_ok(module_load("e1000e", NULL));
+	assert_ok(module_load(stack->module, NULL));
+	only_name(bdf, "net", name, sizeof(name));
+	snprintf(text, sizeof(text), "card=%s; %s", name, stack->make);
+	run_shell(text);
+	snprintf(upper, sizeof(upper), "%s", stack->name);
+	route_all_through(upper);
+	snprintf(text, sizeof(text), "the default route goes through %s; --force",
+		 upper);
+	check_refused(bdf, text);
+	check_forced(bdf);
+	assert_ok(module_unload("e1000e"));
+	assert_ok(module_unload(stack->module));
+}
+
 static void open_not_unbound(void **state)
 {
 	const char *bdf = tool_memory();
@@ -314,6 +398,7 @@ static void not_taken(void **state)
 }
 
 #define BIND(name, function) TEST("bind", name, function)
+#define BIND_WITH(name, function, data) TEST_WITH("bind", name, function, data)
 #define BIND_RELOADS(name, function) \
 	TEST_RELOADS("bind", name, function)
 
@@ -331,8 +416,16 @@ int suite_bind(void)
 		BIND("bind refuses the boot display", display_refused),
 		BIND("bind refuses a disk that somebody holds", held_refused),
 		BIND("bind refuses swap space", swap_refused),
+		BIND("bind refuses a disk with a mounted file system",
+		     mounted_refused),
 		BIND("bind refuses what has the default route",
 		     network_refused),
+		BIND_WITH("bind refuses a card below a VLAN with the default route",
+			  stack_refused, &vlan),
+		BIND_WITH("bind refuses a card below a bridge with the default route",
+			  stack_refused, &bridge),
+		BIND_WITH("bind refuses a card below a bond with the default route",
+			  stack_refused, &bond),
 		BIND("unbind refuses a device that is open", open_not_unbound),
 		BIND("a device that the driver does not take goes back",
 		     not_taken),
