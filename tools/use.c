@@ -314,13 +314,30 @@ static char *has_open(const char *path, const char *name, const void *file)
 	return use;
 }
 
+/* The device's own file, which VFIO has together with iommufd. */
+static char *own_file(const char *path, const char *name, const void *about)
+{
+	(void)path;
+	(void)about;
+	return text("/dev/vfio/devices/%s", name);
+}
+
+static char *use_of_file(char *file)
+{
+	char *use = file ? for_each("/proc", file, has_open) : NULL;
+
+	free(file);
+	return use;
+}
+
 char *use_by_process(const char *bdf)
 {
+	char *path = text(DEVICES "/%s/vfio-dev", bdf), *use;
 	int group = device_group(bdf);
-	char file[64];
 
-	if (group < 0)
-		return NULL;
-	snprintf(file, sizeof(file), "/dev/vfio/%d", group);
-	return for_each("/proc", file, has_open);
+	use = use_of_file(for_each(path, NULL, own_file));
+	free(path);
+	if (!use && group >= 0)
+		use = use_of_file(text("/dev/vfio/%d", group));
+	return use;
 }

@@ -9,7 +9,7 @@
  */
 char *use_by_machine(const char *bdf);
 
-/* Who has the device's IOMMU group open, allocated; NULL if nobody has. */
+/* Who has the device or its IOMMU group open, allocated; NULL if nobody has. */
 char *use_by_process(const char *bdf);
 
 #endif /* TOOLS_USE_H */

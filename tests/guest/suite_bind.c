@@ -179,6 +179,12 @@ static void load_nvme(void)
 	assert_ok(module_load("nvme", NULL));
 }
 
+/* While it looks at a disk in the background, it is in use. */
+static void unload_nvme(void)
+{
+	wait_until(!module_unload("nvme"));
+}
+
 static void held_refused(void **state)
 {
 	const char *bdf = bench_find(NVME, 0);
@@ -195,7 +201,7 @@ static void held_refused(void **state)
 	check_refused(bdf, "n1 is in use; --force");
 	bench_drop(fd);
 	check_forced(bdf);
-	assert_ok(module_unload("nvme"));
+	unload_nvme();
 }
 
 /* All that the kernel wants of swap space. */
@@ -237,7 +243,7 @@ static void swap_refused(void **state)
 	assert_sys(swapoff(node));
 	assert_tool(tool_run("bind", bdf, NULL), 0, "no longer to nvme");
 	assert_tool(tool_run("unbind", bdf, NULL), 0, "now bound to nvme");
-	assert_ok(module_unload("nvme"));
+	unload_nvme();
 }
 
 /* By the shell and the tools that are there for the documents. */
@@ -269,7 +275,7 @@ static void mounted_refused(void **state)
 	assert_sys(rmdir(where));
 	assert_tool(tool_run("bind", bdf, NULL), 0, "no longer to nvme");
 	assert_tool(tool_run("unbind", bdf, NULL), 0, "now bound to nvme");
-	assert_ok(module_unload("nvme"));
+	unload_nvme();
 }
 
 static void set_inet(struct sockaddr *address, const char *text)
@@ -379,6 +385,26 @@ static void open_not_unbound(void **state)
 	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
 }
 
+/*
+ * With iommufd, which no kernel here has, a device has a file of its own.  One that
+ * is no device has the name of it here.
+ */
+static void own_file_open(void **state)
+{
+	const char *bdf = tool_memory();
+	char name[32], path[64];
+
+	(void)state;
+	assert_ok(device_bind(bdf, bench_driver()));
+	only_name(bdf, "vfio-dev", name, sizeof(name));
+	mkdir("/dev/vfio/devices", 0700);
+	snprintf(path, sizeof(path), "/dev/vfio/devices/%s", name);
+	bench_keep(assert_ok(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)));
+	assert_tool(tool_run("unbind", bdf, NULL), 2, "not unbound, because suites (pid ");
+	assert_string_equal(device_driver(bdf), bench_driver());
+	assert_sys(unlink(path));
+}
+
 static void not_taken(void **state)
 {
 	const char *bdf = bench_find(EDU, 0);
@@ -427,6 +453,8 @@ int suite_bind(void)
 		BIND_WITH("bind refuses a card below a bond with the default route",
 			  stack_refused, &bond),
 		BIND("unbind refuses a device that is open", open_not_unbound),
+		BIND("unbind refuses a device whose own file is open",
+		     own_file_open),
 		BIND("a device that the driver does not take goes back",
 		     not_taken),
 	};
