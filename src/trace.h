@@ -142,19 +142,19 @@ TRACE_EVENT(dvp_revoke,
 		__array(char, device, DVP_TRACE_NAME)
 		__field(unsigned long, reasons)
 		__field(unsigned int, buffers)
-		__field(u64, us)
+		__field(u64, microseconds)
 	),
 	TP_fast_assign(
 		strscpy_pad(__entry->device, access->name,
 			    sizeof(__entry->device));
 		__entry->reasons = access->reasons;
 		__entry->buffers = buffers;
-		__entry->us = us;
+		__entry->microseconds = us;
 	),
 	TP_printk("device=%s reasons=%s buffers=%u microseconds=%llu",
 		  __entry->device,
 		  __print_flags(__entry->reasons, ",", DVP_BLOCK_NAMES),
-		  __entry->buffers, __entry->us)
+		  __entry->buffers, __entry->microseconds)
 );
 
 TRACE_EVENT(dvp_restore,
