@@ -6,6 +6,7 @@
  * follows them; before each document, the machine is as after booting.
  */
 #include <dirent.h>
+#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -42,6 +43,28 @@ static struct block {
 /* What the last one has said. */
 static char output[16384];
 
+/* While nvme looks at a disk in the background, it is in use. */
+static void unload_nvme(void)
+{
+	if (module_is_loaded("nvme"))
+		wait_until(!module_unload("nvme"));
+}
+
+/* The driver that the kernel chooses for it, when that is done with it. */
+static void give_to_nvme(const char *bdf)
+{
+	char pattern[96];
+	glob_t disks = {};
+
+	tool_free_device(bdf);
+	unload_nvme();
+	assert_ok(module_load("nvme", NULL));
+	snprintf(pattern, sizeof(pattern),
+		 "/sys/bus/pci/devices/%s/nvme/nvme*/nvme*n1", bdf);
+	wait_until(!glob(pattern, 0, NULL, &disks));
+	globfree(&disks);
+}
+
 static void as_after_booting(void)
 {
 	unsigned int i;
@@ -54,6 +77,7 @@ static void as_after_booting(void)
 	for (i = 0; device_find(EDU, i); i++)
 		tool_free_device(device_find(EDU, i));
 	assert_ok(module_load("dvp-importer", NULL));
+	give_to_nvme(DEVICE);
 }
 
 _Noreturn static void exec_block(const char *file, int to)
@@ -158,6 +182,7 @@ static void fill(struct block *block, const char *file)
 static int as_found(void **state)
 {
 	(void)state;
+	unload_nvme();
 	tool_free_device(DEVICE);
 	return bench_reload("");
 }
