@@ -61,6 +61,7 @@ static void mount_all(void)
 		{ "sysfs", "/sys" },
 		{ "tmpfs", "/tmp" },
 		{ "debugfs", "/sys/kernel/debug" },
+		{ "tracefs", "/sys/kernel/tracing" },
 	};
 	size_t i;
 

@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/mount.h>
 #include <sys/wait.h>
 
 #include "bench.h"
@@ -69,8 +68,6 @@ static void as_after_booting(void)
 {
 	unsigned int i;
 
-	if (mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL))
-		assert_int_equal(errno, EBUSY);
 	tool_free_device(DEVICE);
 	assert_ok(bench_reload(""));
 	assert_ok(module_unload("dvp-importer"));

@@ -14,11 +14,12 @@
 #include "bench.h"
 #include "suites.h"
 #include "tool.h"
+#include "tracing.h"
 
 /* The file that tells what a monitor has made for itself. */
 static unsigned int count_instances(void)
 {
-	static const char path[] = "/sys/kernel/debug/tracing/instances";
+	static const char path[] = TRACING "/instances";
 	unsigned int count = 0;
 	struct dirent *entry;
 	DIR *dir = opendir(path);
@@ -30,7 +31,7 @@ static unsigned int count_instances(void)
 	return count;
 }
 
-#define KPROBES "/sys/kernel/debug/tracing/kprobe_events"
+#define KPROBES TRACING "/kprobe_events"
 #define PROBED "vfio_pci_core_match"
 
 /* An event of the driver's system on a function that opening a device calls. */

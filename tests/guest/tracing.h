@@ -3,7 +3,7 @@
 #ifndef GUEST_TRACING_H
 #define GUEST_TRACING_H
 
-#define TRACING "/sys/kernel/debug/tracing"
+#define TRACING "/sys/kernel/tracing"
 
 void tracing_start(void);
 void tracing_stop(void);
