@@ -282,6 +282,12 @@ int importer_probed(int importer, struct dvp_importer_probed *seen)
 	return call(importer, DVP_IMPORTER_PROBED, seen);
 }
 
+/* Fills in the costs. */
+int importer_measure(int importer, struct dvp_importer_measure *measure)
+{
+	return call(importer, DVP_IMPORTER_MEASURE, measure);
+}
+
 /* Makes the kernel believe that the device has ACS there; 0: has none. */
 int importer_place_acs(int importer, const char *bdf, unsigned int position)
 {

@@ -63,6 +63,7 @@ int importer_reserve(int importer, uint64_t start, uint64_t length,
 int importer_probe(int importer, const struct dvp_importer_probe *probe);
 int importer_look(int importer, struct dvp_importer_probed *seen);
 int importer_release(int importer);
+int importer_measure(int importer, struct dvp_importer_measure *measure);
 int importer_probed(int importer, struct dvp_importer_probed *seen);
 
 /* What a report says at once. */

@@ -343,6 +343,46 @@ struct dvp_importer_reserve {
 	__u32 reserved;
 };
 
+/**
+ * enum dvp_importer_measured - what calls are measured
+ * @DVP_MEASURE_CLOCK: none; and a thousand instructions that do nothing
+ * @DVP_MEASURE_ATTACH: attach, and detach
+ * @DVP_MEASURE_MAP: map, and unmap
+ * @DVP_MEASURE_MAP_AGAIN: the same of what is mapped already
+ * @DVP_MEASURE_FLOOR: fill a page table of the IOMMU's, and empty it
+ */
+enum dvp_importer_measured {
+	DVP_MEASURE_CLOCK,
+	DVP_MEASURE_ATTACH,
+	DVP_MEASURE_MAP,
+	DVP_MEASURE_MAP_AGAIN,
+	DVP_MEASURE_FLOOR,
+};
+
+/**
+ * struct dvp_importer_measure - what do calls of the kernel cost?
+ * @what: enum dvp_importer_measured
+ * @repeat: how often to try
+ * @fd: the dma-buf; needs not be attached
+ * @pieces: of the floor: how many calls fill the table
+ * @address: of the floor: where the first piece is
+ * @length: of the floor: of each piece
+ * @stride: of the floor: from one piece to the next
+ * @make: out: the least that the first call took, by the CPU's counter
+ * @undo: out: the least that the second one took
+ */
+struct dvp_importer_measure {
+	__u32 what;
+	__u32 repeat;
+	__s32 fd;
+	__u32 pieces;
+	__u64 address;
+	__u64 length;
+	__u64 stride;
+	__u64 make;
+	__u64 undo;
+};
+
 /* So many are remembered: notification n is at n modulo this. */
 #define DVP_IMPORTER_SIGHTS 8
 
@@ -393,5 +433,6 @@ struct dvp_importer_reserve {
 #define DVP_IMPORTER_RELEASE	_IO('D', 29)
 /* With 1, the buffer no longer knows the importer, mapped or not; with 0 it does. */
 #define DVP_IMPORTER_HIDE	_IO('D', 30)
+#define DVP_IMPORTER_MEASURE	_IOWR('D', 31, struct dvp_importer_measure)
 
 #endif /* DVP_IMPORTER_H */

@@ -124,6 +124,8 @@ struct dvp_reserve;
 struct dvp_reserve *dvp_reserve_start(const struct dvp_importer_reserve *arg);
 void dvp_reserve_stop(struct dvp_reserve *reserve);
 
+int dvp_measure(struct dvp_importer_measure *arg, struct device *dev);
+
 int dvp_peek(phys_addr_t address, void *to, size_t length);
 
 #endif /* IMPORTER_H */

@@ -350,6 +350,19 @@ static int do_reserve(struct session *session, void __user *arg)
 	return 0;
 }
 
+static int do_measure(struct session *session, void __user *arg)
+{
+	struct dvp_importer_measure measure;
+	int ret;
+
+	if (copy_from_user(&measure, arg, sizeof(measure)))
+		return -EFAULT;
+	ret = dvp_measure(&measure, session->importer->dev);
+	if (!ret && copy_to_user(arg, &measure, sizeof(measure)))
+		ret = -EFAULT;
+	return ret;
+}
+
 static int do_watch(struct session *session, void __user *arg)
 {
 	struct dvp_importer_watch watch;
@@ -458,6 +471,9 @@ static long importer_ioctl(struct file *file, unsigned int cmd,
 		break;
 	case DVP_IMPORTER_RESERVE:
 		ret = do_reserve(session, user);
+		break;
+	case DVP_IMPORTER_MEASURE:
+		ret = do_measure(session, user);
 		break;
 	default:
 		ret = import_ioctl(session, cmd, arg);
