@@ -79,6 +79,16 @@ compat_dma_iova_sync(struct device *dev, struct compat_dma_iova_state *state,
 #define dma_iova_destroy compat_dma_iova_destroy
 #endif
 
+/* Whether to map one range by a span costs no more than to map it as it is. */
+static inline bool compat_dma_iova_is_cheap(void)
+{
+#ifdef HAVE_DMA_IOVA
+	return true;
+#else
+	return false;
+#endif
+}
+
 bool compat_dma_iova_try_alloc(struct device *dev,
 			       struct dma_iova_state *state, size_t size,
 			       phys_addr_t spare, size_t spare_size,

@@ -21,7 +21,7 @@ static void dvp_uncount(struct dvp_buffer *buf)
 {
 	/* Whoever sees the last mapping gone must also see it torn down. */
 	smp_store_release(&buf->mappings, buf->mappings - 1);
-	if (!buf->mappings)
+	if (!buf->mappings && wq_has_sleeper(&buf->access->drained))
 		wake_up(&buf->access->drained);
 }
 
@@ -180,7 +180,6 @@ static void dvp_dmabuf_unmap(struct dma_buf_attachment *attach,
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
-	trace_dvp_unmap(buf, attach, sgt);
 	dvp_unmap(attach, sgt, dir);
 	att->mappings--;
 	dvp_uncount(buf);
@@ -192,7 +191,7 @@ static void dvp_dmabuf_release(struct dma_buf *dmabuf)
 
 	dvp_access_remove(buf->access, buf);
 	dvp_access_put(buf->access);
-	kvfree(buf);
+	dvp_buffer_free(buf);
 }
 
 static const struct dma_buf_ops dvp_dmabuf_ops = {
@@ -246,17 +245,17 @@ dmabuf_vfio_pci_get_phys(struct dma_buf_attachment *attach, u32 version)
 }
 EXPORT_SYMBOL_GPL(dmabuf_vfio_pci_get_phys);
 
-/* "1M", as the command takes it; what is no multiple of a unit has none. */
-static int dvp_say_size(char *text, size_t size, u64 bytes)
+/* "M" for 1M, as the command takes it; what is no multiple of a unit has none. */
+static const char *dvp_take_unit(u64 *bytes)
 {
 	static const char *const units[] = { "", "K", "M", "G", "T" };
 	size_t unit = 0;
 
-	while (bytes && !(bytes % SZ_1K) && unit < ARRAY_SIZE(units) - 1) {
-		bytes /= SZ_1K;
+	while (*bytes && !(*bytes % SZ_1K) && unit < ARRAY_SIZE(units) - 1) {
+		*bytes /= SZ_1K;
 		unit++;
 	}
-	return snprintf(text, size, "%llu%s", bytes, units[unit]);
+	return units[unit];
 }
 
 /*
@@ -265,23 +264,28 @@ static int dvp_say_size(char *text, size_t size, u64 bytes)
  */
 static char *dvp_buffer_name(struct dvp_buffer *buf)
 {
-	u64 start = pci_resource_start(buf->pdev, buf->bar);
-	char *name = kzalloc(DMA_BUF_NAME_LEN, GFP_KERNEL_ACCOUNT);
-	char range[48];
+	u64 offset = buf->first - pci_resource_start(buf->pdev, buf->bar);
+	u64 length = buf->ranges[0].len;
+	const char *offset_unit, *length_unit;
+	char *name;
 	int len;
 
+	name = kmalloc(DMA_BUF_NAME_LEN, GFP_KERNEL_ACCOUNT);
 	if (!name)
 		return NULL;
-	len = dvp_say_size(range, sizeof(range) / 2,
-			   buf->ranges[0].paddr - start);
-	range[len++] = ':';
-	dvp_say_size(range + len, sizeof(range) - len, buf->ranges[0].len);
-	len = snprintf(name, DMA_BUF_NAME_LEN, "%s BAR%u %s",
-		       buf->access->name, buf->bar, range);
-	if (buf->nr_ranges > 1 || len >= DMA_BUF_NAME_LEN)
-		snprintf(name, DMA_BUF_NAME_LEN, "%s BAR%u %zu range%s",
-			 buf->access->name, buf->bar, buf->nr_ranges,
-			 buf->nr_ranges > 1 ? "s" : "");
+	if (buf->nr_ranges == 1) {
+		offset_unit = dvp_take_unit(&offset);
+		length_unit = dvp_take_unit(&length);
+		len = snprintf(name, DMA_BUF_NAME_LEN,
+			       "%s BAR%u %llu%s:%llu%s", buf->access->name,
+			       buf->bar, offset, offset_unit, length,
+			       length_unit);
+		if (len < DMA_BUF_NAME_LEN)
+			return name;
+	}
+	snprintf(name, DMA_BUF_NAME_LEN, "%s BAR%u %zu range%s",
+		 buf->access->name, buf->bar, buf->nr_ranges,
+		 buf->nr_ranges > 1 ? "s" : "");
 	return name;
 }
 

@@ -6,16 +6,17 @@
 #include <linux/dma-direction.h>
 #include <linux/dmabuf_vfio_pci.h>
 #include <linux/list.h>
+#include <linux/scatterlist.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 
+#include "compat/dma_mapping.h"
 #include "p2p.h"
 
 struct dma_buf;
 struct dma_buf_attachment;
 struct dvp_access;
 struct pci_dev;
-struct sg_table;
 
 /**
  * struct dvp_buffer - memory of a BAR that was exported as a dma-buf
@@ -33,6 +34,8 @@ struct sg_table;
  * @owner_comm: what that was called then
  * @bus_offset: from physical addresses to those on the device's PCI bus
  * @bar: BAR number
+ * @first: the lowest address of all ranges
+ * @last: the highest
  * @nr_ranges: of @ranges
  * @ranges: what the buffer consists of, in its order; never changes
  */
@@ -49,8 +52,24 @@ struct dvp_buffer {
 	char owner_comm[TASK_COMM_LEN];
 	u64 bus_offset;
 	unsigned int bar;
+	phys_addr_t first;
+	phys_addr_t last;
 	size_t nr_ranges;
-	struct dmabuf_vfio_pci_range ranges[];
+	struct dmabuf_vfio_pci_range *ranges;
+};
+
+/**
+ * struct dvp_mapping - a mapping that an importer holds
+ * @sgt: what the importer sees; without a list if there is no mapping
+ * @single: its entry, if there is only one
+ * @iova: the span, if there is one
+ * @mapped: how many bytes of the buffer the DMA API has mapped, from its start
+ */
+struct dvp_mapping {
+	struct sg_table sgt;
+	struct scatterlist single;
+	struct dma_iova_state iova;
+	size_t mapped;
 };
 
 /**
@@ -58,6 +77,8 @@ struct dvp_buffer {
  * @map_type: how the importer reaches the memory; decided when it attached
  * @reserved: addresses that mean something else to its IOMMU
  * @phys: where the memory is, for an importer that maps it itself
+ * @mapping: the first one that it holds; it hardly ever has more (reservation
+ *	lock)
  * @lists: how often the importer has got @phys (reservation lock)
  * @mappings: that it holds (reservation lock)
  * @pins: that it holds, or that the dma-buf core holds for it (reservation
@@ -67,10 +88,13 @@ struct dvp_attachment {
 	enum dvp_map_type map_type;
 	struct list_head reserved;
 	struct dmabuf_vfio_pci_phys phys;
+	struct dvp_mapping mapping;
 	unsigned int lists;
 	unsigned int mappings;
 	unsigned int pins;
 };
+
+void dvp_buffer_free(struct dvp_buffer *buf);
 
 struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, size_t size,
 				  int open_flags);

@@ -24,21 +24,6 @@ static bool dvp_is_memory_bar(struct vfio_pci_core_device *vdev, u32 index)
 	       !IS_ERR(vfio_pci_core_get_iomap(vdev, index));
 }
 
-/* Append a range; one that goes on where the last one ends makes it longer. */
-static void dvp_append_range(struct dvp_buffer *buf, phys_addr_t paddr,
-			     size_t len)
-{
-	struct dmabuf_vfio_pci_range *last = &buf->ranges[buf->nr_ranges] - 1;
-
-	if (buf->nr_ranges && last->paddr + last->len == paddr) {
-		last->len += len;
-	} else {
-		last[1].paddr = paddr;
-		last[1].len = len;
-		buf->nr_ranges++;
-	}
-}
-
 static int dvp_check_range(const struct vfio_region_dma_range *range,
 			   u64 bar_len, u64 *size)
 {
@@ -54,32 +39,105 @@ static int dvp_check_range(const struct vfio_region_dma_range *range,
 	return end > bar_len ? -EINVAL : 0;
 }
 
-/* Returns the size of the buffer in @size. */
-static int dvp_fill_ranges(struct dvp_buffer *buf,
-			   const struct vfio_region_dma_range __user *user,
-			   u32 count, u64 *size)
+/* Append a range; one that goes on where the last one ends makes it longer. */
+static struct dmabuf_vfio_pci_range *
+dvp_append_range(struct dvp_buffer *buf, struct dmabuf_vfio_pci_range *next,
+		 phys_addr_t paddr, size_t len)
 {
+	if (next > buf->ranges && next[-1].paddr + next[-1].len == paddr) {
+		next[-1].len += len;
+		return next;
+	}
+	next->paddr = paddr;
+	next->len = len;
+	return next + 1;
+}
+
+/* @number is that of the first; adds to the @size of the buffer. */
+static int dvp_add_ranges(struct dvp_buffer *buf,
+			  const struct vfio_region_dma_range *ranges,
+			  u32 number, u32 count, u64 *size)
+{
+	struct dmabuf_vfio_pci_range *next = &buf->ranges[buf->nr_ranges];
 	phys_addr_t bar_start = pci_resource_start(buf->pdev, buf->bar);
 	u64 bar_len = pci_resource_len(buf->pdev, buf->bar);
-	struct vfio_region_dma_range range;
+	phys_addr_t first = buf->first, last = buf->last, paddr;
+	u64 sum = *size;
 	int ret;
 	u32 i;
 
 	for (i = 0; i < count; i++) {
-		if (copy_from_user(&range, &user[i], sizeof(range)))
-			return -EFAULT;
-		ret = dvp_check_range(&range, bar_len, size);
+		ret = dvp_check_range(&ranges[i], bar_len, &sum);
 		if (ret) {
 			dvp_refuse(buf->access, NULL,
 				   "range %u of BAR %u: 0x%llx + 0x%llx is not of whole pages in 0x%llx bytes",
-				   i, buf->bar, range.offset, range.length,
-				   bar_len);
+				   number + i, buf->bar, ranges[i].offset,
+				   ranges[i].length, bar_len);
 			return ret;
 		}
-		dvp_append_range(buf, bar_start + range.offset, range.length);
+		paddr = bar_start + ranges[i].offset;
+		first = min(first, paddr);
+		last = max(last, paddr + ranges[i].length - 1);
+		next = dvp_append_range(buf, next, paddr, ranges[i].length);
+	}
+	buf->nr_ranges = next - buf->ranges;
+	buf->first = first;
+	buf->last = last;
+	*size = sum;
+	return 0;
+}
+
+/* Some at a time, for which there is room on the stack. */
+static int dvp_fill_ranges(struct dvp_buffer *buf,
+			   const struct vfio_region_dma_range __user *user,
+			   u32 count, u64 *size)
+{
+	struct vfio_region_dma_range ranges[32];
+	u32 i, part;
+	int ret;
+
+	for (i = 0; i < count; i += part) {
+		part = min_t(u32, count - i, ARRAY_SIZE(ranges));
+		if (copy_from_user(ranges, &user[i], part * sizeof(*ranges)))
+			return -EFAULT;
+		ret = dvp_add_ranges(buf, ranges, i, part, size);
+		if (ret)
+			return ret;
 		cond_resched();
 	}
 	return 0;
+}
+
+/**
+ * dvp_buffer_free() - free a buffer that is not, or no longer, a dma-buf's
+ * @buf: buffer
+ *
+ * Context: any that may free vmalloc memory, that is process or softirq.
+ */
+void dvp_buffer_free(struct dvp_buffer *buf)
+{
+	kvfree(buf->ranges);
+	kfree(buf);
+}
+
+/*
+ * The ranges are by themselves, because the allocators have room for powers of
+ * two, and of ranges there often are as many.
+ */
+static struct dvp_buffer *dvp_alloc_buffer(u32 nr_ranges)
+{
+	struct dvp_buffer *buf;
+
+	buf = kzalloc(sizeof(*buf), GFP_KERNEL_ACCOUNT);
+	if (!buf)
+		return NULL;
+	buf->ranges = kvmalloc_array(nr_ranges, sizeof(*buf->ranges),
+				     DVP_GFP_USER);
+	if (!buf->ranges) {
+		kfree(buf);
+		return NULL;
+	}
+	return buf;
 }
 
 /* The buffer owns nothing yet but its memory. */
@@ -92,19 +150,20 @@ dvp_build_buffer(struct dvp_device *dvp,
 	struct dvp_buffer *buf;
 	int ret;
 
-	buf = kvzalloc_flex(*buf, ranges, get->nr_ranges, DVP_GFP_USER);
+	buf = dvp_alloc_buffer(get->nr_ranges);
 	if (!buf)
 		return ERR_PTR(-ENOMEM);
 	buf->access = dvp->access;
 	buf->pdev = pdev;
 	buf->bar = get->region_index;
+	buf->first = PHYS_ADDR_MAX;
 	buf->owner_pid = task_tgid_nr(current);
 	get_task_comm(buf->owner_comm, current->group_leader);
 	buf->bus_offset = pci_bus_address(pdev, buf->bar) -
 			  pci_resource_start(pdev, buf->bar);
 	ret = dvp_fill_ranges(buf, user, get->nr_ranges, size);
 	if (ret) {
-		kvfree(buf);
+		dvp_buffer_free(buf);
 		return ERR_PTR(ret);
 	}
 	return buf;
@@ -131,7 +190,7 @@ static int dvp_export_buffer(struct dvp_buffer *buf, u64 size, int open_flags)
 
 	dmabuf = dvp_dmabuf_create(buf, size, open_flags);
 	if (IS_ERR(dmabuf)) {
-		kvfree(buf);
+		dvp_buffer_free(buf);
 		return PTR_ERR(dmabuf);
 	}
 

@@ -19,21 +19,10 @@
 #include "dvp.h"
 #include "reach.h"
 #include "record.h"
+#include "trace.h"
 
 /* A scatterlist counts bytes in an unsigned int; entries stay page aligned. */
 #define DVP_MAX_ENTRY ALIGN_DOWN((size_t)UINT_MAX, PAGE_SIZE)
-
-/**
- * struct dvp_mapping - a mapping that an importer holds
- * @sgt: what the importer sees
- * @iova: the span, if there is one
- * @mapped: how many bytes of the buffer the DMA API has mapped, from its start
- */
-struct dvp_mapping {
-	struct sg_table sgt;
-	struct dma_iova_state iova;
-	size_t mapped;
-};
 
 static size_t dvp_count_entries(size_t len)
 {
@@ -56,26 +45,37 @@ static struct scatterlist *dvp_fill(struct scatterlist *sg, dma_addr_t addr,
 	return sg;
 }
 
+/* Most mappings have one entry, for which no memory has to be found. */
 static int dvp_alloc_entries(struct device *dev, struct dvp_buffer *buf,
-			     struct sg_table *sgt, size_t count)
+			     struct dvp_mapping *map, size_t count)
 {
-	int ret;
+	struct sg_table *sgt = &map->sgt;
+	int ret = 0;
 
 	if (count > UINT_MAX) {
 		dvp_refuse(buf->access, dev,
 			   "the buffer has more pieces than a scatterlist can have entries");
 		return -EINVAL;
 	}
-	ret = sg_alloc_table(sgt, count, GFP_KERNEL | __GFP_NOWARN);
+	if (count == 1) {
+		sg_init_table(&map->single, 1);
+		sgt->sgl = &map->single;
+		sgt->nents = 1;
+	} else {
+		ret = sg_alloc_table(sgt, count, GFP_KERNEL | __GFP_NOWARN);
+	}
 	/* Importers learn from this that no entry has a page. */
 	sgt->orig_nents = 0;
 	return ret;
 }
 
-static void dvp_free_entries(struct sg_table *sgt)
+static void dvp_free_entries(struct dvp_mapping *map)
 {
-	sgt->orig_nents = sgt->nents;
-	sg_free_table(sgt);
+	if (map->sgt.sgl != &map->single) {
+		map->sgt.orig_nents = map->sgt.nents;
+		sg_free_table(&map->sgt);
+	}
+	map->sgt.sgl = NULL;
 }
 
 static size_t dvp_count_range_entries(struct dvp_buffer *buf)
@@ -93,23 +93,16 @@ static int dvp_map_range(struct device *dev, struct dvp_buffer *buf,
 			 enum dvp_map_type type, enum dma_data_direction dir,
 			 dma_addr_t *addr)
 {
-	if (type != DVP_MAP_BUS_ADDR) {
-		*addr = dma_map_phys(dev, range->paddr, range->len, dir,
-				     DMA_ATTR_MMIO);
-		if (!dma_mapping_error(dev, *addr))
-			return 0;
-		dvp_refuse(buf->access, dev,
-			   "the DMA API cannot map %zu bytes of the peer's memory from %pap",
-			   range->len, &range->paddr);
-		return -EIO;
-	}
-
-	*addr = range->paddr + buf->bus_offset;
-	if (dvp_reach_mask(dev, *addr, range->len))
+	if (type == DVP_MAP_BUS_ADDR) {
+		*addr = range->paddr + buf->bus_offset;
 		return 0;
-	dvp_refuse_logged(dev, buf->access, dev,
-			  "cannot reach the peer's memory at bus address %pad: its DMA mask is too small",
-			  addr);
+	}
+	*addr = dma_map_phys(dev, range->paddr, range->len, dir, DMA_ATTR_MMIO);
+	if (!dma_mapping_error(dev, *addr))
+		return 0;
+	dvp_refuse(buf->access, dev,
+		   "the DMA API cannot map %zu bytes of the peer's memory from %pap",
+		   range->len, &range->paddr);
 	return -EIO;
 }
 
@@ -117,17 +110,17 @@ static void dvp_unmap_ranges(struct device *dev, struct dvp_buffer *buf,
 			     struct dvp_mapping *map,
 			     enum dma_data_direction dir)
 {
+	const struct dmabuf_vfio_pci_range *range = buf->ranges;
 	struct scatterlist *sg = map->sgt.sgl;
-	size_t i, entry;
+	size_t mapped = map->mapped, left;
 
 	/* A range is unmapped as it was mapped, however it is cut up. */
-	for (i = 0; map->mapped; i++) {
-		dma_unmap_phys(dev, sg_dma_address(sg), buf->ranges[i].len,
-			       dir, DMA_ATTR_MMIO);
-		map->mapped -= buf->ranges[i].len;
-		for (entry = dvp_count_entries(buf->ranges[i].len); entry;
-		     entry--)
-			sg = sg_next(sg);
+	for (; mapped; range++) {
+		dma_unmap_phys(dev, sg_dma_address(sg), range->len, dir,
+			       DMA_ATTR_MMIO);
+		mapped -= range->len;
+		for (left = range->len; left; sg = sg_next(sg))
+			left -= sg_dma_len(sg);
 	}
 }
 
@@ -140,8 +133,7 @@ static int dvp_map_ranges(struct device *dev, struct dvp_buffer *buf,
 	size_t i;
 	int ret;
 
-	ret = dvp_alloc_entries(dev, buf, &map->sgt,
-				dvp_count_range_entries(buf));
+	ret = dvp_alloc_entries(dev, buf, map, dvp_count_range_entries(buf));
 	if (ret)
 		return ret;
 	sg = map->sgt.sgl;
@@ -158,7 +150,7 @@ static int dvp_map_ranges(struct device *dev, struct dvp_buffer *buf,
 
 err_unmap:
 	dvp_unmap_ranges(dev, buf, map, dir);
-	dvp_free_entries(&map->sgt);
+	dvp_free_entries(map);
 	return ret;
 }
 
@@ -178,14 +170,15 @@ static bool dvp_fits_span(struct device *dev, struct dvp_buffer *buf)
 }
 
 /*
- * A single range needs none.  The device of the buffer is there: a buffer that
- * is not revoked belongs to an open one.
+ * A single range needs none, but may be mapped that way as well.  The device of
+ * the buffer is there: a buffer that is not revoked belongs to an open one.
  */
 static bool dvp_try_span(struct device *dev, struct dvp_buffer *buf,
 			 struct dvp_mapping *map, enum dvp_map_type type,
 			 enum dma_data_direction dir)
 {
-	return buf->nr_ranges > 1 && type != DVP_MAP_BUS_ADDR &&
+	return type != DVP_MAP_BUS_ADDR &&
+	       (buf->nr_ranges > 1 || compat_dma_iova_is_cheap()) &&
 	       dvp_fits_span(dev, buf) &&
 	       compat_dma_iova_try_alloc(dev, &map->iova, buf->dmabuf->size,
 					 pci_resource_start(buf->pdev, buf->bar),
@@ -217,7 +210,7 @@ static int dvp_map_span(struct device *dev, struct dvp_buffer *buf,
 	size_t size = buf->dmabuf->size;
 	int ret;
 
-	ret = dvp_alloc_entries(dev, buf, &map->sgt, dvp_count_entries(size));
+	ret = dvp_alloc_entries(dev, buf, map, dvp_count_entries(size));
 	if (ret)
 		goto err_destroy;
 	ret = dvp_link_ranges(dev, buf, map, dir);
@@ -231,7 +224,7 @@ err_refuse:
 		dvp_refuse(buf->access, dev,
 			   "the IOMMU cannot map %zu bytes of the peer's memory: error %d",
 			   size, ret);
-	dvp_free_entries(&map->sgt);
+	dvp_free_entries(map);
 err_destroy:
 	dma_iova_destroy(dev, &map->iova, map->mapped, dir, DMA_ATTR_MMIO);
 	return ret;
@@ -253,23 +246,6 @@ static void dvp_flush(struct device *dev)
 		iommu_flush_iotlb_all(domain);
 }
 
-static void dvp_unmap_mapping(struct dma_buf_attachment *attach,
-			      struct dvp_mapping *map,
-			      enum dma_data_direction dir)
-{
-	struct dvp_attachment *att = attach->priv;
-	struct device *dev = attach->dev;
-
-	if (dma_use_iova(&map->iova))
-		dma_iova_destroy(dev, &map->iova, map->mapped, dir,
-				 DMA_ATTR_MMIO);
-	else
-		dvp_unmap_ranges(dev, attach->dmabuf->priv, map, dir);
-	if (att->map_type != DVP_MAP_BUS_ADDR)
-		dvp_flush(dev);
-	dvp_free_entries(&map->sgt);
-}
-
 static int dvp_map_mapping(struct dma_buf_attachment *attach,
 			   struct dvp_mapping *map,
 			   enum dma_data_direction dir)
@@ -279,19 +255,21 @@ static int dvp_map_mapping(struct dma_buf_attachment *attach,
 	struct device *dev = attach->dev;
 	int ret;
 
+	/* It may be that of an earlier one. */
+	memset(map, 0, sizeof(*map));
 	ret = dvp_reach_before(attach);
 	if (ret)
 		return ret;
 	if (dvp_try_span(dev, buf, map, att->map_type, dir))
-		ret = dvp_map_span(dev, buf, map, dir);
-	else
-		ret = dvp_map_ranges(dev, buf, map, att->map_type, dir);
-	if (ret)
-		return ret;
-	ret = dvp_reach_after(attach, &map->sgt);
-	if (ret)
-		dvp_unmap_mapping(attach, map, dir);
-	return ret;
+		return dvp_map_span(dev, buf, map, dir);
+	return dvp_map_ranges(dev, buf, map, att->map_type, dir);
+}
+
+static void dvp_free_mapping(struct dvp_attachment *att,
+			     struct dvp_mapping *map)
+{
+	if (map != &att->mapping)
+		kfree(map);
 }
 
 /**
@@ -309,15 +287,22 @@ static int dvp_map_mapping(struct dma_buf_attachment *attach,
 struct sg_table *dvp_map(struct dma_buf_attachment *attach,
 			 enum dma_data_direction dir)
 {
-	struct dvp_mapping *map;
+	struct dvp_attachment *att = attach->priv;
+	struct dvp_mapping *map = &att->mapping;
 	int ret;
 
-	map = kzalloc_obj(*map);
+	if (map->sgt.sgl)
+		map = kzalloc_obj(*map);
 	if (!map)
 		return ERR_PTR(-ENOMEM);
 	ret = dvp_map_mapping(attach, map, dir);
 	if (ret) {
-		kfree(map);
+		dvp_free_mapping(att, map);
+		return ERR_PTR(ret);
+	}
+	ret = dvp_reach_after(attach, map);
+	if (ret) {
+		dvp_unmap(attach, &map->sgt, dir);
 		return ERR_PTR(ret);
 	}
 	return &map->sgt;
@@ -337,7 +322,17 @@ void dvp_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 	       enum dma_data_direction dir)
 {
 	struct dvp_mapping *map = container_of(sgt, struct dvp_mapping, sgt);
+	struct dvp_attachment *att = attach->priv;
+	struct device *dev = attach->dev;
 
-	dvp_unmap_mapping(attach, map, dir);
-	kfree(map);
+	if (dma_use_iova(&map->iova))
+		dma_iova_destroy(dev, &map->iova, map->mapped, dir,
+				 DMA_ATTR_MMIO);
+	else
+		dvp_unmap_ranges(dev, attach->dmabuf->priv, map, dir);
+	if (att->map_type != DVP_MAP_BUS_ADDR)
+		dvp_flush(dev);
+	trace_dvp_unmap(attach->dmabuf->priv, attach, sgt);
+	dvp_free_entries(map);
+	dvp_free_mapping(att, map);
 }

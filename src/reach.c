@@ -86,24 +86,27 @@ void dvp_reach_forget(struct list_head *reserved)
 		kfree(region);
 }
 
-/**
- * dvp_reach_mask() - whether a device can send an address
- * @dev: importer
- * @addr: DMA address
- * @len: bytes from there on
- *
- * As far as it is known: a device that stands for its PCI parent may have no
- * mask of its own.
- *
- * Context: any.
- * Return: true if all of them are within its reach.
+/*
+ * As far as it is known what a device can send: one that stands for its PCI
+ * parent may have no mask of its own.
  */
-bool dvp_reach_mask(struct device *dev, dma_addr_t addr, size_t len)
+static bool dvp_reaches(struct device *dev, dma_addr_t last)
 {
-	u64 limit = min_not_zero(dev->dma_mask ? *dev->dma_mask : U64_MAX,
-				 dev->bus_dma_limit);
+	return last <= min_not_zero(dev->dma_mask ? *dev->dma_mask : U64_MAX,
+				    dev->bus_dma_limit);
+}
 
-	return addr + len - 1 >= addr && addr + len - 1 <= limit;
+/* Below a switch the importer sends what is in the registers of the bus. */
+static int dvp_check_bus(struct device *dev, struct dvp_buffer *buf)
+{
+	dma_addr_t last = buf->last + buf->bus_offset;
+
+	if (dvp_reaches(dev, last))
+		return 0;
+	dvp_refuse_logged(dev, buf->access, dev,
+			  "cannot reach the peer's memory at bus address %pad: its DMA mask is too small",
+			  &last);
+	return -EIO;
 }
 
 /*
@@ -113,8 +116,6 @@ bool dvp_reach_mask(struct device *dev, dma_addr_t addr, size_t len)
  */
 static int dvp_check_untranslated(struct device *dev, struct dvp_buffer *buf)
 {
-	size_t i;
-
 	if (!dev->dma_mask) {
 		dvp_refuse_logged(dev, buf->access, dev,
 				  "cannot map the peer's memory: this device does no DMA of its own");
@@ -125,14 +126,12 @@ static int dvp_check_untranslated(struct device *dev, struct dvp_buffer *buf)
 				  "cannot map the peer's memory: all DMA must bounce (swiotlb=force, or an encrypted guest), which device memory cannot");
 		return -EIO;
 	}
-	for (i = 0; i < buf->nr_ranges; i++)
-		if (!dvp_reach_mask(dev, buf->ranges[i].paddr,
-				    buf->ranges[i].len)) {
-			dvp_refuse_logged(dev, buf->access, dev,
-					  "cannot reach the peer's memory at %pap: its DMA mask is too small; an IOMMU would help",
-					  &buf->ranges[i].paddr);
-			return -EIO;
-		}
+	if (!dvp_reaches(dev, buf->last)) {
+		dvp_refuse_logged(dev, buf->access, dev,
+				  "cannot reach the peer's memory at %pap: its DMA mask is too small; an IOMMU would help",
+				  &buf->last);
+		return -EIO;
+	}
 	return 0;
 }
 
@@ -167,7 +166,7 @@ int dvp_reach_before(struct dma_buf_attachment *attach)
 	struct dvp_buffer *buf = attach->dmabuf->priv;
 
 	if (att->map_type == DVP_MAP_BUS_ADDR)
-		return 0;
+		return dvp_check_bus(attach->dev, buf);
 	if (!domain || domain->type == IOMMU_DOMAIN_IDENTITY)
 		return dvp_check_untranslated(attach->dev, buf);
 	return dvp_check_translated(attach->dev, buf, domain);
@@ -192,28 +191,54 @@ static bool dvp_is_taken(const struct iommu_resv_region *region,
 	}
 }
 
-static bool dvp_overlaps(const struct iommu_resv_region *region,
-			 struct sg_table *sgt)
+static bool dvp_overlaps(const struct iommu_resv_region *region, u64 first,
+			 u64 last)
+{
+	return first <= region->start + region->length - 1 &&
+	       last >= region->start;
+}
+
+static bool dvp_leads_into(const struct iommu_resv_region *region,
+			   struct sg_table *sgt)
 {
 	struct scatterlist *sg;
 	unsigned int i;
 
 	for_each_sgtable_dma_sg(sgt, sg, i)
-		if (sg_dma_address(sg) <= region->start + region->length - 1 &&
-		    sg_dma_address(sg) + sg_dma_len(sg) - 1 >= region->start)
+		if (dvp_overlaps(region, sg_dma_address(sg),
+				 sg_dma_address(sg) + sg_dma_len(sg) - 1))
 			return true;
 	return false;
+}
+
+/*
+ * Most regions are far from all of a mapping.  A span is in one piece; and where
+ * nobody translates addresses, all are between two that are known.
+ */
+static bool dvp_is_near(const struct iommu_resv_region *region,
+			const struct dvp_buffer *buf,
+			const struct dvp_attachment *att,
+			struct dvp_mapping *map, bool translated)
+{
+	u64 offset = att->map_type == DVP_MAP_BUS_ADDR ? buf->bus_offset : 0;
+
+	if (!translated)
+		return dvp_overlaps(region, buf->first + offset,
+				    buf->last + offset);
+	return !dma_use_iova(&map->iova) ||
+	       dvp_overlaps(region, map->iova.addr,
+			    map->iova.addr + buf->dmabuf->size - 1);
 }
 
 /**
  * dvp_reach_after() - whether all addresses of a mapping lead to the memory
  * @attach: importer's attachment
- * @sgt: mapping
+ * @map: mapping
  *
  * Context: any; the buffer's reservation lock is held.
  * Return: 0, or -EIO if the log says why not.
  */
-int dvp_reach_after(struct dma_buf_attachment *attach, struct sg_table *sgt)
+int dvp_reach_after(struct dma_buf_attachment *attach, struct dvp_mapping *map)
 {
 	struct iommu_domain *domain = iommu_get_domain_for_dev(attach->dev);
 	struct dvp_attachment *att = attach->priv;
@@ -224,7 +249,8 @@ int dvp_reach_after(struct dma_buf_attachment *attach, struct sg_table *sgt)
 
 	list_for_each_entry(region, &att->reserved, list)
 		if (dvp_is_taken(region, translated) &&
-		    dvp_overlaps(region, sgt)) {
+		    dvp_is_near(region, buf, att, map, translated) &&
+		    dvp_leads_into(region, &map->sgt)) {
 			dvp_refuse_logged(attach->dev, buf->access, attach->dev,
 					  "cannot map the peer's memory: its addresses would be among %zu bytes from %pap, which are reserved in this IOMMU group (see reserved_regions in its iommu_group)",
 					  region->length, &region->start);

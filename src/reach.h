@@ -8,15 +8,14 @@
 struct device;
 struct dma_buf_attachment;
 struct dvp_buffer;
+struct dvp_mapping;
 struct list_head;
-struct sg_table;
 
 bool dvp_reach_agrees(struct dvp_buffer *buf, struct device *importer);
 int dvp_reach_look(struct device *dev, struct list_head *reserved);
 void dvp_reach_forget(struct list_head *reserved);
 
 int dvp_reach_before(struct dma_buf_attachment *attach);
-bool dvp_reach_mask(struct device *dev, dma_addr_t addr, size_t len);
-int dvp_reach_after(struct dma_buf_attachment *attach, struct sg_table *sgt);
+int dvp_reach_after(struct dma_buf_attachment *attach, struct dvp_mapping *map);
 
 #endif /* DVP_REACH_H */

@@ -64,7 +64,12 @@ static void keeps_clear(void **state)
 	}
 }
 
-/* Maps a page while such a region is reserved; returns the map's answer. */
+/* Not in the order of addresses, and with others in between. */
+static const struct vfio_region_dma_range pages[] = {
+	{ 3 * MIB, PAGE }, { MIB, PAGE },
+};
+
+/* Maps two pages while such a region is reserved; returns the map's answer. */
 static int map_beside(const char *exporter, const char *edu, uint64_t start,
 		      uint64_t length, unsigned int type)
 {
@@ -72,8 +77,9 @@ static int map_beside(const char *exporter, const char *edu, uint64_t start,
 	int importer = bench_importer(edu), ret;
 
 	assert_ok(importer_reserve(importer, start, length, type));
-	assert_ok(importer_attach(importer, bench_export(vfio, BAR2, MIB,
-							 PAGE)));
+	assert_ok(importer_attach(importer,
+				  bench_export_ranges(vfio, BAR2, pages,
+						      ARRAY_SIZE(pages))));
 	ret = importer_map(importer);
 	assert_int_equal(importer_is_mapped(importer), !ret);
 	bench_teardown(NULL);
@@ -123,6 +129,9 @@ static void check_regions(const char *exporter, const char *edu)
 				RESV_MSI), EIO);
 	assert_ok(map_beside(exporter, edu, page + PAGE, PAGE, RESV_RESERVED));
 	assert_ok(map_beside(exporter, edu, page - PAGE, PAGE, RESV_RESERVED));
+	assert_error(map_beside(exporter, edu, page + 2 * MIB, PAGE,
+				RESV_RESERVED), EIO);
+	assert_ok(map_beside(exporter, edu, page + MIB, PAGE, RESV_RESERVED));
 	/* One to one, as it is anyway. */
 	assert_ok(map_beside(exporter, edu, page, PAGE, RESV_DIRECT));
 }
