@@ -6,9 +6,12 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
-/* 7.0 allocates by type; the flags became optional and are not used here. */
+/* 7.0 allocates by type, with GFP_KERNEL unless it is told otherwise. */
 #ifndef kzalloc_obj
-#define kzalloc_obj(obj) kzalloc(sizeof(obj), GFP_KERNEL)
+#define COMPAT_SECOND(first, second, ...) second
+#define kzalloc_obj(obj, ...) \
+	kzalloc(sizeof(obj), \
+		COMPAT_SECOND(obj, ##__VA_ARGS__, GFP_KERNEL, 0))
 #endif
 #ifndef kvzalloc_flex
 #define kvzalloc_flex(obj, member, count, gfp) \

@@ -128,7 +128,7 @@ static struct dvp_buffer *dvp_alloc_buffer(u32 nr_ranges)
 {
 	struct dvp_buffer *buf;
 
-	buf = kzalloc(sizeof(*buf), GFP_KERNEL_ACCOUNT);
+	buf = kzalloc_obj(*buf, GFP_KERNEL_ACCOUNT);
 	if (!buf)
 		return NULL;
 	buf->ranges = kvmalloc_array(nr_ranges, sizeof(*buf->ranges),

@@ -64,6 +64,20 @@ static void dvp_say_hosts(struct dvp_text *text, const struct dvp_route *route)
 		", not known to forward it" : ", known to forward it");
 }
 
+/* As pci=disable_acs_redir= wants it.  A list that was cut must not look complete. */
+static void dvp_say_redirecting(struct dvp_text *text,
+				const struct dvp_route *route)
+{
+	unsigned int named, i;
+
+	named = min_t(unsigned int, route->nr_redirecting, DVP_MAX_NAMED);
+	for (i = 0; i < named; i++)
+		dvp_say(text, "%s%s", i ? ";" : "",
+			pci_name(route->redirecting[i]));
+	if (named < route->nr_redirecting)
+		dvp_say(text, ";...");
+}
+
 /* Why the route is of its type. */
 static void dvp_say_why(struct dvp_text *text, const struct dvp_route *route)
 {
@@ -72,10 +86,13 @@ static void dvp_say_why(struct dvp_text *text, const struct dvp_route *route)
 			pci_name(route->common));
 		return;
 	}
-	if (route->common)
-		dvp_say(text, "ACS of %s redirects it to ", route->redirecting);
-	else
+	if (route->common) {
+		dvp_say(text, "ACS of ");
+		dvp_say_redirecting(text, route);
+		dvp_say(text, " redirects it to ");
+	} else {
 		dvp_say(text, "it leads through ");
+	}
 	dvp_say_hosts(text, route);
 }
 
@@ -111,8 +128,8 @@ static void dvp_say_vouch(struct dvp_text *text, const struct dvp_route *route)
 static void dvp_say_remedy(struct dvp_text *text, const struct dvp_route *route)
 {
 	if (route->common) {
-		dvp_say(text, "boot with pci=disable_acs_redir=%s",
-			route->redirecting);
+		dvp_say(text, "boot with pci=disable_acs_redir=");
+		dvp_say_redirecting(text, route);
 		dvp_say(text, " if the devices need no isolation from each other");
 	} else {
 		dvp_say(text, "put both devices below one PCIe switch%s",

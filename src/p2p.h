@@ -54,6 +54,9 @@ struct dvp_route_host {
 	const struct dvp_host *known;
 };
 
+/* So many are named: a refusal has to fit into a line of the kernel's log. */
+#define DVP_MAX_NAMED 16
+
 /**
  * struct dvp_route - the way from a client to a provider's memory
  * @provider: PCI function that has the memory
@@ -63,10 +66,9 @@ struct dvp_route_host {
  *	up to the lowest function that both are or are below, and down; without
  *	one, the number of functions up to the root buses on both sides
  * @common: that function; NULL without
- * @redirecting: names of the functions on the way that redirect peer-to-peer
- *	requests upwards, as pci=disable_acs_redir= wants them: separated by
- *	semicolons; ends in "..." if there are more
- * @len: of @redirecting
+ * @redirecting: the functions on the way that redirect peer-to-peer requests
+ *	upwards, or the first of them
+ * @nr_redirecting: how many there are
  * @cpu_forwards: any host bridge of this CPU forwards
  * @hosts: host bridges on the way, the client's first
  * @nr_hosts: how many: 0 if the way leads through none
@@ -79,8 +81,8 @@ struct dvp_route {
 	enum dvp_map_type type;
 	unsigned int distance;
 	struct pci_dev *common;
-	char redirecting[212];
-	int len;
+	struct pci_dev *redirecting[DVP_MAX_NAMED];
+	unsigned int nr_redirecting;
 	bool cpu_forwards;
 	struct dvp_route_host hosts[2];
 	unsigned int nr_hosts;

@@ -14,9 +14,6 @@
 
 #define DVP_ACS_REDIRECTS (PCI_ACS_RR | PCI_ACS_CR | PCI_ACS_EC)
 
-/* What follows the last name that fits. */
-#define DVP_AND_MORE ";..."
-
 /*
  * Administrators clear these bits at run time, so they are read and not
  * remembered.  A function that does not answer reads as all ones, that is as
@@ -34,19 +31,11 @@ static bool dvp_redirects(struct pci_dev *pdev)
 
 static void dvp_route_pass(struct dvp_route *route, struct pci_dev *pdev)
 {
-	const char *name = pci_name(pdev), *separator = route->len ? ";" : "";
-	size_t room = sizeof(route->redirecting) - route->len;
-
 	if (!dvp_redirects(pdev))
 		return;
-	/* A list that was cut must not look complete, and is not gone on with. */
-	if (strlen(separator) + strlen(name) + sizeof(DVP_AND_MORE) > room) {
-		strscpy(route->redirecting + route->len, DVP_AND_MORE, room);
-		route->len = sizeof(route->redirecting) - 1;
-		return;
-	}
-	route->len += scnprintf(route->redirecting + route->len, room, "%s%s",
-				separator, name);
+	if (route->nr_redirecting < DVP_MAX_NAMED)
+		route->redirecting[route->nr_redirecting] = pdev;
+	route->nr_redirecting++;
 }
 
 /* Whether @pdev is @bridge or below it. */
@@ -134,7 +123,8 @@ static void dvp_route_pass_host(struct dvp_route *route, struct pci_dev *pdev)
 	if (route->nr_hosts && host[-1].bridge == bridge)
 		return;
 	host->bridge = bridge;
-	dvp_identify_host(host);
+	if (!route->cpu_forwards)
+		dvp_identify_host(host);
 	route->nr_hosts++;
 }
 
@@ -181,7 +171,7 @@ void dvp_route_find(struct dvp_route *route, struct pci_dev *provider,
 		.cpu_forwards = dvp_cpu_forwards(),
 	};
 	dvp_route_walk(route);
-	if (route->common && !route->len) {
+	if (route->common && !route->nr_redirecting) {
 		route->type = DVP_MAP_BUS_ADDR;
 		return;
 	}
