@@ -164,3 +164,32 @@ bool compat_dma_iova_try_alloc(struct device *dev,
 	       compat_alloc_span(dev, state, size, spare, dir);
 #endif
 }
+
+/**
+ * compat_dma_iova_destroy_sync() - take out all ranges, and give back the span
+ * @dev: device that the span is for
+ * @state: the span
+ * @mapped_len: bytes that are linked, all of it
+ * @dir: as when the span was allocated
+ * @attrs: are those of MMIO
+ *
+ * Unlike after dma_iova_destroy(), which in the lazy mode of the DMA API may
+ * leave that for later (6.18), no IOTLB has any of it when this returns.
+ *
+ * Context: may sleep.
+ */
+void compat_dma_iova_destroy_sync(struct device *dev,
+				  struct dma_iova_state *state,
+				  size_t mapped_len,
+				  enum dma_data_direction dir,
+				  unsigned long attrs)
+{
+#ifdef HAVE_DMA_IOVA
+	dma_iova_unlink(dev, state, 0, mapped_len, dir, attrs);
+	dma_iova_free(dev, state);
+#else
+	dma_iova_destroy(dev, state, mapped_len, dir, attrs);
+	if (state->domain->type == IOMMU_DOMAIN_DMA_FQ)
+		iommu_flush_iotlb_all(state->domain);
+#endif
+}

@@ -79,6 +79,12 @@ compat_dma_iova_sync(struct device *dev, struct compat_dma_iova_state *state,
 #define dma_iova_destroy compat_dma_iova_destroy
 #endif
 
+void compat_dma_iova_destroy_sync(struct device *dev,
+				  struct dma_iova_state *state,
+				  size_t mapped_len,
+				  enum dma_data_direction dir,
+				  unsigned long attrs);
+
 /* Whether to map one range by a span costs no more than to map it as it is. */
 static inline bool compat_dma_iova_is_cheap(void)
 {

@@ -325,13 +325,13 @@ void dvp_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 	struct dvp_attachment *att = attach->priv;
 	struct device *dev = attach->dev;
 
-	if (dma_use_iova(&map->iova))
-		dma_iova_destroy(dev, &map->iova, map->mapped, dir,
-				 DMA_ATTR_MMIO);
-	else
+	if (dma_use_iova(&map->iova)) {
+		compat_dma_iova_destroy_sync(dev, &map->iova, map->mapped, dir,
+					     DMA_ATTR_MMIO);
+	} else if (att->map_type != DVP_MAP_BUS_ADDR) {
 		dvp_unmap_ranges(dev, attach->dmabuf->priv, map, dir);
-	if (att->map_type != DVP_MAP_BUS_ADDR)
 		dvp_flush(dev);
+	}
 	trace_dvp_unmap(attach->dmabuf->priv, attach, sgt);
 	dvp_free_entries(map);
 	dvp_free_mapping(att, map);

@@ -18,5 +18,7 @@ int probe(struct device *dev, struct dma_iova_state *state, phys_addr_t phys,
 			     DMA_ATTR_MMIO);
 	ret |= dma_iova_sync(dev, state, 0, size);
 	dma_iova_destroy(dev, state, size, DMA_BIDIRECTIONAL, DMA_ATTR_MMIO);
+	dma_iova_unlink(dev, state, 0, size, DMA_BIDIRECTIONAL, DMA_ATTR_MMIO);
+	dma_iova_free(dev, state);
 	return ret;
 }
