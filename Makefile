@@ -5,8 +5,8 @@
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 
-.PHONY: all tools manuals demo check check-all check-debug check-mutations stress fuzz lint \
-	install uninstall install-tools uninstall-tools deb rpm clean help
+.PHONY: all tools manuals demo check check-all check-debug check-mutations stress fuzz bench \
+	lint install uninstall install-tools uninstall-tools deb rpm clean help
 
 all:
 	@test -d "$(KDIR)" || { echo "$(KDIR) is not there: install the headers of the kernel $(KVER)" >&2; exit 1; }
@@ -46,6 +46,9 @@ stress:
 fuzz:
 	@scripts/fuzz "$(SECONDS)" "$(KERNEL)" "$(SEED)"
 
+bench:
+	@scripts/bench $(KERNEL)
+
 lint:
 	@scripts/lint $(KERNEL)
 
@@ -81,6 +84,9 @@ help:
 	@echo "                  two and four CPUs; 45 minutes on two cores (KERNEL=, CPUS=, SEED=)"
 	@echo "make fuzz         calls that a fuzzer makes up, SECONDS=300 on each kernel with KASAN"
 	@echo "                  (KERNEL=, SEED=)"
+	@echo "make bench        what calls cost, in instructions, next to the in-tree driver; a minute for"
+	@echo "                  each kernel; fails when something costs more than it did (KERNEL=;"
+	@echo "                  BASELINE=write makes what is found the new baseline)"
 	@echo "make lint         checkpatch, sparse, W=1 builds and shellcheck"
 	@echo "make clean        remove what was built, not what was downloaded"
 	@echo

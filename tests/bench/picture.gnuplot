@@ -21,6 +21,8 @@ set xlabel 'ranges of 4 KiB'
 set ylabel 'instructions'
 set title 'of several ranges'
 set yrange [200:1e8]
+set format y '10^{%L}'
+set xtics (1, 16, 256, 4096)
 plot of('map-iommu', 2) title 'map through the IOMMU' lc rgb '#c03030' pt 7, \
      of('map-iommu', 4) title '   page table alone' lc rgb '#c03030' dt 3 pt 0, \
      of('map-direct', 2) title 'map past it' lc rgb '#3060c0' pt 7, \
@@ -35,6 +37,7 @@ set title 'of one range, through the IOMMU'
 set xtics ('4 KiB' 4, '2 MiB' 2048, '1 GiB' 1048576, '64 GiB' 67108864)
 set xrange [2:134217728]
 unset logscale y
+set format y '%g'
 set yrange [0:7000]
 plot sized(2) title 'map' lc rgb '#c03030' pt 7, \
      sized(3) title '   in-tree' lc rgb '#c03030' dt 2 pt 6, \
