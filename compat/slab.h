@@ -8,7 +8,7 @@
 
 /* 7.0 allocates by type, with GFP_KERNEL unless it is told otherwise. */
 #ifndef kzalloc_obj
-#define COMPAT_SECOND(first, second, ...) second
+#define COMPAT_SECOND(first, second, ...) ((void)sizeof(first), second)
 #define kzalloc_obj(obj, ...) \
 	kzalloc(sizeof(obj), \
 		COMPAT_SECOND(obj, ##__VA_ARGS__, GFP_KERNEL, 0))
