@@ -27,7 +27,6 @@
  * @sleeps_in_d1: D1 and D2 revoke, as D3hot does
  * @revoked_asleep: what is exported in a low-power state is revoked
  * @merges_adjacent: ranges that follow each other become one entry
- * @flushes: what is unmapped is out of an IOMMU's reach at once
  * @checks_reach: refuses addresses that are reserved or taken for encrypted
  * @physical: importers in the kernel can get the physical addresses
  * @keeps_apart: a reset waits for an opening or closing, and the other way round
@@ -57,7 +56,6 @@ struct expect {
 	bool sleeps_in_d1;
 	bool revoked_asleep;
 	bool merges_adjacent;
-	bool flushes;
 	bool checks_reach;
 	bool physical;
 	bool keeps_apart;
