@@ -13,10 +13,10 @@
 #include <sys/wait.h>
 
 #include "bench.h"
+#include "block.h"
 #include "suites.h"
 #include "tool.h"
 
-#define BLOCKS	"/docs"
 #define MAX_BLOCKS 100
 
 /* What the documents bind. */
@@ -77,17 +77,6 @@ static void as_after_booting(void)
 	give_to_nvme(DEVICE);
 }
 
-_Noreturn static void exec_block(const char *file, int to)
-{
-	setpgid(0, 0);
-	dup2(to, STDOUT_FILENO);
-	dup2(to, STDERR_FILENO);
-	setenv("PATH", BLOCKS "/bin:/bin", 1);
-	if (!chdir(BLOCKS))
-		execlp("sh", "sh", "-e", file, NULL);
-	_exit(127);
-}
-
 /*
  * Until nobody has the other end any more.  What does not end by itself is
  * interrupted after a while, as by a user.  Returns whether it was.
@@ -127,7 +116,7 @@ static void block_works(void **state)
 	child = fork();
 	assert_sys(child);
 	if (!child)
-		exec_block(block->file, fds[1]);
+		block_exec(block->file, STDIN_FILENO, fds[1]);
 	close(fds[1]);
 	interrupted = read_output(fds[0], child, block->interrupted);
 	close(fds[0]);
