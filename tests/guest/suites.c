@@ -56,6 +56,7 @@ static const struct {
 	{ "monitor", suite_monitor },
 	{ "udev", suite_udev },
 	{ "docs", suite_docs },
+	{ "vmm", suite_vmm },
 };
 
 static int run(const char *name)

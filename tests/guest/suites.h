@@ -43,5 +43,6 @@ int suite_bind(void);
 int suite_monitor(void);
 int suite_udev(void);
 int suite_docs(void);
+int suite_vmm(void);
 
 #endif /* GUEST_SUITES_H */
