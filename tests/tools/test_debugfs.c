@@ -4,27 +4,10 @@
 #include "units.h"
 #include "values.h"
 
-/* The value is what the text says, as JSON. */
-static void expect(json_t *value, const char *words)
-{
-	json_t *expected = json_loads(words, JSON_DECODE_ANY, NULL);
-	char *found;
-
-	assert_non_null(expected);
-	if (!json_equal(value, expected)) {
-		found = json_dumps(value, JSON_INDENT(1));
-		print_error("%s\n", found);
-		free(found);
-		fail_msg("is not %s", words);
-	}
-	json_decref(expected);
-	json_decref(value);
-}
-
 static void state_(void **state)
 {
 	(void)state;
-	expect(state_parse("exporter own\nopen yes\nblocked closed,pf_reset\n"
+	equals(state_parse("exporter own\nopen yes\nblocked closed,pf_reset\n"
 			   "exports 3\nrevokes 18446744073709551615\nrestores 0\n"
 			   "refusals 2\nlast_revoke disabled 120\n"
 			   "last_refusal no way from 0000:01:00.0: it leads away\n"),
@@ -39,17 +22,17 @@ static void state_(void **state)
 static void newer_state(void **state)
 {
 	(void)state;
-	expect(state_parse("open no\nblocked -\nlast_revoke\nweather fine today\n\nempty\n"),
+	equals(state_parse("open no\nblocked -\nlast_revoke\nweather fine today\n\nempty\n"),
 	       "{\"open\": false, \"blocked\": [],"
 	       " \"last_revoke\": {\"reasons\": [], \"microseconds\": null},"
 	       " \"weather\": \"fine today\", \"empty\": \"\"}");
-	expect(state_parse(""), "{}");
+	equals(state_parse(""), "{}");
 }
 
 static void buffers(void **state)
 {
 	(void)state;
-	expect(buffers_parse("buffer 17 bar 2 size 8192 ranges 2 state live pid 12 comm a b  c\n"
+	equals(buffers_parse("buffer 17 bar 2 size 8192 ranges 2 state live pid 12 comm a b  c\n"
 			     "\trange 0x0 0x1000\n"
 			     "\trange 0x2000 0x1000\n"
 			     "\tmore 7\n"
@@ -72,22 +55,22 @@ static void buffers(void **state)
 static void newer_buffers(void **state)
 {
 	(void)state;
-	expect(buffers_parse("\trange 0x0 0x1000\nheading\n"
+	equals(buffers_parse("\trange 0x0 0x1000\nheading\n"
 			     "buffer 17 bar 2 colour red comm x\n"
 			     "\tfriend 3\n\trange\n\timporter dev new 7\n\t\n"),
 	       "[{\"inode\": 17, \"bar\": 2, \"colour\": \"red\", \"comm\": \"x\","
 	       " \"range_list\": [{\"offset\": \"\", \"length\": \"\"}],"
 	       " \"importers\": [{\"device\": \"dev\", \"new\": 7}]}]");
-	expect(buffers_parse("buffer \n"),
+	equals(buffers_parse("buffer \n"),
 	       "[{\"inode\": \"\", \"range_list\": [], \"importers\": []}]");
-	expect(buffers_parse(""), "[]");
+	equals(buffers_parse(""), "[]");
 }
 
 /* Processes can be called anything. */
 static void not_utf8(void **state)
 {
 	(void)state;
-	expect(buffers_parse("buffer 1 comm \xff\xfe!\n"),
+	equals(buffers_parse("buffer 1 comm \xff\xfe!\n"),
 	       "[{\"inode\": 1, \"comm\": \"\?\?!\", \"range_list\": [],"
 	       " \"importers\": []}]");
 }

@@ -14,6 +14,22 @@ void command_help(const char *command)
 	exit(0);
 }
 
+void equals(json_t *value, const char *words)
+{
+	json_t *expected = json_loads(words, JSON_DECODE_ANY, NULL);
+	char *found;
+
+	assert_non_null(expected);
+	if (!json_equal(value, expected)) {
+		found = json_dumps(value, JSON_INDENT(1));
+		print_error("%s\n", found);
+		free(found);
+		fail_msg("is not %s", words);
+	}
+	json_decref(expected);
+	json_decref(value);
+}
+
 int main(int argc, char **argv)
 {
 	int failed = 0;

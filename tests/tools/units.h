@@ -2,6 +2,7 @@
 #ifndef TESTS_TOOLS_UNITS_H
 #define TESTS_TOOLS_UNITS_H
 
+#include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +21,9 @@
 	cmocka_run_group_tests_name(name, tests, NULL, NULL)
 
 #define TEST(name, function) { name, function, NULL, NULL, NULL }
+
+/* The value, which is given back, is what the words say, as JSON. */
+void equals(json_t *value, const char *words);
 
 int test_debugfs(void);
 int test_ranges(void);
