@@ -103,7 +103,7 @@ static void passed_on(void **state)
 }
 
 /* The process is the one that keeps it from being unbound. */
-static void mapped(void **state)
+static void memory_mapped(void **state)
 {
 	static const char held[] = "because qemu-system-x86 (pid ";
 	struct tool_run run = tool_run("unbind", DEVICE, NULL);
@@ -148,7 +148,8 @@ int suite_vmm(void)
 	const struct CMUnitTest tests[] = {
 		VMM("QEMU takes a bound device by the documents' command",
 		    passed_on),
-		VMM("QEMU holds the device and maps its memory", mapped),
+		VMM("QEMU holds the device and maps its memory",
+		    memory_mapped),
 		VMM("the device is closed when QEMU quits", given_back),
 	};
 
