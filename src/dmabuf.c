@@ -123,7 +123,7 @@ static void dvp_dmabuf_detach(struct dma_buf *dmabuf,
 {
 	struct dvp_attachment *att = attach->priv;
 
-	trace_dvp_detach(dmabuf->priv, attach);
+	trace_dvp_detach(dmabuf->priv, attach, att->map_type);
 	dvp_reach_forget(&att->reserved);
 	kfree(att);
 }

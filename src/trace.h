@@ -54,7 +54,7 @@ TRACE_EVENT(dvp_export,
 		  __entry->size, __entry->ranges)
 );
 
-TRACE_EVENT(dvp_attach,
+DECLARE_EVENT_CLASS(dvp_attachment,
 	TP_PROTO(struct dvp_buffer *buf, struct dma_buf_attachment *attach,
 		 enum dvp_map_type type),
 	TP_ARGS(buf, attach, type),
@@ -78,23 +78,16 @@ TRACE_EVENT(dvp_attach,
 		  __entry->map)
 );
 
-TRACE_EVENT(dvp_detach,
-	TP_PROTO(struct dvp_buffer *buf, struct dma_buf_attachment *attach),
-	TP_ARGS(buf, attach),
-	TP_STRUCT__entry(
-		__array(char, device, DVP_TRACE_NAME)
-		__field(u64, buffer)
-		__array(char, importer, DVP_TRACE_NAME)
-	),
-	TP_fast_assign(
-		strscpy_pad(__entry->device, buf->access->name,
-			    sizeof(__entry->device));
-		__entry->buffer = file_inode(buf->dmabuf->file)->i_ino;
-		strscpy_pad(__entry->importer, dev_name(attach->dev),
-			    sizeof(__entry->importer));
-	),
-	TP_printk("device=%s buffer=%llu importer=%s",
-		  __entry->device, __entry->buffer, __entry->importer)
+DEFINE_EVENT(dvp_attachment, dvp_attach,
+	TP_PROTO(struct dvp_buffer *buf, struct dma_buf_attachment *attach,
+		 enum dvp_map_type type),
+	TP_ARGS(buf, attach, type)
+);
+
+DEFINE_EVENT(dvp_attachment, dvp_detach,
+	TP_PROTO(struct dvp_buffer *buf, struct dma_buf_attachment *attach,
+		 enum dvp_map_type type),
+	TP_ARGS(buf, attach, type)
 );
 
 /* One that is no mapping is a list of physical addresses, and has no @sgt. */
