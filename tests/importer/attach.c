@@ -403,20 +403,28 @@ unlock:
 	import_unlock(import);
 }
 
+/* A transfer must not run from one entry into the next. */
+static int find_piece(struct dvp_import *import, u64 offset, size_t length,
+		      dma_addr_t *addr)
+{
+	size_t left;
+
+	if (!is_mapped(import))
+		return -ENODEV;
+	return find_byte(import, offset, addr, &left) && length <= left ?
+	       0 : -EINVAL;
+}
+
 /* Returns whether the device got to the bus after the mapping was gone. */
 int dvp_import_unmap_late(struct dvp_import *import, struct dvp_edu *edu,
 			  u64 offset, const void *data, size_t length)
 {
 	dma_addr_t addr;
-	size_t left;
 	int ret;
 
 	import_lock(import);
-	if (!is_mapped(import))
-		ret = -ENODEV;
-	else if (!find_byte(import, offset, &addr, &left) || length > left)
-		ret = -EINVAL;
-	else
+	ret = find_piece(import, offset, length, &addr);
+	if (!ret)
 		ret = dvp_edu_write_begin(edu, addr, data, length);
 	if (!ret) {
 		unmap_locked(import);
@@ -430,17 +438,13 @@ int dvp_import_transfer(struct dvp_import *import, struct dvp_edu *edu,
 			u64 offset, void *data, size_t length, bool to_buffer)
 {
 	dma_addr_t addr;
-	size_t left;
 	int ret;
 
 	import_lock(import);
-	if (!is_mapped(import))
-		ret = -ENODEV;
-	else if (!find_byte(import, offset, &addr, &left) || length > left)
-		ret = -EINVAL;
-	else if (to_buffer)
+	ret = find_piece(import, offset, length, &addr);
+	if (!ret && to_buffer)
 		ret = dvp_edu_write(edu, addr, data, length);
-	else
+	else if (!ret)
 		ret = dvp_edu_read(edu, data, addr, length);
 	import_unlock(import);
 	return ret;

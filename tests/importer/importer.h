@@ -6,6 +6,7 @@
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "dvp_importer.h"
@@ -35,6 +36,29 @@ int dvp_edu_write_begin(struct dvp_edu *edu, dma_addr_t to, const void *from,
 			size_t length);
 bool dvp_edu_write_end(struct dvp_edu *edu);
 int dvp_edu_read(struct dvp_edu *edu, void *to, dma_addr_t from, size_t length);
+
+/**
+ * struct dvp_importer - a device that imports
+ * @misc: its character device
+ * @dev: the device itself
+ * @edu: its engine; the platform device has none
+ * @users: open files
+ * @idle: woken when @users falls to zero
+ */
+struct dvp_importer {
+	struct miscdevice misc;
+	struct device *dev;
+	struct dvp_edu edu;
+	atomic_t users;
+	wait_queue_head_t idle;
+};
+
+extern const struct file_operations dvp_importer_fops;
+
+/* A report of more entries than this would be a very long one. */
+#define DVP_MAX_ENTRIES	65536
+
+int dvp_machine_ioctl(unsigned int cmd, void __user *arg);
 
 struct dvp_own;
 
@@ -119,6 +143,7 @@ struct dvp_probe *dvp_probe_start(const struct dvp_importer_probe *arg);
 void dvp_probe_look(struct dvp_probe *probe, struct dvp_importer_probed *seen);
 void dvp_probe_release(struct dvp_probe *probe);
 void dvp_probe_stop(struct dvp_probe *probe, struct dvp_importer_probed *seen);
+
 struct dvp_reserve;
 
 struct dvp_reserve *dvp_reserve_start(const struct dvp_importer_reserve *arg);
