@@ -8,16 +8,22 @@
 #include "importer.h"
 
 #ifdef CONFIG_KRETPROBES
+/* More often than any test asks. */
+#define TIMES 64
+
 /**
  * struct dvp_reserve - a region that is added to those of every group
  * @kretprobe: on the function that tells them
- * @region: what of it does not change
  * @tgid: of the process in whose calls it is there
+ * @lock: protects @regions
+ * @regions: one for each time that it is told.  Whoever asks for regions frees
+ *	them, and a probe must not allocate memory.
  */
 struct dvp_reserve {
 	struct kretprobe kretprobe;
-	struct iommu_resv_region region;
 	pid_t tgid;
+	raw_spinlock_t lock;
+	struct list_head regions;
 };
 
 static struct dvp_reserve *of_instance(struct kretprobe_instance *instance)
@@ -44,10 +50,40 @@ static int reserve_return(struct kretprobe_instance *instance,
 	struct dvp_reserve *reserve = of_instance(instance);
 	struct list_head **list = (void *)instance->data;
 	struct iommu_resv_region *region;
+	unsigned long flags;
 
-	region = kmemdup(&reserve->region, sizeof(*region), GFP_ATOMIC);
-	if (region)
-		list_add_tail(&region->list, *list);
+	raw_spin_lock_irqsave(&reserve->lock, flags);
+	region = list_first_entry_or_null(&reserve->regions,
+					  struct iommu_resv_region, list);
+	if (!WARN_ON_ONCE(!region))
+		list_move_tail(&region->list, *list);
+	raw_spin_unlock_irqrestore(&reserve->lock, flags);
+	return 0;
+}
+
+static void free_regions(struct dvp_reserve *reserve)
+{
+	struct iommu_resv_region *region, *next;
+
+	list_for_each_entry_safe(region, next, &reserve->regions, list)
+		kfree(region);
+}
+
+static int alloc_regions(struct dvp_reserve *reserve,
+			 const struct dvp_importer_reserve *arg)
+{
+	struct iommu_resv_region *region;
+	unsigned int i;
+
+	for (i = 0; i < TIMES; i++) {
+		region = kzalloc_obj(*region);
+		if (!region)
+			return -ENOMEM;
+		region->start = arg->start;
+		region->length = arg->length;
+		region->type = arg->type;
+		list_add_tail(&region->list, &reserve->regions);
+	}
 	return 0;
 }
 
@@ -59,16 +95,18 @@ struct dvp_reserve *dvp_reserve_start(const struct dvp_importer_reserve *arg)
 	reserve = kzalloc_obj(*reserve);
 	if (!reserve)
 		return ERR_PTR(-ENOMEM);
-	reserve->region.start = arg->start;
-	reserve->region.length = arg->length;
-	reserve->region.type = arg->type;
+	raw_spin_lock_init(&reserve->lock);
+	INIT_LIST_HEAD(&reserve->regions);
 	reserve->tgid = current->tgid;
 	reserve->kretprobe.kp.symbol_name = "iommu_get_group_resv_regions";
 	reserve->kretprobe.entry_handler = reserve_entry;
 	reserve->kretprobe.handler = reserve_return;
 	reserve->kretprobe.data_size = sizeof(struct list_head *);
-	ret = register_kretprobe(&reserve->kretprobe);
+	ret = alloc_regions(reserve, arg);
+	if (!ret)
+		ret = register_kretprobe(&reserve->kretprobe);
 	if (ret) {
+		free_regions(reserve);
 		kfree(reserve);
 		return ERR_PTR(ret);
 	}
@@ -78,6 +116,7 @@ struct dvp_reserve *dvp_reserve_start(const struct dvp_importer_reserve *arg)
 void dvp_reserve_stop(struct dvp_reserve *reserve)
 {
 	unregister_kretprobe(&reserve->kretprobe);
+	free_regions(reserve);
 	kfree(reserve);
 }
 #else
