@@ -85,6 +85,7 @@ void rig_bind(void);
 void rig_begin_open(void);
 void rig_begin_exported(void);
 void rig_begin_attached(void);
+void rig_begin_attached_second(void);
 void rig_begin_mapped(void);
 
 /* Through the last range, which is the last one to be mapped. */
