@@ -89,10 +89,7 @@ static void whole_group(void **state)
 	char one[BDF_SIZE], other[BDF_SIZE];
 
 	(void)state;
-	snprintf(one, sizeof(one), "%s", bench_find(IVSHMEM, 3));
-	snprintf(other, sizeof(other), "%s", bench_find(IVSHMEM, 4));
-	tool_free_device(one);
-	tool_free_device(other);
+	tool_group(one, other);
 	assert_tool(tool_run("bind", one, NULL), 0, one);
 	assert_string_equal(device_driver(other), "");
 	assert_tool(tool_run("bind", "--group", one, NULL), 0, other);

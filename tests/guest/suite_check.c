@@ -108,28 +108,31 @@ static void rewrite_module(const char *from, const char *to)
 	free(data);
 }
 
-static void check_other_kernel(void **state)
+/* What is said of a module in which @to stands for @from. */
+static struct tool_run check_rewritten(const char *from, const char *to)
 {
 	struct tool_run run;
 
-	(void)state;
-	rewrite_module(" SMP ", " smp ");
+	rewrite_module(from, to);
 	run = tool_run("check", tool_memory(), NULL);
-	rewrite_module(" smp ", " SMP ");
-	assert_tool(run, 1, "no       module: it was built for \"");
+	rewrite_module(to, from);
+	return run;
+}
+
+static void check_other_kernel(void **state)
+{
+	(void)state;
+	assert_tool(check_rewritten(" SMP ", " smp "), 1,
+		    "no       module: it was built for \"");
 	assert_tool(tool_run("check", tool_memory(), NULL), 0,
 		    "it was built for this kernel");
 }
 
 static void check_symbol(void **state)
 {
-	struct tool_run run;
-
 	(void)state;
-	rewrite_module("vfio_pci_core_mmap", "vfio_pci_core_nono");
-	run = tool_run("check", tool_memory(), NULL);
-	rewrite_module("vfio_pci_core_nono", "vfio_pci_core_mmap");
-	assert_tool(run, 1, "this kernel does not have what it needs: vfio_pci_core_nono;");
+	assert_tool(check_rewritten("vfio_pci_core_mmap", "vfio_pci_core_nono"), 1,
+		    "this kernel does not have what it needs: vfio_pci_core_nono;");
 }
 
 static void check_missing(void **state)

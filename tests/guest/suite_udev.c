@@ -121,10 +121,7 @@ static void node_is_older(void **state)
 	char one[BDF_SIZE], other[BDF_SIZE];
 
 	(void)state;
-	snprintf(one, sizeof(one), "%s", bench_find(IVSHMEM, 3));
-	snprintf(other, sizeof(other), "%s", bench_find(IVSHMEM, 4));
-	tool_free_device(one);
-	tool_free_device(other);
+	tool_group(one, other);
 	assert_ok(device_bind(one, "vfio-pci"));
 	assert_node(one, 0, 0600);
 	assert_ok(device_bind(other, bench_driver()));

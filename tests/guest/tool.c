@@ -179,6 +179,14 @@ void tool_free_device(const char *bdf)
 	assert_ok(device_write_attr(bdf, "driver_override", "\n"));
 }
 
+void tool_group(char one[BDF_SIZE], char other[BDF_SIZE])
+{
+	snprintf(one, BDF_SIZE, "%s", bench_find(IVSHMEM, 3));
+	snprintf(other, BDF_SIZE, "%s", bench_find(IVSHMEM, 4));
+	tool_free_device(one);
+	tool_free_device(other);
+}
+
 const char *tool_memory(void)
 {
 	const char *bdf = bench_find(IVSHMEM, 0);

@@ -6,6 +6,8 @@
 #include <jansson.h>
 #include <sys/types.h>
 
+#include "bench.h"
+
 #define TOOL "dmabuf-vfio-pci"
 
 /**
@@ -48,6 +50,8 @@ struct tool_run tool_check(struct tool_run run, int status, const char *words,
 
 /* As if nobody had ever bound it. */
 void tool_free_device(const char *bdf);
+/* Two that are one IOMMU group; without a driver. */
+void tool_group(char one[BDF_SIZE], char other[BDF_SIZE]);
 /* Such a device that can be exported: the shared memory of ivshmem. */
 const char *tool_memory(void);
 
