@@ -136,6 +136,32 @@ static void unload(const char *name)
 	       ret ? strerror(-ret) : "");
 }
 
+/*
+ * Where the kernel has DMA_API_DEBUG: what importers have left mapped.  Up to 6.17 what
+ * could not be mapped counts as well, at an address of all ones; it is what the kernel
+ * then warns of when the importer goes.
+ */
+static void check_mappings(void)
+{
+	unsigned int left = 0;
+	char line[512];
+	FILE *mappings;
+
+	mappings = fopen("/sys/kernel/debug/dma-api/dump", "r");
+	if (!mappings)
+		return;
+	while (fgets(line, sizeof(line), mappings)) {
+		if (strncmp(line, "dvp_importer ", strlen("dvp_importer ")) ||
+		    strstr(line, " coherent ") ||
+		    strstr(line, " D=ffffffffffffffff "))
+			continue;
+		printf("# kernel: %s", line);
+		left++;
+	}
+	fclose(mappings);
+	result(!left, "importers have left %u mappings", left);
+}
+
 static void unload_modules(void)
 {
 	unload("dvp-importer");
@@ -343,6 +369,7 @@ int main(int argc, char **argv)
 	if (i < argc) {
 		load_modules();
 		run_program(argv + i);
+		check_mappings();
 		unload_modules();
 		check_leaks();
 		save_coverage();

@@ -18,8 +18,12 @@
 	"refcount_t:|list_(add|del) corruption|Call Trace:|" \
 	"blocked for more than|detected stall|DMAR:.*fault"
 
-/* What looks like one of them, and only says what is looked for, or not any more. */
-#define ANNOUNCEMENT "DMA-API: (preallocated|debugging enabled|exceeded 7 overl)"
+/*
+ * What looks like one of them, and only says what is looked for, or not any more, or is
+ * a line more to a warning.
+ */
+#define ANNOUNCEMENT "DMA-API: (preallocated|debugging enabled|exceeded 7 overl|" \
+	"Mapped at:|.* has pending DMA allocations while released)"
 
 int klog_say(const char *text)
 {
