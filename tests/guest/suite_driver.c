@@ -83,6 +83,22 @@ static void by_ids(void **state)
 	assert_string_equal(device_driver(bdf), "");
 }
 
+static void no_ids(void **state)
+{
+	const char *const words[] = {
+		"\"1b36\" is not of the form vendor:device", NULL
+	};
+	const char *bdf = bench_find(IVSHMEM, 0);
+	int klog = bench_keep(assert_ok(klog_open_end()));
+
+	(void)state;
+	unbound(bdf);
+	assert_ok(bench_reload("ids=1b36,1af4:1110"));
+	assert_int_equal(klog_count(klog, words), 1);
+	assert_string_equal(device_driver(bdf), bench_driver());
+	unbound(bdf);
+}
+
 /* Tries to bind an ivshmem that says it is a device with errata. */
 static void bind_denied(char driver[64])
 {
@@ -374,6 +390,8 @@ int suite_driver(void)
 	const struct CMUnitTest only_ours[] = {
 		DRIVER_RELOADS("loading says once who exports",
 			       exporter_said),
+		DRIVER_RELOADS("what is no id in ids= is named, the rest binds",
+			       no_ids),
 		DRIVER_RELOADS("an unknown exporter= is refused",
 			       exporter_unknown),
 		DRIVER_RELOADS("exporter=intree needs a kernel that has it",

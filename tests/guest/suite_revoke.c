@@ -179,6 +179,20 @@ static void other_registers(void **state)
 	assert_int_equal(importer_notifications(importer), 0);
 }
 
+/* What switches decoding off on its way there must not. */
+static void past_the_end(void **state)
+{
+	static const uint8_t zeros[4096];
+	struct vfio *vfio = bench_open_memory();
+	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
+
+	(void)state;
+	assert_error(vfio_write(vfio, CONFIG, PCI_COMMAND, zeros,
+				sizeof(zeros)), EFAULT);
+	assert_true(importer_is_mapped(importer));
+	assert_int_equal(importer_notifications(importer), 0);
+}
+
 static void other_device(void **state)
 {
 	struct vfio *vfio = bench_open_memory();
@@ -428,6 +442,8 @@ int suite_revoke(void)
 		       bus_master),
 		REVOKE("writing other registers leaves the mapping alone",
 		       other_registers),
+		REVOKE("a write past the end of config space leaves it alone",
+		       past_the_end),
 		REVOKE("another device leaves the mapping alone",
 		       other_device),
 		REVOKE("a slow importer is waited for on close, and served",
