@@ -23,7 +23,7 @@
  * a line more to a warning.
  */
 #define ANNOUNCEMENT "DMA-API: (preallocated|debugging enabled|exceeded 7 overl|" \
-	"Mapped at:|.* has pending DMA allocations while released)"
+	"debugging disabled|Mapped at:|.*: device driver )"
 
 int klog_say(const char *text)
 {
