@@ -17,6 +17,7 @@
  * struct operation - what is tried
  * @name: of the test
  * @ranges: of the buffer, if there is one
+ * @length: of each of them, if not a page; then the device is that with the large BAR
  * @applies: whether there is this operation, if not always
  * @begin: makes what it needs
  * @act: what is tried: 0 or a negative errno
@@ -31,6 +32,7 @@
 struct operation {
 	const char *name;
 	unsigned int ranges;
+	uint64_t length;
 	bool (*applies)(void);
 	void (*begin)(void);
 	int (*act)(void);

@@ -168,6 +168,14 @@ const struct operation failnth_buffer[] = {
 		.whole = rig_move_bytes, .nothing = is_unmapped,
 		.error = EIO,
 	}, {
+		/* More than an entry of a scatterlist has room for. */
+		.name = ALL_OR_NOTHING("mapping 8 GiB"), .ranges = 1,
+		.length = 8192 * MIB,
+		.begin = rig_begin_attached_second,
+		.act = rig_map, .undo = unmap,
+		.whole = rig_move_bytes, .nothing = is_unmapped,
+		.error = EIO,
+	}, {
 		.name = DONE_EVEN_THEN("unmapping 1 range"), .ranges = 1,
 		.begin = rig_begin_mapped,
 		.act = unmap, .undo = rig_map,

@@ -28,7 +28,7 @@ int rig_export(void)
 
 	for (i = 0; i < rig.op->ranges; i++) {
 		ranges[i].offset = i * 2 % BAR_PAGES * PAGE;
-		ranges[i].length = PAGE;
+		ranges[i].length = rig.op->length ? rig.op->length : PAGE;
 	}
 	rig.buffer = vfio_export(&rig.vfio, BAR2, ranges, rig.op->ranges,
 				 O_RDWR | O_CLOEXEC);
