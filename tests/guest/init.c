@@ -24,6 +24,7 @@
 
 #include "klog.h"
 #include "modules.h"
+#include "sysfs.h"
 
 #define CONSOLE "/dev/ttyS0"
 
@@ -162,6 +163,10 @@ static void check_mappings(void)
 	FILE *mappings;
 	int klog;
 
+	/* Switched off, it has no list to read, and oopses on the way to it. */
+	if (read_line("/sys/kernel/debug/dma-api/disabled", line, sizeof(line)) ||
+	    line[0] == 'Y')
+		return;
 	mappings = fopen("/sys/kernel/debug/dma-api/dump", "r");
 	if (!mappings)
 		return;
