@@ -101,8 +101,8 @@ static void fatal_closed(void **state)
 	inject("", "DLP");
 	wait_until(recovered(klog));
 	subject_is_revoked(&subject, 1);
-	/* The in-tree driver leaves the device without its addresses. */
-	if (!expects(hears_of_errors))
+	/* The in-tree driver alone leaves the device without its addresses. */
+	if (!expects(recovers))
 		revive(subject.bdf);
 	subject_open(&subject, &nic);
 }
