@@ -10,7 +10,6 @@
 #include "suites.h"
 
 #define BAR2 VFIO_PCI_BAR2_REGION_INDEX
-#define CHUNK DVP_IMPORTER_TRANSFER_MAX
 
 #define SWITCH_IVSHMEM	2
 #define SWITCH_EDU	2

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What userspace asks for, and what it gets: section 2 of the contract. */
-#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 
 #include "bench.h"
 #include "suites.h"
 
-#define BAR0	VFIO_PCI_BAR0_REGION_INDEX
 #define BAR2	VFIO_PCI_BAR2_REGION_INDEX
 #define GET	(VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF)
 #define SET	(VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_DMA_BUF)

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the fuzzer has found before, and what it begins with: tests/fuzz. */
-#include <stdio.h>
-
 #include "bench.h"
 #include "fuzz.h"
 #include "suites.h"

@@ -5,7 +5,6 @@
  * through or gone to sleep: nothing depends on how fast they are.
  */
 #include <linux/pci_regs.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 
 #include "actor.h"
