@@ -160,8 +160,11 @@ static bool is_end(const char *bdf)
 	return !is_bridge(bdf);
 }
 
+/* How many ways were checked, and how many of them were none. */
+static unsigned int nr_checked, nr_refused;
+
 /* The exit status of "check" is that of the way, where nothing else is in it. */
-static void check_way_status(const json_t *way, unsigned int *count)
+static void check_way_status(const json_t *way)
 {
 	struct tool_run run;
 	char type[32];
@@ -177,25 +180,34 @@ static void check_way_status(const json_t *way, unsigned int *count)
 		assert_int_equal(run.status, 1);
 		assert_true(strstr(run.output, "disable_acs_redir=") ||
 			    strstr(run.output, "below one PCIe switch"));
+		nr_refused++;
 	}
-	++*count;
+	nr_checked++;
 }
 
-/* Many ways are alike: one in so many is enough. */
-#define ONE_IN 97
+/*
+ * Many ways are alike: one in so many is enough.  It does not divide by how many lead
+ * to one device, which is 97 here, so that they are not all from the same one.
+ */
+#define ONE_IN 89
 
 static void checked(void **state)
 {
-	json_t *all = ask(TOOL_ROOT);
-	unsigned int count = 0;
 	const json_t *way;
+	json_t *all;
 	size_t i;
 
 	(void)state;
+	/* Of some host bridges it is known that they forward. */
+	disguise(0);
+	all = ask(TOOL_ROOT);
+	nr_checked = 0;
+	nr_refused = 0;
 	json_array_foreach(json_object_get(all, "ways"), i, way)
 		if (i % ONE_IN == 0)
-			check_way_status(way, &count);
-	assert_true(count > 5);
+			check_way_status(way);
+	assert_in_range(nr_refused, 1, nr_checked - 1);
+	assert_in_range(nr_checked, 6, UINT32_MAX);
 	json_decref(all);
 }
 
