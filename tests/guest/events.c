@@ -6,6 +6,14 @@
 
 #define EXPORT_SIZE (64 * 1024UL)
 
+void place_revive(const struct place *place)
+{
+	assert_ok(device_write_attr(bench_find(place->kind, place->nth), "remove",
+				    "1"));
+	assert_ok(write_file("/sys/bus/pci/rescan", "1"));
+	wait_until(device_find(place->kind, place->nth));
+}
+
 /* By DMA of the importer's device, checked through the exporter's user. */
 static void move_bytes(struct subject *subject)
 {

@@ -35,6 +35,9 @@ struct place {
 /* Memory; has neither. */
 #define PLACE_IVSHMEM	{ IVSHMEM, 0, 2, PAGE, 512 }
 
+/* Has the kernel find the device anew, and give it addresses. */
+void place_revive(const struct place *place);
+
 /**
  * struct subject - a device whose memory is exported and imported
  * @place: what is written

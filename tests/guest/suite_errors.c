@@ -82,14 +82,6 @@ static void fatal_slow(void **state)
 	subject_is_restored(&subject, 2);
 }
 
-/* Has the kernel find the device anew, and give it addresses. */
-static void revive(const char *bdf)
-{
-	assert_ok(device_write_attr(bdf, "remove", "1"));
-	assert_ok(write_file("/sys/bus/pci/rescan", "1"));
-	wait_until(device_find(nic.kind, nic.nth));
-}
-
 static void fatal_closed(void **state)
 {
 	int klog = bench_keep(assert_ok(klog_open_end()));
@@ -103,7 +95,7 @@ static void fatal_closed(void **state)
 	subject_is_revoked(&subject, 1);
 	/* The in-tree driver alone leaves the device without its addresses. */
 	if (!expects(recovers))
-		revive(subject.bdf);
+		place_revive(&nic);
 	subject_open(&subject, &nic);
 }
 

@@ -158,14 +158,6 @@ static void fail_link(const char *bdf)
 	assert_int_equal(klog_count(again, says), gives_up);
 }
 
-/* Has the kernel find the device anew, and give it addresses. */
-static void revive(const char *bdf)
-{
-	assert_ok(device_write_attr(bdf, "remove", "1"));
-	assert_ok(write_file("/sys/bus/pci/rescan", "1"));
-	wait_until(device_find(nic.kind, nic.nth));
-}
-
 static void fails_while_opened(void **state)
 {
 	const char *bdf = bench_find(nic.kind, nic.nth);
@@ -187,7 +179,7 @@ static void fails_while_opened(void **state)
 							  PAGE)), ENODEV);
 	bench_close(vfio);
 	if (!expects(recovers))
-		revive(bdf);
+		place_revive(&nic);
 	subject_open(&subject, &nic);
 }
 
@@ -212,7 +204,7 @@ static void fails_while_reset(void **state)
 		return;
 	}
 	bench_close(subject.vfio);
-	revive(subject.bdf);
+	place_revive(&nic);
 }
 
 #define OVERLAP(name, function) TEST("overlap", name, function)
