@@ -1,9 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 
 #include "actor.h"
 #include "bench.h"
+
+int act_reset(struct actor *actor)
+{
+	return device_write_attr(actor->bdf, "reset", "1");
+}
+
+int act_reset_by_user(struct actor *actor)
+{
+	return vfio_reset(actor->vfio);
+}
+
+int act_off(struct actor *actor)
+{
+	return vfio_set_command(actor->vfio, 0, PCI_COMMAND_MEMORY);
+}
+
+int act_transfer(struct actor *actor)
+{
+	uint8_t data[DVP_IMPORTER_TRANSFER_MAX];
+	int ret;
+
+	memset(data, ACT_BYTE, sizeof(data));
+	do {
+		ret = importer_write(actor->importer, 0, data, sizeof(data));
+	} while (!ret);
+	return ret;
+}
 
 static void *actor_run(void *data)
 {

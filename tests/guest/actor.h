@@ -15,6 +15,7 @@ struct vfio;
  * @act: what it does: 0 or a negative errno
  * @bdf: the device
  * @vfio: its group, and the device's descriptor while there is one
+ * @importer: who has the device's memory mapped, for those that move bytes
  * @thread: the thread
  * @tid: its number in /proc, 0 before it runs
  * @done: it has returned from @act
@@ -24,11 +25,21 @@ struct actor {
 	int (*act)(struct actor *actor);
 	const char *bdf;
 	struct vfio *vfio;
+	int importer;
 	pthread_t thread;
 	atomic_int tid;
 	atomic_bool done;
 	int result;
 };
+
+/* The administrator's reset, and the user's. */
+int act_reset(struct actor *actor);
+int act_reset_by_user(struct actor *actor);
+/* Switches memory off. */
+int act_off(struct actor *actor);
+/* Writes ACT_BYTE until that fails, as the mapping has gone. */
+#define ACT_BYTE 0xa5
+int act_transfer(struct actor *actor);
 
 void actor_start(struct actor *actor);
 void actor_join(struct actor *actor);

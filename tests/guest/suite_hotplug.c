@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Devices that are pulled out, politely or not, while they are in use. */
-#include <pthread.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 
+#include "actor.h"
 #include "events.h"
 #include "monitor.h"
 #include "slot.h"
@@ -36,35 +36,10 @@ static void plug_edu(const struct slot *slot)
 	wait_until(slot_is_filled(slot));
 }
 
-/* Moves bytes until the mapping has gone; returns the error that ended it. */
-static void *transfer_forever(void *arg)
+static void end_transfers(struct actor *worker)
 {
-	struct subject *subject = arg;
-	uint8_t data[DVP_IMPORTER_TRANSFER_MAX];
-	int ret;
-
-	memset(data, 0x5a, sizeof(data));
-	do {
-		ret = importer_write(subject->importer, 0, data, sizeof(data));
-	} while (!ret);
-	return (void *)(intptr_t)ret;
-}
-
-static pthread_t start_transfers(struct subject *subject)
-{
-	pthread_t worker;
-
-	assert_int_equal(pthread_create(&worker, NULL, transfer_forever,
-					subject), 0);
-	return worker;
-}
-
-static void end_transfers(pthread_t worker, int error)
-{
-	void *ret;
-
-	assert_int_equal(pthread_join(worker, &ret), 0);
-	assert_error((intptr_t)ret, error);
+	actor_join(worker);
+	assert_error(worker->result, ENODEV);
 }
 
 /* A polite unplug waits for the user, who keeps the memory until then. */
@@ -72,20 +47,21 @@ static void exporter_unplugged(void **state)
 {
 	struct subject subject;
 	struct slot slot;
-	pthread_t worker;
+	struct actor worker = { .act = act_transfer };
 	int event;
 
 	(void)state;
 	subject_open(&subject, &memory);
 	find_slot(&slot, subject.bdf);
 	event = watch_irq(subject.vfio, VFIO_PCI_REQ_IRQ_INDEX);
-	worker = start_transfers(&subject);
+	worker.importer = subject.importer;
+	actor_start(&worker);
 	assert_ok(monitor("device_del", "'id': 'plug-memory'"));
 	wait_until(was_told(event));
 	assert_true(importer_is_mapped(subject.importer));
 
 	bench_close(subject.vfio);
-	end_transfers(worker, ENODEV);
+	end_transfers(&worker);
 	subject_is_revoked(&subject, 1);
 	wait_until(slot_is_empty(&slot));
 	subject_is_revoked(&subject, 1);
@@ -101,7 +77,7 @@ static void importer_unplugged(void **state)
 	int buffer = bench_export(vfio, 2, 0, PAGE);
 	struct subject subject = { .importer = bench_importer(bdf) };
 	uint8_t byte = 0;
-	pthread_t worker;
+	struct actor worker = { .act = act_transfer };
 	struct slot slot;
 	char path[64];
 
@@ -110,14 +86,15 @@ static void importer_unplugged(void **state)
 	assert_ok(importer_attach(subject.importer, buffer));
 	assert_ok(importer_map(subject.importer));
 	assert_ok(vfio_write(vfio, 2, 0, &byte, 1));
-	worker = start_transfers(&subject);
-	wait_until(!vfio_read(vfio, 2, 0, &byte, 1) && byte == 0x5a);
+	worker.importer = subject.importer;
+	actor_start(&worker);
+	wait_until(!vfio_read(vfio, 2, 0, &byte, 1) && byte == ACT_BYTE);
 	assert_ok(monitor("device_del", "'id': 'plug-edu'"));
 	/* No other file is opened when its driver is on its way out. */
 	snprintf(path, sizeof(path), "/dev/dvp-importer-%s", bdf);
 	wait_until(access(path, F_OK));
 	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
-	end_transfers(worker, ENODEV);
+	end_transfers(&worker);
 	assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
 	bench_drop(subject.importer);
 	wait_until(slot_is_empty(&slot));
@@ -132,13 +109,14 @@ static void importer_unplugged(void **state)
 /* Gone before anybody could be told: the importer is told at once. */
 static void torn_out(struct subject *subject, struct slot *slot)
 {
-	pthread_t worker;
+	struct actor worker = { .act = act_transfer };
 	int event;
 
 	subject_open(subject, &torn);
 	find_slot(slot, subject->bdf);
 	event = watch_irq(subject->vfio, VFIO_PCI_REQ_IRQ_INDEX);
-	worker = start_transfers(subject);
+	worker.importer = subject->importer;
+	actor_start(&worker);
 	assert_ok(slot_tear_out(slot));
 	/* The kernel wants the user to let go of what is no more. */
 	wait_until(was_told(event));
@@ -150,7 +128,7 @@ static void torn_out(struct subject *subject, struct slot *slot)
 					   PCI_COMMAND_MEMORY));
 	}
 	wait_until(!importer_is_mapped(subject->importer));
-	end_transfers(worker, ENODEV);
+	end_transfers(&worker);
 	subject_is_revoked(subject, 1);
 }
 

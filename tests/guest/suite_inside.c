@@ -234,11 +234,6 @@ static void odd_name(void **state)
 			       " comm a\\012buffer 1\\134\\374\n\trange"));
 }
 
-static int act_off(struct actor *actor)
-{
-	return vfio_set_command(actor->vfio, 0, PCI_COMMAND_MEMORY);
-}
-
 /* What the two tell while an importer takes its time, and afterwards. */
 static void slow_seen(void **state)
 {

@@ -28,16 +28,6 @@ static int act_close(struct actor *actor)
 	return 0;
 }
 
-static int act_reset(struct actor *actor)
-{
-	return device_write_attr(actor->bdf, "reset", "1");
-}
-
-static int act_reset_by_user(struct actor *actor)
-{
-	return ioctl(actor->vfio->device, VFIO_DEVICE_RESET) ? -errno : 0;
-}
-
 /* With @first held in the call of a function, does @second wait before another? */
 static void check_apart(struct actor *first, const char *where,
 			struct actor *second, const char *before)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A reset takes the memory away for a moment, whoever asks for it. */
-#include <pthread.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 
+#include "actor.h"
 #include "events.h"
 #include "suites.h"
 
@@ -15,11 +14,6 @@ static const struct place ivshmem = PLACE_IVSHMEM;
 #define SLOT_FUNCTION	3
 #define BUS_FUNCTION	5
 
-static int reset(struct vfio *vfio)
-{
-	return ioctl(vfio->device, VFIO_DEVICE_RESET) ? -errno : 0;
-}
-
 static void resets(const struct place *place)
 {
 	struct subject subject;
@@ -27,7 +21,7 @@ static void resets(const struct place *place)
 
 	subject_open(&subject, place);
 	for (i = 0; i < 3; i++) {
-		assert_ok(reset(subject.vfio));
+		assert_ok(vfio_reset(subject.vfio));
 		subject_is_restored(&subject, 2 * i + 2);
 		subject_answered(&subject, 2 * i);
 		subject_answered(&subject, 2 * i + 1);
@@ -52,24 +46,18 @@ static void by_user_bus(void **state)
 	resets(&ivshmem);
 }
 
-static void *reset_it(void *vfio)
-{
-	assert_ok(reset(vfio));
-	return NULL;
-}
-
 /* The reset waits for the importer, whose device gets at the memory till then. */
 static void slow_importer(void **state)
 {
 	struct subject subject = { .place = nvme };
+	struct actor resets = { .act = act_reset_by_user };
 	uint8_t data[64], got[64];
-	pthread_t resetter;
 
 	(void)state;
 	subject.bdf = bench_find(NVME, 0);
 	subject_import(&subject, bench_open(subject.bdf), 3000);
-	assert_int_equal(pthread_create(&resetter, NULL, reset_it,
-					subject.vfio), 0);
+	resets.vfio = subject.vfio;
+	actor_start(&resets);
 	wait_until(importer_notifications(subject.importer) == 1);
 	bench_pattern(data, sizeof(data), 77);
 	assert_ok(importer_write(subject.importer, 0, data, sizeof(data)));
@@ -77,7 +65,8 @@ static void slow_importer(void **state)
 	assert_memory_equal(got, data, sizeof(got));
 	assert_error(importer_map(subject.importer), EBUSY);
 
-	assert_int_equal(pthread_join(resetter, NULL), 0);
+	actor_join(&resets);
+	assert_ok(resets.result);
 	subject_is_restored(&subject, 2);
 }
 
@@ -124,7 +113,7 @@ static void memory_off(void **state)
 	(void)state;
 	subject_open(&subject, &nvme);
 	assert_ok(vfio_set_command(subject.vfio, 0, PCI_COMMAND_MEMORY));
-	assert_ok(reset(subject.vfio));
+	assert_ok(vfio_reset(subject.vfio));
 	subject_is_revoked(&subject, 1);
 	assert_ok(vfio_set_command(subject.vfio, PCI_COMMAND_MEMORY, 0));
 	subject_is_restored(&subject, 2);
@@ -145,7 +134,7 @@ static void asleep(void **state)
 	assert_ok(vfio_write(subject.vfio, CONFIG, pm + PCI_PM_CTRL, &pmcsr,
 			     2));
 	subject_is_revoked(&subject, 1);
-	assert_ok(reset(subject.vfio));
+	assert_ok(vfio_reset(subject.vfio));
 	subject_is_restored(&subject, 2);
 }
 

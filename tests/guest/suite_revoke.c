@@ -3,6 +3,7 @@
 #include <linux/pci_regs.h>
 #include <pthread.h>
 
+#include "actor.h"
 #include "bench.h"
 #include "suites.h"
 
@@ -247,12 +248,6 @@ static void slow_decoding_off(void **state)
 	assert_revoked(importer, 1);
 }
 
-static void *switch_off(void *vfio)
-{
-	decoding_off(vfio);
-	return NULL;
-}
-
 /* Any lock of the revoke is held until the importer has let go. */
 static void others_need_no_lock(void **state)
 {
@@ -261,12 +256,12 @@ static void others_need_no_lock(void **state)
 	};
 	struct vfio *vfio = bench_open_memory();
 	int importer = import_slowly(bench_export(vfio, BAR2, 0, PAGE), 5000);
-	pthread_t writer;
+	struct actor writer = { .act = act_off, .vfio = vfio };
 	uint8_t byte;
 	size_t i;
 
 	(void)state;
-	assert_int_equal(pthread_create(&writer, NULL, switch_off, vfio), 0);
+	actor_start(&writer);
 	wait_until(importer_notifications(importer) == 1);
 	for (i = 0; i < ARRAY_SIZE(registers); i++) {
 		assert_ok(vfio_read(vfio, CONFIG, registers[i], &byte, 1));
@@ -274,7 +269,8 @@ static void others_need_no_lock(void **state)
 	}
 	assert_true(importer_is_mapped(importer));
 
-	assert_int_equal(pthread_join(writer, NULL), 0);
+	actor_join(&writer);
+	assert_ok(writer.result);
 	assert_revoked(importer, 1);
 }
 
@@ -374,38 +370,23 @@ static void closed_while_off(void **state)
 	assert_revoked(importer, 1);
 }
 
-static void *transfer_forever(void *arg)
-{
-	const int *importer = arg;
-	uint8_t data[DVP_IMPORTER_TRANSFER_MAX];
-	int ret;
-
-	memset(data, 0xa5, sizeof(data));
-	do {
-		ret = importer_write(*importer, 0, data, sizeof(data));
-	} while (!ret);
-	return (void *)(intptr_t)ret;
-}
-
 /* A DMA fault would be in the kernel's log, which init looks through. */
 static void during_transfer(void **state)
 {
 	struct vfio *vfio = bench_open_memory();
 	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
-	pthread_t worker;
+	struct actor worker = { .act = act_transfer, .importer = importer };
 	uint8_t byte = 0;
-	void *ret;
 
 	(void)state;
 	assert_ok(vfio_write(vfio, BAR2, 0, &byte, sizeof(byte)));
-	assert_int_equal(pthread_create(&worker, NULL, transfer_forever,
-					&importer), 0);
+	actor_start(&worker);
 	/* The first transfer has come through, the next one runs. */
 	wait_until(!vfio_read(vfio, BAR2, 0, &byte, sizeof(byte)) &&
-		   byte == 0xa5);
+		   byte == ACT_BYTE);
 	decoding_off(vfio);
-	assert_int_equal(pthread_join(worker, &ret), 0);
-	assert_error((intptr_t)ret, ENODEV);
+	actor_join(&worker);
+	assert_error(worker.result, ENODEV);
 	assert_revoked(importer, 1);
 }
 

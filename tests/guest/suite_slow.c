@@ -134,11 +134,6 @@ static void works_long(void **state)
 			 expects(names_slow) ? 2 : 0);
 }
 
-static int act_off(struct actor *actor)
-{
-	return vfio_set_command(actor->vfio, 0, PCI_COMMAND_MEMORY);
-}
-
 /* It cannot be told any more, nor be named, but its mapping is still there. */
 static void detached(void **state)
 {

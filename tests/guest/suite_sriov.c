@@ -198,18 +198,13 @@ static void is_untouched(struct family *family)
 	move_bytes(family);
 }
 
-static int reset(struct vfio *vfio)
-{
-	return ioctl(vfio->device, VFIO_DEVICE_RESET) ? -errno : 0;
-}
-
 static void vf_reset(void **state)
 {
 	struct family family;
 
 	(void)state;
 	family_open(&family);
-	assert_ok(reset(&family.vf_vfio));
+	assert_ok(vfio_reset(&family.vf_vfio));
 	is_restored(&family, 2);
 }
 
@@ -249,7 +244,7 @@ static void pf_reset(void **state)
 
 	(void)state;
 	family_open(&family);
-	assert_ok(reset(family.pf_vfio));
+	assert_ok(vfio_reset(family.pf_vfio));
 	pf_was_reset(&family);
 }
 
@@ -299,11 +294,6 @@ static void disabled(void **state)
 	assert_ok((intptr_t)ret);
 	assert_null(device_find(NVME, VF));
 	is_revoked(&family);
-}
-
-static int act_reset(struct actor *actor)
-{
-	return device_write_attr(actor->bdf, "reset", "1");
 }
 
 /* The PF has told the VFs that there were when it is held. */

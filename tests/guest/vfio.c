@@ -73,6 +73,11 @@ void vfio_close(struct vfio *vfio)
 	close_one(&vfio->container);
 }
 
+int vfio_reset(const struct vfio *vfio)
+{
+	return ioctl(vfio->device, VFIO_DEVICE_RESET) ? -errno : 0;
+}
+
 int vfio_hot_reset(int device, int group)
 {
 	struct {

@@ -27,6 +27,7 @@ int vfio_open(struct vfio *vfio, const char *bdf);
 /* A device of the group that @vfio has opened: returns a file descriptor. */
 int vfio_open_sibling(const struct vfio *vfio, const char *bdf);
 void vfio_close(struct vfio *vfio);
+int vfio_reset(const struct vfio *vfio);
 /* Resets all that is reset with the device; the group comes along as a proof. */
 int vfio_hot_reset(int device, int group);
 int vfio_region(const struct vfio *vfio, unsigned int index,
