@@ -379,7 +379,6 @@ void dvp_import_report(struct dvp_import *import,
 	unsigned int i;
 
 	import_lock(import);
-	report->attached = 1;
 	report->pins = import->pins;
 	report->notifications = import->notifications;
 	report->revokes = import->revokes;

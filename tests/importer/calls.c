@@ -55,13 +55,12 @@ struct session {
 	struct dvp_reserve *reserve;
 };
 
-static int do_info(struct session *session, void __user *arg)
+static int do_info(void __user *arg)
 {
 	struct dvp_importer_info info = {
 		.revocable = KNOWS_REVOCABLE,
 		.null_callback = ALLOWS_NO_CALLBACK,
 		.pin_on_map = PINS_ON_MAP,
-		.dma_mask_bits = fls64(dma_get_mask(session->importer->dev)),
 		.plain_mmio = PLAIN_MMIO,
 		.core_exports = CORE_EXPORTS,
 		.copies_tables = COPIES_TABLES,
@@ -306,7 +305,7 @@ static long importer_ioctl(struct file *file, unsigned int cmd,
 	mutex_lock(&session->lock);
 	switch (cmd) {
 	case DVP_IMPORTER_INFO:
-		ret = do_info(session, user);
+		ret = do_info(user);
 		break;
 	case DVP_IMPORTER_ATTACH:
 		ret = do_attach(session, user);

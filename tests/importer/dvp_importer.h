@@ -31,7 +31,6 @@ enum dvp_importer_kind {
  * @revocable: the core can tell whether an importer obeys a revoke
  * @null_callback: the core accepts an importer without a callback
  * @pin_on_map: the core pins in every map of a dynamic importer
- * @dma_mask_bits: how wide the device's addresses are at the moment
  * @plain_mmio: no IOMMU of it takes device memory for encrypted
  * @core_exports: its vfio-pci-core can export
  * @copies_tables: importers get a copy, with room for pages that are not there
@@ -40,7 +39,6 @@ struct dvp_importer_info {
 	__u32 revocable;
 	__u32 null_callback;
 	__u32 pin_on_map;
-	__u32 dma_mask_bits;
 	__u32 plain_mmio;
 	__u32 core_exports;
 	__u32 copies_tables;
@@ -72,8 +70,7 @@ struct dvp_importer_entry {
 
 /**
  * struct dvp_importer_report - the state of the import
- * @attached: a dma-buf is attached
- * @mapped: and mapped
+ * @mapped: a dma-buf is attached and mapped
  * @pins: how often the importer has pinned it
  * @notifications: how often it was told that the memory goes or comes
  * @revokes: how often it was told so with a mapping, which it had to give back
@@ -84,7 +81,6 @@ struct dvp_importer_entry {
  * @entries: user address of an array of struct dvp_importer_entry
  */
 struct dvp_importer_report {
-	__u32 attached;
 	__u32 mapped;
 	__u32 pins;
 	__u32 notifications;
@@ -93,7 +89,6 @@ struct dvp_importer_report {
 	__u32 nents;
 	__u32 orig_nents;
 	__u32 capacity;
-	__u32 reserved;
 	__u64 entries;
 };
 
