@@ -151,10 +151,10 @@ struct dvp_importer_acs {
  * @devfn: of the device
  * @d1d2: it has the power states D1 and D2; the device must let them be set
  * @af: where its config space shall have a capability for Advanced Features, with
- *	a function-level reset that does nothing; 0 for nowhere.  One device at a
- *	time may have it.
+ *	a function-level reset that does nothing; 0 for nowhere
  *
- * Everything ends with another call, and with the module.
+ * One device at a time: everything ends with another call, whatever it is about,
+ * and with the module.
  */
 struct dvp_importer_pretend {
 	__u32 domain;

@@ -31,8 +31,20 @@ static struct dvp_af {
 	u8 bytes[AF_SIZE];
 } dvp_af;
 
+/**
+ * struct dvp_states - a device that has the power states D1 and D2 for a while
+ * @pdev: the device, NULL for none; a reference is held
+ * @d1: whether it had D1 before
+ * @d2: whether it had D2 before
+ */
+static struct dvp_states {
+	struct pci_dev *pdev;
+	bool d1;
+	bool d2;
+} dvp_states;
+
 /* Serializes the calls. */
-static DEFINE_MUTEX(dvp_af_lock);
+static DEFINE_MUTEX(dvp_pretend_lock);
 
 static u8 dvp_af_byte(int where, u8 byte)
 {
@@ -87,6 +99,31 @@ static void dvp_af_place(struct pci_dev *pdev, unsigned int position)
 	pci_bus_set_ops(pdev->bus, &dvp_af.ops);
 }
 
+static void dvp_states_set(struct pci_dev *pdev, bool d1, bool d2)
+{
+	device_lock(&pdev->dev);
+	pdev->d1_support = d1;
+	pdev->d2_support = d2;
+	device_unlock(&pdev->dev);
+}
+
+static void dvp_states_remove(void)
+{
+	if (!dvp_states.pdev)
+		return;
+	dvp_states_set(dvp_states.pdev, dvp_states.d1, dvp_states.d2);
+	pci_dev_put(dvp_states.pdev);
+	dvp_states.pdev = NULL;
+}
+
+static void dvp_states_place(struct pci_dev *pdev)
+{
+	dvp_states.pdev = pci_dev_get(pdev);
+	dvp_states.d1 = pdev->d1_support;
+	dvp_states.d2 = pdev->d2_support;
+	dvp_states_set(pdev, true, true);
+}
+
 /* See struct dvp_importer_pretend. */
 int dvp_pretend(const struct dvp_importer_pretend *arg)
 {
@@ -98,16 +135,14 @@ int dvp_pretend(const struct dvp_importer_pretend *arg)
 	if (!pdev)
 		return -ENODEV;
 
-	device_lock(&pdev->dev);
-	pdev->d1_support = !!arg->d1d2;
-	pdev->d2_support = !!arg->d1d2;
-	device_unlock(&pdev->dev);
-
-	mutex_lock(&dvp_af_lock);
+	mutex_lock(&dvp_pretend_lock);
+	dvp_states_remove();
+	if (arg->d1d2)
+		dvp_states_place(pdev);
 	dvp_af_remove();
 	if (arg->af)
 		dvp_af_place(pdev, arg->af);
-	mutex_unlock(&dvp_af_lock);
+	mutex_unlock(&dvp_pretend_lock);
 	pci_dev_put(pdev);
 	return 0;
 }
@@ -115,5 +150,6 @@ int dvp_pretend(const struct dvp_importer_pretend *arg)
 /* Nothing of it outlives the module. */
 void dvp_pretend_exit(void)
 {
+	dvp_states_remove();
 	dvp_af_remove();
 }
