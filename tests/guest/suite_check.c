@@ -42,6 +42,18 @@ static void check_switch(void **state)
 				from, NULL), 0, "UNKNOWN, says this command");
 }
 
+/* Each is below a root port of its own, and the CPU is AMD's. */
+static void check_cpu(void **state)
+{
+	const char *bdf = tool_memory();
+	struct tool_run run;
+
+	(void)state;
+	run = tool_run("check", bdf, bench_find(EDU, 0), NULL);
+	assert_tool(run, 0, "THRU_HOST_BRIDGE, says this command");
+	assert_tool(run, 0, "this host bridge forwards (AMD, Zen or later)");
+}
+
 static void check_unloaded(void **state)
 {
 	const char *bdf = tool_memory();
@@ -161,6 +173,7 @@ int suite_check(void)
 		CHECK("check of a pair that works says no nowhere", check_good),
 		CHECK("check of a pair in a switch, as root and as nobody",
 		      check_switch),
+		CHECK("check of a pair that the CPU makes a way for", check_cpu),
 		CHECK_RELOADS("check without the module loaded", check_unloaded),
 		CHECK("check of a bridge", check_bridge),
 		CHECK("check names who else is in the group", check_group),
