@@ -106,7 +106,8 @@ static void named_again(void **state)
 	assert_ok(importer_map(importers[1]));
 	start = bench_now_ms();
 	decoding_off(vfio);
-	assert_in_range(bench_now_ms() - start, 25000, 29000);
+	/* Held for 25 s; an overloaded guest's clock loses some of its ticks. */
+	assert_in_range(bench_now_ms() - start, 24000, 29000);
 	assert_int_equal(klog_count(klog, words),
 			 expects(names_slow) ? 2 : 0);
 	assert_int_equal(klog_count(again, innocent), 0);
