@@ -11,21 +11,34 @@
 #include "device.h"
 #include "util.h"
 
+/* Whether it has the form of a name, and numbers that a device can have. */
+static bool parse_name(const char *argument, char *bdf)
+{
+	unsigned int domain, bus, slot, function;
+	char rest;
+
+	/* More digits than these would wrap. */
+	if (sscanf(argument, "%8x:%8x:%8x.%8x%c", &domain, &bus, &slot,
+		   &function, &rest) != 4) {
+		domain = 0;
+		if (sscanf(argument, "%8x:%8x.%8x%c", &bus, &slot, &function,
+			   &rest) != 3)
+			return false;
+	}
+	if (domain > 0xfffff || bus > 0xff || slot > 0x1f || function > 7)
+		return false;
+	snprintf(bdf, BDF_SIZE, "%04x:%02x:%02x.%x", domain, bus, slot,
+		 function);
+	return true;
+}
+
 void device_name(const char *argument, char *bdf)
 {
-	unsigned int domain = 0, bus, slot, function;
-	char path[128], rest;
+	char path[128];
 
-	if (sscanf(argument, "%x:%x:%x.%x%c", &domain, &bus, &slot, &function,
-		   &rest) != 4) {
-		domain = 0;
-		if (sscanf(argument, "%x:%x.%x%c", &bus, &slot, &function,
-			   &rest) != 3)
-			fail("%s: is no PCI device; give it as 0000:03:00.0 or 03:00.0",
-			     argument);
-	}
-	snprintf(bdf, BDF_SIZE, "%04x:%02x:%02x.%x", domain & 0xfffff,
-		 bus & 0xff, slot & 0x1f, function & 7);
+	if (!parse_name(argument, bdf))
+		fail("%s: is no PCI device; give it as 0000:03:00.0 or 03:00.0",
+		     argument);
 	snprintf(path, sizeof(path), DEVICES "/%s", bdf);
 	if (access(path, F_OK))
 		fail("%s: there is no such PCI device; \"" NAME " topo\" lists them",
