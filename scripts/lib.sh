@@ -286,12 +286,13 @@ compiler_warnings()
 		grep -v 'warning: the compiler differs from the one used to build the kernel'
 }
 
+# Also where `set -e` is off, as before "||".
 make_programs()
 {
 	step "Building the guest's programs"
-	make -s -C "$TREE/tests/guest" OUT="$BUILD/guest"
-	make -s -C "$TREE/tools" OUT="$BUILD/tools"
-	cp "$BUILD/tools/dmabuf-vfio-pci" "$BUILD/guest/"
+	make -s -C "$TREE/tests/guest" OUT="$BUILD/guest" &&
+		make -s -C "$TREE/tools" OUT="$BUILD/tools" &&
+		cp "$BUILD/tools/dmabuf-vfio-pci" "$BUILD/guest/"
 }
 
 # The commands of the documents, for the machine whose guest runs them.
