@@ -22,7 +22,7 @@ install-tools uninstall-tools:
 # For those who read them on the web: what is in docs is made of the manuals.
 manuals:
 	@for manual in tools/*.[0-9]; do \
-		mandoc -T markdown -I os=Linux "$$manual" >"docs/$${manual##*/}.md"; \
+		mandoc -T markdown -I os=Linux "$$manual" >"docs/$${manual##*/}.md" || exit; \
 	done
 
 demo:
