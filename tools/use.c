@@ -69,14 +69,16 @@ static bool is_in_subsystem(char *path, const char *bdf)
 {
 	static const char above[] = "/nvme-subsystem/";
 	char *found = strstr(path, above), *controller;
+	bool is_below;
 
 	if (!found)
 		return false;
 	found += strlen(above);
 	found[strcspn(found, "/")] = '\0';
 	controller = for_each(path, bdf, is_controller);
+	is_below = controller;
 	free(controller);
-	return controller;
+	return is_below;
 }
 
 static bool is_on_device(const char *block, const char *bdf)
