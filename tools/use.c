@@ -114,14 +114,14 @@ static char *mounted_at(const char *number, const char *node)
 
 static bool is_swap(const char *node)
 {
-	char *lines = read_all("/proc/swaps"), *at;
+	char *lines = read_all("/proc/swaps"), *rest = lines, *line;
+	size_t length = strlen(node);
 	bool found = false;
 
-	if (!lines)
-		return false;
-	at = strstr(lines, node);
-	if (at)
-		found = at[strlen(node)] == ' ' || at[strlen(node)] == '\t';
+	/* Another one can begin like it: sda10 and sda1. */
+	while (!found && (line = strsep(&rest, "\n")))
+		found = !strncmp(line, node, length) &&
+			(line[length] == ' ' || line[length] == '\t');
 	free(lines);
 	return found;
 }
