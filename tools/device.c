@@ -135,11 +135,6 @@ bool device_has(const char *bdf, const char *path)
 	return false;
 }
 
-static int is_name(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
 struct group *group_load(int number)
 {
 	struct group *group = allocate(1, sizeof(*group));

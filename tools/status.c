@@ -59,11 +59,6 @@ static json_t *feature_value(const struct feature *feature)
 }
 
 /* How many names a directory has. */
-static int is_name(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
 static int count_names(const char *path)
 {
 	struct dirent **entries;

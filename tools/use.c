@@ -36,7 +36,7 @@ static char *for_each(const char *path, const void *about,
 	if (!dir)
 		return NULL;
 	while (!found && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
+		if (is_name(entry))
 			found = call(path, entry->d_name, about);
 	closedir(dir);
 	return found;

@@ -101,6 +101,11 @@ char *size_text(unsigned long long bytes)
 	return text("%llu %s", bytes / unit, units[i]);
 }
 
+int is_name(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
 char *read_all(const char *path)
 {
 	char *words = NULL;

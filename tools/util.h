@@ -3,6 +3,7 @@
 #ifndef TOOLS_UTIL_H
 #define TOOLS_UTIL_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -31,6 +32,9 @@ void append(char **to, const char *format, ...) PRINTF(2, 3);
 
 /* "4.0 MiB" */
 char *size_text(unsigned long long bytes);
+
+/* For scandir(): "." and ".." are no names. */
+int is_name(const struct dirent *entry);
 
 /* All of a file, allocated; NULL and errno. */
 char *read_all(const char *path);
