@@ -99,7 +99,7 @@ static json_t *string_or_null(const char *words)
 
 /*
  * Who exports: this driver or vfio-pci-core.  With "auto" it is what the kernel
- * has, as the README says.
+ * has, as dmabuf-vfio-pci(4) says.
  */
 static json_t *exporter_value(const char *parameter, const json_t *has)
 {

@@ -71,7 +71,7 @@ uint64_t vfio_bar_size(int device, unsigned int bar)
 	return ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info) ? 0 : info.size;
 }
 
-/* What the driver means, as the README has it. */
+/* What the driver means, as docs/use-from-c.md has it. */
 static const char *meaning(int error)
 {
 	switch (error) {
