@@ -257,11 +257,9 @@ static void load_module(void)
 {
 	int ret = module_load();
 
-	if (ret < 0)
+	if (ret)
 		fail("the module cannot be loaded: %s; \"" NAME " check\" says more",
 		     strerror(-ret));
-	if (ret > 0)
-		fail("the module cannot be loaded, because it is on a denylist of modprobe.d");
 }
 
 static void bind_one(const struct selection *selection, const char *bdf)

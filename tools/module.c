@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <libkmod.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -158,5 +159,6 @@ int module_load(void)
 		kmod_module_unref(kmod);
 	}
 	kmod_unref(ctx);
-	return ret;
+	/* Positive is only what the flags ask for, of which there are none. */
+	return ret > 0 ? -EIO : ret;
 }
