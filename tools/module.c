@@ -134,6 +134,20 @@ char *module_kernels_vermagic(void)
 	return vermagic;
 }
 
+bool module_is_running(const char *name)
+{
+	struct kmod_ctx *ctx = open_kmod();
+	struct kmod_module *kmod;
+	int state = -ENOENT;
+
+	if (!kmod_module_new_from_name(ctx, name, &kmod)) {
+		state = kmod_module_get_initstate(kmod);
+		kmod_module_unref(kmod);
+	}
+	kmod_unref(ctx);
+	return state == KMOD_MODULE_BUILTIN || state == KMOD_MODULE_LIVE;
+}
+
 /* In lockdown one level is in brackets: "none [integrity] confidentiality". */
 bool module_must_be_signed(void)
 {

@@ -33,6 +33,8 @@ void module_free(struct module *module);
 
 /* What a module of the kernel's own was built for; NULL if none says it. */
 char *module_kernels_vermagic(void);
+/* Whether a module, of whoever, is loaded, or is a part of the kernel itself. */
+bool module_is_running(const char *name);
 /* Whether the kernel refuses modules that nobody has signed. */
 bool module_must_be_signed(void);
 /* 0 or a negative errno. */

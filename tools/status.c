@@ -40,20 +40,11 @@ static const struct feature {
 	  "contiguous spans of the IOMMU" },
 };
 
-static bool is_running(const char *module)
-{
-	char *path = text("/sys/module/%s", module);
-	bool running = !access(path, F_OK);
-
-	free(path);
-	return running;
-}
-
 /* Null for what cannot be known. */
 static json_t *feature_value(const struct feature *feature)
 {
 	if (!symbols_are_known() ||
-	    (feature->module && !is_running(feature->module)))
+	    (feature->module && !module_is_running(feature->module)))
 		return json_null();
 	return json_boolean(symbols_have(feature->symbol));
 }
