@@ -65,17 +65,19 @@ static void print_lines(struct lines *lines)
 		lines->fill = 0;
 }
 
+/* Once: there may always be more, and a signal would wait for the end of it. */
 static void read_lines(int trace, struct lines *lines)
 {
 	ssize_t done;
 
-	while ((done = read(trace, lines->buffer + lines->fill,
-			    sizeof(lines->buffer) - lines->fill)) > 0) {
+	done = read(trace, lines->buffer + lines->fill,
+		    sizeof(lines->buffer) - lines->fill);
+	if (done > 0) {
 		lines->fill += done;
 		print_lines(lines);
-	}
-	if (done < 0 && errno != EAGAIN && errno != EINTR)
+	} else if (done < 0 && errno != EAGAIN && errno != EINTR) {
 		fail("the trace cannot be read: %s", strerror(errno));
+	}
 }
 
 /* The instance must go, however the program ends. */

@@ -34,11 +34,20 @@ static unsigned int count_instances(void)
 #define KPROBES TRACING "/kprobe_events"
 #define PROBED "vfio_pci_core_match"
 
-/* An event of the driver's system on a function that opening a device calls. */
+/* An event of the driver's system. */
+static void add_event_on(const char *function)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line),
+		 "p:dmabuf_vfio_pci/dvp_test %s constant=\\0x123\n", function);
+	assert_ok(write_file(KPROBES, line));
+}
+
+/* On a function that opening a device calls. */
 static void add_event(void)
 {
-	assert_ok(write_file(KPROBES, "p:dmabuf_vfio_pci/dvp_test " PROBED
-			     " constant=\\0x123\n"));
+	add_event_on(PROBED);
 }
 
 static void remove_event(void)
@@ -113,6 +122,42 @@ static void followed_json(void **state)
 	assert_int_equal(json_integer_value(json_object_get(event, "pid")), getpid());
 	json_decref(event);
 	end_monitor(monitor, SIGTERM);
+	remove_event();
+}
+
+/* Whether it ends before it has said that much more. */
+static bool ends_soon(int from)
+{
+	size_t length = 0;
+	char some[4096];
+	ssize_t done;
+
+	do {
+		done = read(from, some, sizeof(some));
+		length += done > 0 ? done : 0;
+	} while (done > 0 && length < 4 * MIB);
+	return !done;
+}
+
+/* Whoever reads of its own reading reads without end. */
+static void without_end(void **state)
+{
+	struct pollfd ready = { .events = POLLIN };
+	pid_t monitor;
+	char line[64];
+
+	(void)state;
+	add_event_on("vfs_read");
+	monitor = tool_start(&ready.fd, "monitor", NULL);
+	bench_keep(ready.fd);
+	/* It follows once it has something to tell. */
+	do {
+		assert_ok(read_file("/proc/self/comm", line, sizeof(line)));
+	} while (poll(&ready, 1, 100) == 0);
+	assert_sys(kill(monitor, SIGINT));
+	if (!ends_soon(ready.fd))
+		kill(monitor, SIGKILL);
+	end_monitor(monitor, SIGINT);
 	remove_event();
 }
 
@@ -208,6 +253,8 @@ int suite_monitor(void)
 	const struct CMUnitTest tests[] = {
 		MONITOR("monitor prints events", followed),
 		MONITOR("monitor prints events as JSON", followed_json),
+		MONITOR("monitor ends when it is told to, whatever there is to tell",
+			without_end),
 		MONITOR("monitor removes what a killed one has left", killed),
 	};
 
