@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "util.h"
@@ -101,8 +102,18 @@ void command_help(const char *command)
 	exit(0);
 }
 
+/* What could not be said was not carried out. */
+static void close_output(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return;
+	complain("the output cannot be written");
+	_exit(fail_status);
+}
+
 int main(int argc, char **argv)
 {
+	atexit(close_output);
 	if (argc < 2)
 		fail("which command? \"" NAME " --help\" lists them");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||

@@ -116,6 +116,9 @@ static void follow(int signals, int trace)
 	} while (!fds[0].revents && !(fds[2].revents & POLLERR) &&
 		 !ferror(stdout));
 	trace_stop();
+	/* That somebody has seen enough is no error. */
+	if (poll(fds + 2, 1, 0) > 0 && fds[2].revents & POLLERR)
+		clearerr(stdout);
 }
 
 int command_monitor(int argc, char **argv)

@@ -64,6 +64,8 @@ long long member_number(const json_t *object, const char *key)
 
 void value_print(json_t *value, size_t flags)
 {
-	if (json_dumpf(value, stdout, flags) || putchar('\n') == EOF)
-		fail("cannot write: %s", strerror(errno));
+	/* What cannot be written is noticed at the end. */
+	if (json_dumpf(value, stdout, flags) && !ferror(stdout))
+		fail("there is no memory left");
+	putchar('\n');
 }
