@@ -73,9 +73,12 @@ static void add_group(struct selection *selection, const char *bdf)
 static int run_driverctl(const struct selection *selection, const char *verb,
 			 const char *bdf, const char *driver)
 {
-	pid_t child = fork();
+	pid_t child;
 	int status;
 
+	/* What waits to be written would be written by the child, too. */
+	fflush(stdout);
+	child = fork();
 	if (!child) {
 		/* What goes wrong is seen by what comes of it. */
 		if (!freopen("/dev/null", "w", stdout) ||

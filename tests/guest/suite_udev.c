@@ -251,6 +251,24 @@ static void command_saves(void **state)
 	assert_sys(unlink(DRIVERCTL_PLACE));
 }
 
+/* Each device is told of once, also when nobody reads line by line. */
+static void command_says_once(void **state)
+{
+	char one[BDF_SIZE], other[BDF_SIZE], line[64], *first;
+	struct tool_run run;
+
+	(void)state;
+	tool_group(one, other);
+	assert_sys(symlink(DRIVERCTL, DRIVERCTL_PLACE));
+	run = assert_tool(tool_run("bind", "--group", one, NULL), 0, "bound");
+	snprintf(line, sizeof(line), "%s: bound", one);
+	first = strstr(run.output, line);
+	assert_non_null(first);
+	assert_null(strstr(first + 1, line));
+	assert_tool(tool_run("unbind", "--group", one, NULL), 0, "unbound");
+	assert_sys(unlink(DRIVERCTL_PLACE));
+}
+
 /* The example that the packages have is of e1000e. */
 static void modprobe_example(void **state)
 {
@@ -288,6 +306,7 @@ int suite_udev(void)
 		     driverctl_binds_at_boot),
 		UDEV("bind is saved by driverctl, unless told otherwise",
 		     command_saves),
+		UDEV("bind tells of each device once", command_says_once),
 		UDEV_RELOADS("the example for modprobe.d comes before the driver",
 			     modprobe_example),
 	};
