@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Binds devices, and gives them back.  What a device had before is remembered
- * until the next boot in a file of its own, RECORDS/DEVICE: its driver, and the
- * driver_override that somebody may have set.
+ * until the next boot in a file of its own, RECORDS/DEVICE, of three lines: struct
+ * before.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "device.h"
+#include "driverctl.h"
 #include "module.h"
 #include "options.h"
 #include "use.h"
@@ -37,6 +37,18 @@ struct selection {
 	bool group;
 	bool force;
 	const char *driverctl;
+};
+
+/**
+ * struct before - what a device had before it was bound; "" for what is not known
+ * @driver: of the kernel
+ * @override: driver_override, "" or NO_OVERRIDE for none
+ * @saved: driver that driverctl had saved for it
+ */
+struct before {
+	char driver[WORD_SIZE];
+	char override[WORD_SIZE];
+	char saved[WORD_SIZE];
 };
 
 static void add(struct selection *selection, const char *bdf)
@@ -69,55 +81,6 @@ static void add_group(struct selection *selection, const char *bdf)
 			add(selection, group->members[i]);
 }
 
-/* Returns its exit status, or -1. */
-static int run_driverctl(const struct selection *selection, const char *verb,
-			 const char *bdf, const char *driver)
-{
-	pid_t child;
-	int status;
-
-	/* What waits to be written would be written by the child, too. */
-	fflush(stdout);
-	child = fork();
-	if (!child) {
-		/* What goes wrong is seen by what comes of it. */
-		if (!freopen("/dev/null", "w", stdout) ||
-		    !freopen("/dev/null", "w", stderr))
-			_exit(1);
-		execl(selection->driverctl, "driverctl", verb, bdf, driver,
-		      NULL);
-		_exit(127);
-	}
-	if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
-		return -1;
-	return WEXITSTATUS(status);
-}
-
-/* By itself it forgets the device only if another driver takes it. */
-static void forget_in_driverctl(const struct selection *selection,
-				const char *bdf)
-{
-	char *path = text("/etc/driverctl.d/pci-%s", bdf);
-
-	run_driverctl(selection, "unset-override", bdf, NULL);
-	unlink(path);
-	free(path);
-}
-
-static const char *find_driverctl(void)
-{
-	static const char *const places[] = {
-		"/usr/sbin/driverctl", "/sbin/driverctl", "/usr/bin/driverctl",
-		"/usr/local/sbin/driverctl",
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(places); i++)
-		if (!access(places[i], X_OK))
-			return places[i];
-	return NULL;
-}
-
 static void parse(struct selection *selection, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -130,7 +93,7 @@ static void parse(struct selection *selection, int argc, char **argv)
 	char bdf[BDF_SIZE];
 	int option;
 
-	selection->driverctl = find_driverctl();
+	selection->driverctl = driverctl_find();
 	while ((option = options_next(argc, argv, "gfnh", options)) >= 0) {
 		selection->group |= option == 'g';
 		selection->force |= option == 'f';
@@ -149,7 +112,19 @@ static void parse(struct selection *selection, int argc, char **argv)
 		fail("only root can %s devices", argv[0]);
 }
 
-static void remember(const char *bdf, const char *driver, const char *override)
+static void look(const char *bdf, struct before *before)
+{
+	char *saved = driverctl_saved(bdf);
+
+	*before = (struct before) {};
+	strcpy(before->driver, device_driver(bdf));
+	device_attr(bdf, "driver_override", before->override,
+		    sizeof(before->override));
+	snprintf(before->saved, sizeof(before->saved), "%s", saved);
+	free(saved);
+}
+
+static void remember(const char *bdf, const struct before *before)
 {
 	char *path = text(RECORDS "/%s", bdf);
 	FILE *file;
@@ -157,29 +132,31 @@ static void remember(const char *bdf, const char *driver, const char *override)
 	mkdir(RECORDS, 0755);
 	file = fopen(path, "we");
 	if (file)
-		fprintf(file, "%s\n%s\n", driver, override);
+		fprintf(file, "%s\n%s\n%s\n", before->driver,
+			before->override, before->saved);
 	if (!file || fclose(file))
 		complain("%s: its driver cannot be remembered in %s: %s", bdf,
 			 path, strerror(errno));
 	free(path);
 }
 
-/* "" for what is not known. */
-static void recall(const char *bdf, char *driver, char *override)
+static void recall(const char *bdf, struct before *before)
 {
-	char *path = text(RECORDS "/%s", bdf), line[2][WORD_SIZE] = {};
+	char *const lines[] = { before->driver, before->override, before->saved };
+	char *path = text(RECORDS "/%s", bdf);
 	FILE *file = fopen(path, "re");
 	size_t i;
 
-	for (i = 0; file && i < ARRAY_SIZE(line); i++)
-		if (fgets(line[i], sizeof(line[i]), file))
-			line[i][strcspn(line[i], "\n")] = '\0';
+	*before = (struct before) {};
+	for (i = 0; file && i < ARRAY_SIZE(lines); i++)
+		if (fgets(lines[i], WORD_SIZE, file))
+			lines[i][strcspn(lines[i], "\n")] = '\0';
 	if (file)
 		fclose(file);
-	unlink(path);
 	free(path);
-	strcpy(driver, line[0]);
-	strcpy(override, line[1]);
+	/* It is about to be unbound, whoever wanted it bound. */
+	if (!strcmp(before->saved, DRIVER))
+		*before->saved = '\0';
 }
 
 static int release(const char *bdf)
@@ -214,30 +191,34 @@ static int rebind(const char *bdf, const char *override)
 }
 
 /* As it was before: also where the kernel by itself would choose another one. */
-static int give_back(const char *bdf, const char *driver, const char *override)
+static int give_back(const char *bdf, const struct before *before)
 {
+	bool none = !strcmp(before->override, NO_OVERRIDE);
 	char *path;
 	int ret;
 
-	ret = rebind(bdf, strcmp(override, NO_OVERRIDE) ? override : "");
-	if (ret || !*driver || !strcmp(device_driver(bdf), driver))
+	ret = rebind(bdf, none ? "" : before->override);
+	if (ret || !*before->driver ||
+	    !strcmp(device_driver(bdf), before->driver))
 		return ret;
 	release(bdf);
-	path = text(DRIVERS "/%s/bind", driver);
+	path = text(DRIVERS "/%s/bind", before->driver);
 	ret = write_file(path, bdf);
 	free(path);
 	return ret;
 }
 
 /* All that binding it has done. */
-static int undo(const struct selection *selection, const char *bdf)
+static int undo(const struct selection *selection, const char *bdf,
+		const struct before *before)
 {
-	char driver[WORD_SIZE], override[WORD_SIZE];
+	char *path = text(RECORDS "/%s", bdf);
 
-	recall(bdf, driver, override);
+	unlink(path);
+	free(path);
 	if (selection->driverctl)
-		forget_in_driverctl(selection, bdf);
-	return give_back(bdf, driver, override);
+		driverctl_put_back(bdf, before->saved);
+	return give_back(bdf, before);
 }
 
 static void check_bindable(const struct selection *selection, const char *bdf)
@@ -267,28 +248,26 @@ static void load_module(void)
 
 static void bind_one(const struct selection *selection, const char *bdf)
 {
-	char driver[WORD_SIZE], override[WORD_SIZE] = NO_OVERRIDE;
+	struct before before;
 	int ret;
 
-	snprintf(driver, sizeof(driver), "%s", device_driver(bdf));
-	if (!strcmp(driver, DRIVER)) {
+	look(bdf, &before);
+	if (!strcmp(before.driver, DRIVER)) {
 		printf("%s: it is bound already\n", bdf);
 		return;
 	}
-	device_attr(bdf, "driver_override", override, sizeof(override));
-	remember(bdf, driver, override);
+	remember(bdf, &before);
 	if (selection->driverctl)
-		ret = run_driverctl(selection, "set-override", bdf, DRIVER) ?
-		      -EIO : 0;
+		ret = driverctl_bind(selection->driverctl, bdf) ? -EIO : 0;
 	else
 		ret = rebind(bdf, DRIVER);
 	if (strcmp(device_driver(bdf), DRIVER)) {
-		undo(selection, bdf);
+		undo(selection, bdf, &before);
 		fail("%s: the driver does not take it%s%s; the kernel's log says why",
 		     bdf, ret ? ": " : "", ret ? strerror(-ret) : "");
 	}
-	printf("%s: bound%s%s\n", bdf, *driver ? ", no longer to " : "",
-	       driver);
+	printf("%s: bound%s%s\n", bdf, *before.driver ? ", no longer to " : "",
+	       before.driver);
 }
 
 int command_bind(int argc, char **argv)
@@ -320,18 +299,20 @@ static void check_unbindable(const struct selection *selection,
 
 static void unbind_one(const struct selection *selection, const char *bdf)
 {
-	char driver[WORD_SIZE];
+	struct before before;
+	const char *driver;
 	int ret;
 
 	if (strcmp(device_driver(bdf), DRIVER)) {
 		printf("%s: it is not bound\n", bdf);
 		return;
 	}
-	ret = undo(selection, bdf);
+	recall(bdf, &before);
+	ret = undo(selection, bdf, &before);
 	if (ret)
 		fail("%s: it cannot be given back to the driver it had: %s", bdf,
 		     strerror(-ret));
-	snprintf(driver, sizeof(driver), "%s", device_driver(bdf));
+	driver = device_driver(bdf);
 	printf("%s: unbound%s%s\n", bdf, *driver ? ", now bound to " : "",
 	       driver);
 }

@@ -234,6 +234,75 @@ static void driverctl_binds_at_boot(void **state)
 	assert_sys(unlink(path));
 }
 
+static void save(const char *bdf, const char *driver)
+{
+	char path[64];
+
+	mkdir("/etc/driverctl.d", 0755);
+	snprintf(path, sizeof(path), "/etc/driverctl.d/pci-%s", bdf);
+	assert_ok(create(path, driver));
+}
+
+static void assert_saved(const char *bdf, const char *driver)
+{
+	char path[64], line[64];
+
+	snprintf(path, sizeof(path), "/etc/driverctl.d/pci-%s", bdf);
+	assert_ok(read_file(path, line, sizeof(line)));
+	assert_string_equal(line, driver);
+}
+
+/* For the next boot, of what somebody has not bound yet. */
+static void command_puts_back(void **state)
+{
+	char bdf[BDF_SIZE], path[64];
+
+	(void)state;
+	snprintf(bdf, sizeof(bdf), "%s", tool_memory());
+	assert_sys(symlink(DRIVERCTL, DRIVERCTL_PLACE));
+	save(bdf, "vfio-pci\n");
+	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
+	assert_saved(bdf, "dmabuf-vfio-pci\n");
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
+	assert_saved(bdf, "vfio-pci\n");
+
+	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
+	save(bdf, "pci-stub\n");
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
+	assert_saved(bdf, "pci-stub\n");
+	snprintf(path, sizeof(path), "/etc/driverctl.d/pci-%s", bdf);
+	assert_sys(unlink(path));
+	assert_sys(unlink(DRIVERCTL_PLACE));
+}
+
+static void failed_bind_saves(const char *bdf, const char *saved)
+{
+	save(bdf, saved);
+	assert_tool(tool_run("bind", bdf, NULL), 2, "the driver does not take it");
+	assert_saved(bdf, saved);
+}
+
+static void command_fails(void **state)
+{
+	const char *bdf = bench_find(EDU, 0);
+	int importer = bench_importer("platform");
+	char path[64];
+
+	(void)state;
+	tool_free_device(bdf);
+	/* By override, because its ids are about to be of the driver's denylist. */
+	assert_ok(device_bind(bdf, "dvp_importer"));
+	assert_ok(importer_disguise(importer, bdf, 0x8086, 0x37c8));
+	assert_sys(symlink(DRIVERCTL, DRIVERCTL_PLACE));
+	failed_bind_saves(bdf, "vfio-pci\n");
+	failed_bind_saves(bdf, "dmabuf-vfio-pci\n");
+	assert_sys(unlink(DRIVERCTL_PLACE));
+	snprintf(path, sizeof(path), "/etc/driverctl.d/pci-%s", bdf);
+	assert_sys(unlink(path));
+	assert_ok(importer_disguise(importer, bdf, 0x1234, 0x11e8));
+	tool_free_device(bdf);
+}
+
 static void command_saves(void **state)
 {
 	const char *bdf = tool_memory();
@@ -306,6 +375,10 @@ int suite_udev(void)
 		     driverctl_binds_at_boot),
 		UDEV("bind is saved by driverctl, unless told otherwise",
 		     command_saves),
+		UDEV("unbind puts back what driverctl had saved",
+		     command_puts_back),
+		UDEV("what driverctl has saved survives a bind that fails",
+		     command_fails),
 		UDEV("bind tells of each device once", command_says_once),
 		UDEV_RELOADS("the example for modprobe.d comes before the driver",
 			     modprobe_example),
