@@ -268,6 +268,9 @@ static void bind_one(const struct selection *selection, const char *bdf)
 	}
 	printf("%s: bound%s%s\n", bdf, *before.driver ? ", no longer to " : "",
 	       before.driver);
+	if (ret)
+		complain("%s: driverctl has not saved it: it is bound until the next boot",
+			 bdf);
 }
 
 int command_bind(int argc, char **argv)

@@ -320,6 +320,23 @@ static void command_saves(void **state)
 	assert_sys(unlink(DRIVERCTL_PLACE));
 }
 
+/* Where driverctl would have a directory, there is something else. */
+static void command_cannot_save(void **state)
+{
+	static const char place[] = "/etc/driverctl.d";
+	const char *bdf = tool_memory();
+
+	(void)state;
+	rmdir(place);
+	assert_ok(create(place, ""));
+	assert_sys(symlink(DRIVERCTL, DRIVERCTL_PLACE));
+	assert_tool(tool_run("bind", bdf, NULL), 0, "driverctl has not saved it");
+	assert_string_equal(device_driver(bdf), bench_driver());
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
+	assert_sys(unlink(DRIVERCTL_PLACE));
+	assert_sys(unlink(place));
+}
+
 /* Each device is told of once, also when nobody reads line by line. */
 static void command_says_once(void **state)
 {
@@ -379,6 +396,8 @@ int suite_udev(void)
 		     command_puts_back),
 		UDEV("what driverctl has saved survives a bind that fails",
 		     command_fails),
+		UDEV("bind says that driverctl could not save it",
+		     command_cannot_save),
 		UDEV("bind tells of each device once", command_says_once),
 		UDEV_RELOADS("the example for modprobe.d comes before the driver",
 			     modprobe_example),
