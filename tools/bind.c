@@ -155,6 +155,8 @@ static void recall(const char *bdf, struct before *before)
 		fclose(file);
 	free(path);
 	/* It is about to be unbound, whoever wanted it bound. */
+	if (!strcmp(before->override, DRIVER))
+		*before->override = '\0';
 	if (!strcmp(before->saved, DRIVER))
 		*before->saved = '\0';
 }
@@ -316,6 +318,9 @@ static void unbind_one(const struct selection *selection, const char *bdf)
 		fail("%s: it cannot be given back to the driver it had: %s", bdf,
 		     strerror(-ret));
 	driver = device_driver(bdf);
+	if (!strcmp(driver, DRIVER))
+		fail("%s: not unbound, because the driver takes it again, by ids= or new_id",
+		     bdf);
 	printf("%s: unbound%s%s\n", bdf, *driver ? ", now bound to " : "",
 	       driver);
 }

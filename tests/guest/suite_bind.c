@@ -68,6 +68,31 @@ static void former_override(void **state)
 	tool_free_device(bdf);
 }
 
+/* Somebody has already chosen ours, and not let the kernel know. */
+static void own_override(void **state)
+{
+	const char *bdf = tool_memory();
+
+	(void)state;
+	assert_ok(device_write_attr(bdf, "driver_override", "dmabuf-vfio-pci\n"));
+	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
+	assert_string_equal(device_driver(bdf), "");
+	assert_string_equal(override(bdf), "(null)");
+}
+
+static void taken_again(void **state)
+{
+	const char *bdf = tool_memory();
+
+	(void)state;
+	assert_ok(bench_reload("ids=1af4:1110"));
+	assert_string_equal(device_driver(bdf), bench_driver());
+	assert_tool(tool_run("unbind", bdf, NULL), 2,
+		    "not unbound, because the driver takes it again");
+	assert_string_equal(device_driver(bdf), bench_driver());
+}
+
 /* A driver that the kernel chooses for the device. */
 static void former_driver(void **state)
 {
@@ -432,6 +457,9 @@ int suite_bind(void)
 		BIND("a device's name can do without its domain", short_name),
 		BIND_RELOADS("bind loads the module", loads_module),
 		BIND("unbind puts a driver_override back", former_override),
+		BIND("unbind forgets a driver_override that is this driver",
+		     own_override),
+		BIND_RELOADS("unbind says that ids= binds again", taken_again),
 		BIND("unbind gives back to the kernel's driver", former_driver),
 		BIND("bind takes all of a group if it is asked to",
 		     whole_group),
