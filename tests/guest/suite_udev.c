@@ -234,6 +234,13 @@ static void driverctl_binds_at_boot(void **state)
 	assert_sys(unlink(path));
 }
 
+/* Another test that has failed may have left it there. */
+static void place_driverctl(void)
+{
+	unlink(DRIVERCTL_PLACE);
+	assert_sys(symlink(DRIVERCTL, DRIVERCTL_PLACE));
+}
+
 static void save(const char *bdf, const char *driver)
 {
 	char path[64];
@@ -259,7 +266,7 @@ static void command_puts_back(void **state)
 
 	(void)state;
 	snprintf(bdf, sizeof(bdf), "%s", tool_memory());
-	assert_sys(symlink(DRIVERCTL, DRIVERCTL_PLACE));
+	place_driverctl();
 	save(bdf, "vfio-pci\n");
 	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
 	assert_saved(bdf, "dmabuf-vfio-pci\n");
@@ -293,7 +300,7 @@ static void command_fails(void **state)
 	/* By override, because its ids are about to be of the driver's denylist. */
 	assert_ok(device_bind(bdf, "dvp_importer"));
 	assert_ok(importer_disguise(importer, bdf, 0x8086, 0x37c8));
-	assert_sys(symlink(DRIVERCTL, DRIVERCTL_PLACE));
+	place_driverctl();
 	failed_bind_saves(bdf, "vfio-pci\n");
 	failed_bind_saves(bdf, "dmabuf-vfio-pci\n");
 	assert_sys(unlink(DRIVERCTL_PLACE));
@@ -308,7 +315,7 @@ static void command_saves(void **state)
 	const char *bdf = tool_memory();
 
 	(void)state;
-	assert_sys(symlink(DRIVERCTL, DRIVERCTL_PLACE));
+	place_driverctl();
 	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
 	check_override(bdf);
 	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
@@ -329,7 +336,7 @@ static void command_cannot_save(void **state)
 	(void)state;
 	rmdir(place);
 	assert_ok(create(place, ""));
-	assert_sys(symlink(DRIVERCTL, DRIVERCTL_PLACE));
+	place_driverctl();
 	assert_tool(tool_run("bind", bdf, NULL), 0, "driverctl has not saved it");
 	assert_string_equal(device_driver(bdf), bench_driver());
 	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
@@ -345,7 +352,7 @@ static void command_says_once(void **state)
 
 	(void)state;
 	tool_group(one, other);
-	assert_sys(symlink(DRIVERCTL, DRIVERCTL_PLACE));
+	place_driverctl();
 	run = assert_tool(tool_run("bind", "--group", one, NULL), 0, "bound");
 	snprintf(line, sizeof(line), "%s: bound", one);
 	first = strstr(run.output, line);
