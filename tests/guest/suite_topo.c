@@ -189,7 +189,7 @@ static void check_way_status(const json_t *way)
  * Many ways are alike: one in so many is enough.  It does not divide by how many lead
  * to one device, which is 97 here, so that they are not all from the same one.
  */
-#define ONE_IN 89
+#define ONE_IN 283
 
 static void checked(void **state)
 {
