@@ -160,23 +160,34 @@ static bool is_end(const char *bdf)
 	return !is_bridge(bdf);
 }
 
+/*
+ * Many ways are alike: one in so many is enough.  It does not divide by how many lead
+ * to one device, which is 97 here, so that they are not all from the same one.
+ */
+#define ONE_IN 89
+
+/* Most of the ways are none. */
+#define MOST_REFUSED 8
+
 /* How many ways were checked, and how many of them were none. */
 static unsigned int nr_checked, nr_refused;
 
 /* The exit status of "check" is that of the way, where nothing else is in it. */
 static void check_way_status(const json_t *way)
 {
+	bool refused = !strcmp(string(way, "type"), "NOT_SUPPORTED");
 	struct tool_run run;
 	char type[32];
 
-	if (!is_end(string(way, "from")) || !is_end(string(way, "to")))
+	if (!is_end(string(way, "from")) || !is_end(string(way, "to")) ||
+	    (refused && nr_refused == MOST_REFUSED))
 		return;
 	snprintf(type, sizeof(type), "the way from it is %s,",
 		 string(way, "type"));
 	run = tool_run("check", string(way, "to"), string(way, "from"), NULL);
 	if (!strstr(run.output, type))
 		fail_msg("\"%s\" is not in:\n%s", type, run.output);
-	if (!strcmp(string(way, "type"), "NOT_SUPPORTED")) {
+	if (refused) {
 		assert_int_equal(run.status, 1);
 		assert_true(strstr(run.output, "disable_acs_redir=") ||
 			    strstr(run.output, "below one PCIe switch"));
@@ -184,12 +195,6 @@ static void check_way_status(const json_t *way)
 	}
 	nr_checked++;
 }
-
-/*
- * Many ways are alike: one in so many is enough.  It does not divide by how many lead
- * to one device, which is 97 here, so that they are not all from the same one.
- */
-#define ONE_IN 283
 
 static void checked(void **state)
 {
