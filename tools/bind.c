@@ -270,7 +270,7 @@ static void bind_one(const struct selection *selection, const char *bdf)
 	}
 	printf("%s: bound%s%s\n", bdf, *before.driver ? ", no longer to " : "",
 	       before.driver);
-	if (ret)
+	if (ret && selection->driverctl)
 		complain("%s: driverctl has not saved it: it is bound until the next boot",
 			 bdf);
 }

@@ -150,9 +150,9 @@ static void unload(const char *name)
 }
 
 /*
- * Where the kernel has DMA_API_DEBUG: what importers have left mapped.  Up to 6.17 what
- * could not be mapped counts as well, at an address of all ones; it is what the kernel
- * then warns of when the importer goes.
+ * Where the kernel has DMA_API_DEBUG: what importers have left mapped.  On 6.1 and 6.12
+ * what could not be mapped counts as well, at an address of all ones; it is what the
+ * kernel then warns of when the importer goes.
  */
 static void check_mappings(void)
 {
