@@ -66,8 +66,8 @@ struct dvp_route_host {
  *	up to the lowest function that both are or are below, and down; without
  *	one, the number of functions up to the root buses on both sides
  * @common: that function; NULL without
- * @redirecting: the functions on the way that redirect peer-to-peer requests
- *	upwards, or the first of them
+ * @redirecting: the functions on the way to @common that redirect peer-to-peer
+ *	requests upwards, or the first of them
  * @nr_redirecting: how many there are
  * @cpu_forwards: any host bridge of this CPU forwards
  * @hosts: host bridges on the way, the client's first

@@ -38,36 +38,53 @@ static void dvp_route_pass(struct dvp_route *route, struct pci_dev *pdev)
 	route->nr_redirecting++;
 }
 
-/* Whether @pdev is @bridge or below it. */
-static bool dvp_is_below(struct pci_dev *pdev, struct pci_dev *bridge)
+/* How many functions there are from one up to the root bus, itself included. */
+static unsigned int dvp_depth(struct pci_dev *pdev)
 {
-	for (; pdev; pdev = pci_upstream_bridge(pdev))
-		if (pdev == bridge)
-			return true;
-	return false;
+	unsigned int depth;
+
+	for (depth = 0; pdev; depth++)
+		pdev = pci_upstream_bridge(pdev);
+	return depth;
 }
 
 /*
- * Up from the provider to the first function that is above the client, too,
- * then up from the client to the same.  The ends and the common bridge count: a
- * function can redirect what comes out of its own device.  A function keeps its
- * bus, and the bus the bridge above it, so none needs a reference.
+ * The lowest function that both are or are below; NULL without one.  A function
+ * keeps its bus, and the bus the bridge above it, so none needs a reference.
  */
-static void dvp_route_walk(struct dvp_route *route)
+static void dvp_route_meet(struct dvp_route *route)
 {
-	struct pci_dev *up, *top;
+	struct pci_dev *up = route->provider, *down = route->client;
+	unsigned int above = dvp_depth(up), below = dvp_depth(down);
 
-	for (top = route->provider; top; top = pci_upstream_bridge(top)) {
-		dvp_route_pass(route, top);
-		if (dvp_is_below(route->client, top))
-			break;
-		route->distance++;
+	route->distance = above + below;
+	for (; above > below; above--)
+		up = pci_upstream_bridge(up);
+	for (; below > above; below--)
+		down = pci_upstream_bridge(down);
+	for (; up != down; above--) {
+		up = pci_upstream_bridge(up);
+		down = pci_upstream_bridge(down);
 	}
-	route->common = top;
-	for (up = route->client; up != top; up = pci_upstream_bridge(up)) {
-		dvp_route_pass(route, up);
-		route->distance++;
-	}
+	route->common = up;
+	route->distance -= 2 * above;
+}
+
+/*
+ * The ends and the common bridge count, too: a function can redirect what comes
+ * out of its own device.
+ */
+static void dvp_route_look(struct dvp_route *route)
+{
+	struct pci_dev *pdev;
+
+	for (pdev = route->provider; pdev != route->common;
+	     pdev = pci_upstream_bridge(pdev))
+		dvp_route_pass(route, pdev);
+	dvp_route_pass(route, route->common);
+	for (pdev = route->client; pdev != route->common;
+	     pdev = pci_upstream_bridge(pdev))
+		dvp_route_pass(route, pdev);
 }
 
 /* AMD's host bridges forward between peers from the first Zen on. */
@@ -122,7 +139,7 @@ static void dvp_route_pass_host(struct dvp_route *route, struct pci_dev *pdev)
 
 	if (route->nr_hosts && host[-1].bridge == bridge)
 		return;
-	host->bridge = bridge;
+	*host = (struct dvp_route_host) { .bridge = bridge };
 	if (!route->cpu_forwards)
 		dvp_identify_host(host);
 	route->nr_hosts++;
@@ -165,12 +182,15 @@ static bool dvp_hosts_forward(const struct dvp_route *route)
 void dvp_route_find(struct dvp_route *route, struct pci_dev *provider,
 		    struct pci_dev *client)
 {
-	*route = (struct dvp_route) {
-		.provider = provider,
-		.client = client,
-		.cpu_forwards = dvp_cpu_forwards(),
-	};
-	dvp_route_walk(route);
+	route->provider = provider;
+	route->client = client;
+	route->nr_redirecting = 0;
+	route->cpu_forwards = dvp_cpu_forwards();
+	route->nr_hosts = 0;
+	dvp_route_meet(route);
+	/* Without a common bridge it goes up in any case. */
+	if (route->common)
+		dvp_route_look(route);
 	if (route->common && !route->nr_redirecting) {
 		route->type = DVP_MAP_BUS_ADDR;
 		return;
