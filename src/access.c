@@ -89,16 +89,17 @@ static unsigned int dvp_access_collect(struct dvp_access *access,
 	return count;
 }
 
-static void dvp_access_mark(struct dvp_buffer *buf, bool revoked)
+static void dvp_access_mark(struct dvp_buffer *buf)
 {
 	dma_resv_lock(buf->dmabuf->resv, NULL);
-	buf->revoked = revoked;
+	buf->revoked = true;
 	dma_resv_unlock(buf->dmabuf->resv);
 }
 
-static void dvp_access_notify(struct dvp_buffer *buf)
+static void dvp_access_notify(struct dvp_buffer *buf, bool revoked)
 {
 	dma_resv_lock(buf->dmabuf->resv, NULL);
+	buf->revoked = revoked;
 	dma_buf_invalidate_mappings(buf->dmabuf);
 	dma_resv_unlock(buf->dmabuf->resv);
 }
@@ -161,38 +162,30 @@ static void dvp_access_revoke(struct dvp_access *access,
 	struct dvp_buffer *buf;
 
 	list_for_each_entry(buf, live, transition_node)
-		dvp_access_mark(buf, true);
+		dvp_access_mark(buf);
 	list_for_each_entry(buf, live, transition_node)
-		dvp_access_notify(buf);
+		dvp_access_notify(buf, true);
 	list_for_each_entry(buf, live, transition_node)
 		dvp_access_drain(access, buf);
 	dvp_record_revoke(access, count, start);
 }
 
+/* Who tries all of its buffers at the first word is told of the others, too. */
 static void dvp_access_restore(struct dvp_access *access,
 			       struct list_head *live, unsigned int count)
 {
 	struct dvp_buffer *buf;
 
 	list_for_each_entry(buf, live, transition_node)
-		dvp_access_mark(buf, false);
-	list_for_each_entry(buf, live, transition_node)
-		dvp_access_notify(buf);
+		dvp_access_notify(buf, false);
 	dvp_record_restore(access, count);
 }
 
-static void dvp_access_apply(struct dvp_access *access)
+static void dvp_access_turn(struct dvp_access *access, bool revoke)
 {
 	struct dvp_buffer *buf, *next;
-	bool revoke = access->reasons;
 	unsigned int count;
 	LIST_HEAD(live);
-
-	lockdep_assert_held(&access->transition);
-
-	if (access->revoked == revoke)
-		return;
-	access->revoked = revoke;
 
 	count = dvp_access_collect(access, &live);
 	if (!count)
@@ -207,6 +200,20 @@ static void dvp_access_apply(struct dvp_access *access)
 		list_del(&buf->transition_node);
 		fput(buf->dmabuf->file);
 	}
+}
+
+static void dvp_access_apply(struct dvp_access *access)
+{
+	bool revoke = access->reasons;
+
+	lockdep_assert_held(&access->transition);
+
+	if (access->revoked == revoke)
+		return;
+	access->revoked = revoke;
+	/* None is added meanwhile, though one may go. */
+	if (!list_empty(&access->buffers))
+		dvp_access_turn(access, revoke);
 }
 
 /*

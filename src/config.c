@@ -32,6 +32,14 @@ static bool dvp_write_covers(const struct dvp_write *write, unsigned int reg)
 	return reg >= write->pos && reg - write->pos < write->count;
 }
 
+static bool dvp_write_is_watched(struct pci_dev *pdev,
+				 const struct dvp_write *write)
+{
+	return dvp_write_covers(write, PCI_COMMAND) ||
+	       (pdev->pm_cap &&
+		dvp_write_covers(write, pdev->pm_cap + PCI_PM_CTRL));
+}
+
 static bool dvp_write_peek(const struct dvp_write *write, unsigned int reg,
 			   u8 *byte)
 {
@@ -96,18 +104,34 @@ static ssize_t dvp_write_one(struct dvp_device *dvp,
 			     const struct dvp_write *write, loff_t *ppos)
 {
 	struct pci_dev *pdev = dvp->core.pdev;
-	bool watched = dvp_write_covers(write, PCI_COMMAND) ||
-		       (pdev->pm_cap &&
-			dvp_write_covers(write, pdev->pm_cap + PCI_PM_CTRL));
 	ssize_t ret;
 
-	if (watched)
-		dvp_access_begin(dvp->access, dvp_write_disables(pdev, write));
+	if (!dvp_write_is_watched(pdev, write))
+		return vfio_pci_core_write(&dvp->core.vdev, write->user,
+					   write->count, ppos);
+	dvp_access_begin(dvp->access, dvp_write_disables(pdev, write));
 	ret = vfio_pci_core_write(&dvp->core.vdev, write->user, write->count,
 				  ppos);
-	if (watched)
-		dvp_access_end(dvp->access, &dvp->core);
+	dvp_access_end(dvp->access, &dvp->core);
 	return ret;
+}
+
+static ssize_t dvp_write_pieces(struct dvp_device *dvp,
+				struct dvp_write *write, loff_t *ppos)
+{
+	size_t left = write->count;
+	ssize_t ret;
+
+	for (; left; left -= ret) {
+		write->count = left;
+		write->count = dvp_write_piece(dvp->core.pdev, write);
+		ret = dvp_write_one(dvp, write, ppos);
+		if (ret < 0)
+			return ret;
+		write->user += ret;
+		write->pos += ret;
+	}
+	return 0;
 }
 
 /**
@@ -132,21 +156,12 @@ ssize_t dvp_config_write(struct dvp_device *dvp, const char __user *user,
 		.pos	= *ppos & VFIO_PCI_OFFSET_MASK,
 		.count	= count,
 	};
-	size_t left = count;
 	ssize_t ret;
 
 	/* The core refuses as a whole what reaches past the config space. */
-	if (write.pos + count > pdev->cfg_size)
+	if (!dvp_write_is_watched(pdev, &write) ||
+	    write.pos + count > pdev->cfg_size)
 		return vfio_pci_core_write(&dvp->core.vdev, user, count, ppos);
-
-	for (; left; left -= ret) {
-		write.count = left;
-		write.count = dvp_write_piece(pdev, &write);
-		ret = dvp_write_one(dvp, &write, ppos);
-		if (ret < 0)
-			return ret;
-		write.user += ret;
-		write.pos += ret;
-	}
-	return count;
+	ret = dvp_write_pieces(dvp, &write, ppos);
+	return ret < 0 ? ret : count;
 }

@@ -39,11 +39,14 @@ static long dvp_ioctl(struct vfio_device *vdev, unsigned int cmd,
 		      unsigned long arg)
 {
 	struct dvp_device *dvp = to_dvp_device(vdev);
-	long ret = vfio_pci_core_ioctl(vdev, cmd, arg);
+	long ret;
 
+	if (cmd != VFIO_DEVICE_RESET && cmd != VFIO_DEVICE_PCI_HOT_RESET)
+		return vfio_pci_core_ioctl(vdev, cmd, arg);
+
+	ret = vfio_pci_core_ioctl(vdev, cmd, arg);
 	/* The core ends D3hot before a reset, which it then may not get. */
-	if (cmd == VFIO_DEVICE_RESET || cmd == VFIO_DEVICE_PCI_HOT_RESET)
-		dvp_access_unblock(dvp->access, 0, &dvp->core);
+	dvp_access_unblock(dvp->access, 0, &dvp->core);
 	return ret;
 }
 
