@@ -29,6 +29,16 @@ compat_dma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 #define dma_unmap_phys dma_unmap_resource
 #endif
 
+/* 6.16 tells when an unmap would do nothing. */
+#ifndef HAVE_DMA_NEED_UNMAP
+static inline bool compat_dma_need_unmap(struct device *dev)
+{
+	return true;
+}
+
+#define dma_need_unmap compat_dma_need_unmap
+#endif
+
 /*
  * 6.18: one IOVA span for several ranges of MMIO.  6.16 has the calls, but not
  * for MMIO.  Before, the same is put together of what the IOMMU core exports:

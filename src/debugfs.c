@@ -113,13 +113,13 @@ static void dvp_print_ranges(struct seq_file *seq, struct dvp_buffer *buf)
 {
 	struct dvp_device *dvp = seq->private;
 	u64 start = pci_resource_start(dvp->core.pdev, buf->bar);
-	size_t i;
+	u32 i;
 
-	for (i = 0; i < min_t(size_t, buf->nr_ranges, DVP_RANGES_SHOWN); i++)
+	for (i = 0; i < min_t(u32, buf->nr_ranges, DVP_RANGES_SHOWN); i++)
 		seq_printf(seq, "\trange 0x%llx 0x%zx\n",
 			   buf->ranges[i].paddr - start, buf->ranges[i].len);
 	if (i < buf->nr_ranges)
-		seq_printf(seq, "\tmore %zu\n", buf->nr_ranges - i);
+		seq_printf(seq, "\tmore %u\n", buf->nr_ranges - i);
 }
 
 static void dvp_print_importers(struct seq_file *seq, struct dvp_buffer *buf)
@@ -145,7 +145,7 @@ static int dvp_buffers_show(struct seq_file *seq, void *v)
 	ret = dma_resv_lock_interruptible(buf->dmabuf->resv, NULL);
 	if (ret)
 		return ret;
-	seq_printf(seq, "buffer %llu bar %u size %zu ranges %zu state %s pid %d comm ",
+	seq_printf(seq, "buffer %llu bar %u size %zu ranges %u state %s pid %d comm ",
 		   (u64)file_inode(buf->dmabuf->file)->i_ino, buf->bar,
 		   buf->dmabuf->size, buf->nr_ranges,
 		   buf->revoked ? "revoked" : "live", buf->owner_pid);

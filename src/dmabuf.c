@@ -2,7 +2,6 @@
 /* The dma-buf operations: what importers may do with an exported buffer. */
 #include <linux/dma-resv.h>
 #include <linux/pci.h>
-#include <linux/sizes.h>
 #include <uapi/linux/dma-buf.h>
 
 #include "access.h"
@@ -41,9 +40,12 @@ static void dvp_fill_phys(struct dmabuf_vfio_pci_phys *phys,
 {
 	phys->version = DMABUF_VFIO_PCI_PHYS_VERSION;
 	phys->memory = DMABUF_VFIO_PCI_MMIO;
-	phys->path = type == DVP_MAP_BUS_ADDR ? DMABUF_VFIO_PCI_SWITCH :
-						DMABUF_VFIO_PCI_HOST_BRIDGE;
-	phys->bus_offset = buf->bus_offset;
+	phys->path = DMABUF_VFIO_PCI_HOST_BRIDGE;
+	if (type == DVP_MAP_BUS_ADDR) {
+		phys->path = DMABUF_VFIO_PCI_SWITCH;
+		phys->bus_offset = pci_bus_address(buf->pdev, buf->bar) -
+				   pci_resource_start(buf->pdev, buf->bar);
+	}
 	phys->nr_ranges = buf->nr_ranges;
 	phys->ranges = buf->ranges;
 	phys->put = dvp_put_phys;
@@ -101,21 +103,16 @@ static int dvp_dmabuf_attach(struct dma_buf *dmabuf,
 	att = kzalloc_obj(*att);
 	if (!att)
 		return -ENOMEM;
-	ret = dvp_reach_look(attach->dev, &att->reserved);
-	if (ret)
-		goto err_free;
-	ret = dvp_attach_path(buf, attach, att);
-	if (ret)
-		goto err_forget;
 	attach->priv = att;
+	ret = dvp_attach_path(buf, attach, att);
+	if (!ret)
+		ret = dvp_reach_look(attach);
+	if (ret) {
+		kfree(att);
+		return ret;
+	}
 	trace_dvp_attach(buf, attach, att->map_type);
 	return 0;
-
-err_forget:
-	dvp_reach_forget(&att->reserved);
-err_free:
-	kfree(att);
-	return ret;
 }
 
 static void dvp_dmabuf_detach(struct dma_buf *dmabuf,
@@ -124,6 +121,7 @@ static void dvp_dmabuf_detach(struct dma_buf *dmabuf,
 	struct dvp_attachment *att = attach->priv;
 
 	trace_dvp_detach(dmabuf->priv, attach, att->map_type);
+	dvp_map_forget(att);
 	dvp_reach_forget(&att->reserved);
 	kfree(att);
 }
@@ -245,47 +243,69 @@ dmabuf_vfio_pci_get_phys(struct dma_buf_attachment *attach, u32 version)
 }
 EXPORT_SYMBOL_GPL(dmabuf_vfio_pci_get_phys);
 
-/* "M" for 1M, as the command takes it; what is no multiple of a unit has none. */
-static const char *dvp_take_unit(u64 *bytes)
+/* @len is what it would have, were there room for all. */
+static void dvp_name_add(char *name, size_t *len, const char *text)
+{
+	for (; *text; text++, ++*len)
+		if (*len < DMA_BUF_NAME_LEN)
+			name[*len] = *text;
+}
+
+static void dvp_name_add_number(char *name, size_t *len, u64 number)
+{
+	char digits[sizeof("18446744073709551615")];
+	char *first = &digits[sizeof(digits) - 1];
+
+	*first = '\0';
+	do {
+		*--first = '0' + number % 10;
+		number /= 10;
+	} while (number);
+	dvp_name_add(name, len, first);
+}
+
+/* "1M", as the command takes it; what is no multiple of a unit has none. */
+static void dvp_name_add_bytes(char *name, size_t *len, u64 bytes)
 {
 	static const char *const units[] = { "", "K", "M", "G", "T" };
 	size_t unit = 0;
 
-	while (*bytes && !(*bytes % SZ_1K) && unit < ARRAY_SIZE(units) - 1) {
-		*bytes /= SZ_1K;
-		unit++;
-	}
-	return units[unit];
+	if (bytes)
+		unit = min_t(size_t, __ffs64(bytes) / 10, ARRAY_SIZE(units) - 1);
+	dvp_name_add_number(name, len, bytes >> (10 * unit));
+	dvp_name_add(name, len, units[unit]);
 }
 
 /*
  * What the kernel calls the file, until a user calls it something else: device,
  * BAR, and OFFSET:LENGTH if there is one range and the name has room for it.
+ * Every export makes one, of which snprintf() would be a tenth.
  */
 static char *dvp_buffer_name(struct dvp_buffer *buf)
 {
-	u64 offset = buf->first - pci_resource_start(buf->pdev, buf->bar);
-	u64 length = buf->ranges[0].len;
-	const char *offset_unit, *length_unit;
+	u64 bar_start = pci_resource_start(buf->pdev, buf->bar);
+	size_t len = 0, head;
 	char *name;
-	int len;
 
 	name = kmalloc(DMA_BUF_NAME_LEN, GFP_KERNEL_ACCOUNT);
 	if (!name)
 		return NULL;
+	dvp_name_add(name, &len, buf->access->name);
+	dvp_name_add(name, &len, " BAR");
+	dvp_name_add_number(name, &len, buf->bar);
+	dvp_name_add(name, &len, " ");
+	head = len;
 	if (buf->nr_ranges == 1) {
-		offset_unit = dvp_take_unit(&offset);
-		length_unit = dvp_take_unit(&length);
-		len = snprintf(name, DMA_BUF_NAME_LEN,
-			       "%s BAR%u %llu%s:%llu%s", buf->access->name,
-			       buf->bar, offset, offset_unit, length,
-			       length_unit);
-		if (len < DMA_BUF_NAME_LEN)
-			return name;
+		dvp_name_add_bytes(name, &len, buf->first - bar_start);
+		dvp_name_add(name, &len, ":");
+		dvp_name_add_bytes(name, &len, buf->ranges[0].len);
 	}
-	snprintf(name, DMA_BUF_NAME_LEN, "%s BAR%u %zu range%s",
-		 buf->access->name, buf->bar, buf->nr_ranges,
-		 buf->nr_ranges > 1 ? "s" : "");
+	if (buf->nr_ranges > 1 || len >= DMA_BUF_NAME_LEN) {
+		len = head;
+		dvp_name_add_number(name, &len, buf->nr_ranges);
+		dvp_name_add(name, &len, buf->nr_ranges > 1 ? " ranges" : " range");
+	}
+	name[min_t(size_t, len, DMA_BUF_NAME_LEN - 1)] = '\0';
 	return name;
 }
 

@@ -27,17 +27,18 @@ struct pci_dev;
  * @node: in dvp_access.buffers (dvp_access.list_lock)
  * @transition_node: in the list of those that are revoked or restored just
  *	now (dvp_access.transition)
- * @revoked: nobody may attach or map (reservation lock)
- * @mappings: how many there are, physical lists included (reservation lock)
  * @number: in the order in which dvp_access.buffers has them, from 1 on
- * @owner_pid: process that it was exported for, in the initial namespace
- * @owner_comm: what that was called then
- * @bus_offset: from physical addresses to those on the device's PCI bus
- * @bar: BAR number
  * @first: the lowest address of all ranges
  * @last: the highest
- * @nr_ranges: of @ranges
  * @ranges: what the buffer consists of, in its order; never changes
+ * @nr_ranges: of @ranges
+ * @mappings: how many there are, physical lists included (reservation lock)
+ * @owner_comm: what the process was called that it was exported for
+ * @owner_pid: of that process, in the initial namespace
+ * @bar: BAR number
+ * @revoked: nobody may attach or map (reservation lock)
+ *
+ * It fills 128 bytes, as the allocators have room for a power of two.
  */
 struct dvp_buffer {
 	struct dma_buf *dmabuf;
@@ -45,22 +46,21 @@ struct dvp_buffer {
 	struct pci_dev *pdev;
 	struct list_head node;
 	struct list_head transition_node;
-	bool revoked;
-	unsigned int mappings;
 	u64 number;
-	pid_t owner_pid;
-	char owner_comm[TASK_COMM_LEN];
-	u64 bus_offset;
-	unsigned int bar;
 	phys_addr_t first;
 	phys_addr_t last;
-	size_t nr_ranges;
 	struct dmabuf_vfio_pci_range *ranges;
+	u32 nr_ranges;
+	unsigned int mappings;
+	char owner_comm[TASK_COMM_LEN];
+	pid_t owner_pid;
+	u8 bar;
+	bool revoked;
 };
 
 /**
  * struct dvp_mapping - a mapping that an importer holds
- * @sgt: what the importer sees; without a list if there is no mapping
+ * @sgt: what the importer sees; its list stays for the next mapping
  * @single: its entry, if there is only one
  * @iova: the span, if there is one
  * @mapped: how many bytes of the buffer the DMA API has mapped, from its start
@@ -77,8 +77,8 @@ struct dvp_mapping {
  * @map_type: how the importer reaches the memory; decided when it attached
  * @reserved: addresses that mean something else to its IOMMU
  * @phys: where the memory is, for an importer that maps it itself
- * @mapping: the first one that it holds; it hardly ever has more (reservation
- *	lock)
+ * @mapping: the first one that it holds, or has held; it hardly ever has more at
+ *	a time (reservation lock)
  * @lists: how often the importer has got @phys (reservation lock)
  * @mappings: that it holds (reservation lock)
  * @pins: that it holds, or that the dma-buf core holds for it (reservation
@@ -103,5 +103,6 @@ struct sg_table *dvp_map(struct dma_buf_attachment *attach,
 			 enum dma_data_direction dir);
 void dvp_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 	       enum dma_data_direction dir);
+void dvp_map_forget(struct dvp_attachment *att);
 
 #endif /* DVP_DMABUF_H */

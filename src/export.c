@@ -16,6 +16,8 @@
 /* The user decides on the size: it counts as the user's, and may well fail. */
 #define DVP_GFP_USER (GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
 
+#define DVP_RANGES_AT_ONCE 1024
+
 static bool dvp_is_memory_bar(struct vfio_pci_core_device *vdev, u32 index)
 {
 	return index < PCI_STD_NUM_BARS &&
@@ -39,6 +41,13 @@ static int dvp_check_range(const struct vfio_region_dma_range *range,
 	return end > bar_len ? -EINVAL : 0;
 }
 
+/*
+ * Ranges are worked out where the user's were put: what becomes of them takes no
+ * more room.
+ */
+static_assert(sizeof(struct dmabuf_vfio_pci_range) ==
+	      sizeof(struct vfio_region_dma_range));
+
 /* Append a range; one that goes on where the last one ends makes it longer. */
 static struct dmabuf_vfio_pci_range *
 dvp_append_range(struct dvp_buffer *buf, struct dmabuf_vfio_pci_range *next,
@@ -53,32 +62,33 @@ dvp_append_range(struct dvp_buffer *buf, struct dmabuf_vfio_pci_range *next,
 	return next + 1;
 }
 
-/* @number is that of the first; adds to the @size of the buffer. */
-static int dvp_add_ranges(struct dvp_buffer *buf,
-			  const struct vfio_region_dma_range *ranges,
-			  u32 number, u32 count, u64 *size)
+/* From the user's @number to the one before @end; adds to the buffer's @size. */
+static int dvp_add_ranges(struct dvp_buffer *buf, u32 number, u32 end,
+			  u64 *size)
 {
+	const struct vfio_region_dma_range *user = (void *)buf->ranges;
 	struct dmabuf_vfio_pci_range *next = &buf->ranges[buf->nr_ranges];
 	phys_addr_t bar_start = pci_resource_start(buf->pdev, buf->bar);
 	u64 bar_len = pci_resource_len(buf->pdev, buf->bar);
 	phys_addr_t first = buf->first, last = buf->last, paddr;
+	struct vfio_region_dma_range range;
 	u64 sum = *size;
 	int ret;
-	u32 i;
 
-	for (i = 0; i < count; i++) {
-		ret = dvp_check_range(&ranges[i], bar_len, &sum);
+	for (; number < end; number++) {
+		range = user[number];
+		ret = dvp_check_range(&range, bar_len, &sum);
 		if (ret) {
 			dvp_refuse(buf->access, NULL,
 				   "range %u of BAR %u: 0x%llx + 0x%llx is not of whole pages in 0x%llx bytes",
-				   number + i, buf->bar, ranges[i].offset,
-				   ranges[i].length, bar_len);
+				   number, buf->bar, range.offset, range.length,
+				   bar_len);
 			return ret;
 		}
-		paddr = bar_start + ranges[i].offset;
+		paddr = bar_start + range.offset;
 		first = min(first, paddr);
-		last = max(last, paddr + ranges[i].length - 1);
-		next = dvp_append_range(buf, next, paddr, ranges[i].length);
+		last = max(last, paddr + range.length - 1);
+		next = dvp_append_range(buf, next, paddr, range.length);
 	}
 	buf->nr_ranges = next - buf->ranges;
 	buf->first = first;
@@ -87,20 +97,20 @@ static int dvp_add_ranges(struct dvp_buffer *buf,
 	return 0;
 }
 
-/* Some at a time, for which there is room on the stack. */
+/* Some at a time, as there may be millions. */
 static int dvp_fill_ranges(struct dvp_buffer *buf,
 			   const struct vfio_region_dma_range __user *user,
 			   u32 count, u64 *size)
 {
-	struct vfio_region_dma_range ranges[32];
-	u32 i, part;
+	u32 i, end;
 	int ret;
 
-	for (i = 0; i < count; i += part) {
-		part = min_t(u32, count - i, ARRAY_SIZE(ranges));
-		if (copy_from_user(ranges, &user[i], part * sizeof(*ranges)))
+	for (i = 0; i < count; i = end) {
+		end = i + min_t(u32, count - i, DVP_RANGES_AT_ONCE);
+		if (copy_from_user(&buf->ranges[i], &user[i],
+				   (end - i) * sizeof(*user)))
 			return -EFAULT;
-		ret = dvp_add_ranges(buf, ranges, i, part, size);
+		ret = dvp_add_ranges(buf, i, end, size);
 		if (ret)
 			return ret;
 		cond_resched();
@@ -159,8 +169,6 @@ dvp_build_buffer(struct dvp_device *dvp,
 	buf->first = PHYS_ADDR_MAX;
 	buf->owner_pid = task_tgid_nr(current);
 	get_task_comm(buf->owner_comm, current->group_leader);
-	buf->bus_offset = pci_bus_address(pdev, buf->bar) -
-			  pci_resource_start(pdev, buf->bar);
 	ret = dvp_fill_ranges(buf, user, get->nr_ranges, size);
 	if (ret) {
 		dvp_buffer_free(buf);

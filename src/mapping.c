@@ -45,13 +45,28 @@ static struct scatterlist *dvp_fill(struct scatterlist *sg, dma_addr_t addr,
 	return sg;
 }
 
-/* Most mappings have one entry, for which no memory has to be found. */
+static void dvp_free_entries(struct dvp_mapping *map)
+{
+	if (map->sgt.sgl != &map->single) {
+		map->sgt.orig_nents = map->sgt.nents;
+		sg_free_table(&map->sgt);
+	}
+	map->sgt.sgl = NULL;
+}
+
+/*
+ * Those of an earlier mapping will do again.  Most mappings have one entry, for
+ * which no memory has to be found.
+ */
 static int dvp_alloc_entries(struct device *dev, struct dvp_buffer *buf,
 			     struct dvp_mapping *map, size_t count)
 {
 	struct sg_table *sgt = &map->sgt;
 	int ret = 0;
 
+	if (sgt->sgl && sgt->nents == count)
+		return 0;
+	dvp_free_entries(map);
 	if (count > UINT_MAX) {
 		dvp_refuse(buf->access, dev,
 			   "the buffer has more pieces than a scatterlist can have entries");
@@ -69,15 +84,6 @@ static int dvp_alloc_entries(struct device *dev, struct dvp_buffer *buf,
 	return ret;
 }
 
-static void dvp_free_entries(struct dvp_mapping *map)
-{
-	if (map->sgt.sgl != &map->single) {
-		map->sgt.orig_nents = map->sgt.nents;
-		sg_free_table(&map->sgt);
-	}
-	map->sgt.sgl = NULL;
-}
-
 static size_t dvp_count_range_entries(struct dvp_buffer *buf)
 {
 	size_t count = 0, i;
@@ -87,16 +93,30 @@ static size_t dvp_count_range_entries(struct dvp_buffer *buf)
 	return count;
 }
 
-/* A bus address is known; for any other, the range is mapped. */
+/* They are known, and the same each time. */
+static int dvp_map_bus_addresses(struct device *dev, struct dvp_buffer *buf,
+				 struct dvp_mapping *map, u64 bus_offset)
+{
+	struct scatterlist *sg;
+	size_t i;
+	int ret;
+
+	if (map->sgt.sgl)
+		return 0;
+	ret = dvp_alloc_entries(dev, buf, map, dvp_count_range_entries(buf));
+	if (ret)
+		return ret;
+	sg = map->sgt.sgl;
+	for (i = 0; i < buf->nr_ranges; i++)
+		sg = dvp_fill(sg, buf->ranges[i].paddr + bus_offset,
+			      buf->ranges[i].len);
+	return 0;
+}
+
 static int dvp_map_range(struct device *dev, struct dvp_buffer *buf,
 			 const struct dmabuf_vfio_pci_range *range,
-			 enum dvp_map_type type, enum dma_data_direction dir,
-			 dma_addr_t *addr)
+			 enum dma_data_direction dir, dma_addr_t *addr)
 {
-	if (type == DVP_MAP_BUS_ADDR) {
-		*addr = range->paddr + buf->bus_offset;
-		return 0;
-	}
 	*addr = dma_map_phys(dev, range->paddr, range->len, dir, DMA_ATTR_MMIO);
 	if (!dma_mapping_error(dev, *addr))
 		return 0;
@@ -114,6 +134,8 @@ static void dvp_unmap_ranges(struct device *dev, struct dvp_buffer *buf,
 	struct scatterlist *sg = map->sgt.sgl;
 	size_t mapped = map->mapped, left;
 
+	if (!dma_need_unmap(dev))
+		return;
 	/* A range is unmapped as it was mapped, however it is cut up. */
 	for (; mapped; range++) {
 		dma_unmap_phys(dev, sg_dma_address(sg), range->len, dir,
@@ -125,7 +147,7 @@ static void dvp_unmap_ranges(struct device *dev, struct dvp_buffer *buf,
 }
 
 static int dvp_map_ranges(struct device *dev, struct dvp_buffer *buf,
-			  struct dvp_mapping *map, enum dvp_map_type type,
+			  struct dvp_mapping *map,
 			  enum dma_data_direction dir)
 {
 	struct scatterlist *sg;
@@ -138,20 +160,15 @@ static int dvp_map_ranges(struct device *dev, struct dvp_buffer *buf,
 		return ret;
 	sg = map->sgt.sgl;
 	for (i = 0; i < buf->nr_ranges; i++) {
-		ret = dvp_map_range(dev, buf, &buf->ranges[i], type, dir,
-				    &addr);
-		if (ret)
-			goto err_unmap;
+		ret = dvp_map_range(dev, buf, &buf->ranges[i], dir, &addr);
+		if (ret) {
+			dvp_unmap_ranges(dev, buf, map, dir);
+			return ret;
+		}
 		sg = dvp_fill(sg, addr, buf->ranges[i].len);
-		if (type != DVP_MAP_BUS_ADDR)
-			map->mapped += buf->ranges[i].len;
+		map->mapped += buf->ranges[i].len;
 	}
 	return 0;
-
-err_unmap:
-	dvp_unmap_ranges(dev, buf, map, dir);
-	dvp_free_entries(map);
-	return ret;
 }
 
 /*
@@ -174,11 +191,10 @@ static bool dvp_fits_span(struct device *dev, struct dvp_buffer *buf)
  * the buffer is there: a buffer that is not revoked belongs to an open one.
  */
 static bool dvp_try_span(struct device *dev, struct dvp_buffer *buf,
-			 struct dvp_mapping *map, enum dvp_map_type type,
+			 struct dvp_mapping *map,
 			 enum dma_data_direction dir)
 {
-	return type != DVP_MAP_BUS_ADDR &&
-	       (buf->nr_ranges > 1 || compat_dma_iova_is_cheap()) &&
+	return (buf->nr_ranges > 1 || compat_dma_iova_is_cheap()) &&
 	       dvp_fits_span(dev, buf) &&
 	       compat_dma_iova_try_alloc(dev, &map->iova, buf->dmabuf->size,
 					 pci_resource_start(buf->pdev, buf->bar),
@@ -224,7 +240,6 @@ err_refuse:
 		dvp_refuse(buf->access, dev,
 			   "the IOMMU cannot map %zu bytes of the peer's memory: error %d",
 			   size, ret);
-	dvp_free_entries(map);
 err_destroy:
 	dma_iova_destroy(dev, &map->iova, map->mapped, dir, DMA_ATTR_MMIO);
 	return ret;
@@ -255,21 +270,27 @@ static int dvp_map_mapping(struct dma_buf_attachment *attach,
 	struct device *dev = attach->dev;
 	int ret;
 
-	/* It may be that of an earlier one. */
-	memset(map, 0, sizeof(*map));
 	ret = dvp_reach_before(attach);
 	if (ret)
 		return ret;
-	if (dvp_try_span(dev, buf, map, att->map_type, dir))
+	if (att->map_type == DVP_MAP_BUS_ADDR)
+		return dvp_map_bus_addresses(dev, buf, map,
+					     att->phys.bus_offset);
+	/* Of an earlier mapping, only the list of entries is of use. */
+	map->iova = (struct dma_iova_state) {};
+	map->mapped = 0;
+	if (dvp_try_span(dev, buf, map, dir))
 		return dvp_map_span(dev, buf, map, dir);
-	return dvp_map_ranges(dev, buf, map, att->map_type, dir);
+	return dvp_map_ranges(dev, buf, map, dir);
 }
 
 static void dvp_free_mapping(struct dvp_attachment *att,
 			     struct dvp_mapping *map)
 {
-	if (map != &att->mapping)
-		kfree(map);
+	if (map == &att->mapping)
+		return;
+	dvp_free_entries(map);
+	kfree(map);
 }
 
 /**
@@ -291,7 +312,7 @@ struct sg_table *dvp_map(struct dma_buf_attachment *attach,
 	struct dvp_mapping *map = &att->mapping;
 	int ret;
 
-	if (map->sgt.sgl)
+	if (att->mappings)
 		map = kzalloc_obj(*map);
 	if (!map)
 		return ERR_PTR(-ENOMEM);
@@ -333,6 +354,16 @@ void dvp_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 		dvp_flush(dev);
 	}
 	trace_dvp_unmap(attach->dmabuf->priv, attach, sgt);
-	dvp_free_entries(map);
 	dvp_free_mapping(att, map);
+}
+
+/**
+ * dvp_map_forget() - free what is kept from one mapping to the next
+ * @att: attachment without a mapping
+ *
+ * Context: any that may free vmalloc memory, that is process or softirq.
+ */
+void dvp_map_forget(struct dvp_attachment *att)
+{
+	dvp_free_entries(&att->mapping);
 }

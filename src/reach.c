@@ -45,30 +45,55 @@ bool dvp_reach_agrees(struct dvp_buffer *buf, struct device *importer)
 	return false;
 }
 
+static bool dvp_is_translated(struct dma_buf_attachment *attach)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(attach->dev);
+	struct dvp_attachment *att = attach->priv;
+
+	return att->map_type != DVP_MAP_BUS_ADDR && domain &&
+	       domain->type != IOMMU_DOMAIN_IDENTITY;
+}
+
+static int dvp_is_other(struct device *dev, void *data)
+{
+	return dev != data;
+}
+
+/*
+ * Whether the DMA API alone keeps clear of all that is reserved: it does of what
+ * is for the device for which it made the domain, but another device of the same
+ * group can have more of that.  And an address that no IOMMU translates is where
+ * it is.
+ */
+static bool dvp_keeps_clear(struct dma_buf_attachment *attach,
+			    struct iommu_group *group)
+{
+	return dvp_is_translated(attach) &&
+	       iommu_is_dma_domain(iommu_get_domain_for_dev(attach->dev)) &&
+	       !iommu_group_for_each_dev(group, attach->dev, dvp_is_other);
+}
+
 /**
  * dvp_reach_look() - look up which addresses mean something else to the IOMMU
- * @dev: importer
- * @reserved: list for dvp_reach_forget(); empty without an IOMMU
- *
- * The DMA API keeps clear of the reserved regions of the device for which it
- * made the domain, but another device of the same group can have more of them.
- * And an address that no IOMMU translates is where it is.
+ * @attach: importer's attachment; its map type is decided
  *
  * Context: may sleep.
- * Return: 0 or -ENOMEM.
+ * Return: 0, and dvp_reach_forget() frees what was found; or -ENOMEM.
  */
-int dvp_reach_look(struct device *dev, struct list_head *reserved)
+int dvp_reach_look(struct dma_buf_attachment *attach)
 {
-	struct iommu_group *group = iommu_group_get(dev);
-	int ret;
+	struct iommu_group *group = iommu_group_get(attach->dev);
+	struct dvp_attachment *att = attach->priv;
+	int ret = 0;
 
-	INIT_LIST_HEAD(reserved);
+	INIT_LIST_HEAD(&att->reserved);
 	if (!group)
 		return 0;
-	ret = iommu_get_group_resv_regions(group, reserved);
+	if (!dvp_keeps_clear(attach, group))
+		ret = iommu_get_group_resv_regions(group, &att->reserved);
 	iommu_group_put(group);
 	if (ret)
-		dvp_reach_forget(reserved);
+		dvp_reach_forget(&att->reserved);
 	return ret;
 }
 
@@ -97,9 +122,10 @@ static bool dvp_reaches(struct device *dev, dma_addr_t last)
 }
 
 /* Below a switch the importer sends what is in the registers of the bus. */
-static int dvp_check_bus(struct device *dev, struct dvp_buffer *buf)
+static int dvp_check_bus(struct device *dev, struct dvp_buffer *buf,
+			 u64 bus_offset)
 {
-	dma_addr_t last = buf->last + buf->bus_offset;
+	dma_addr_t last = buf->last + bus_offset;
 
 	if (dvp_reaches(dev, last))
 		return 0;
@@ -166,7 +192,7 @@ int dvp_reach_before(struct dma_buf_attachment *attach)
 	struct dvp_buffer *buf = attach->dmabuf->priv;
 
 	if (att->map_type == DVP_MAP_BUS_ADDR)
-		return dvp_check_bus(attach->dev, buf);
+		return dvp_check_bus(attach->dev, buf, att->phys.bus_offset);
 	if (!domain || domain->type == IOMMU_DOMAIN_IDENTITY)
 		return dvp_check_untranslated(attach->dev, buf);
 	return dvp_check_translated(attach->dev, buf, domain);
@@ -220,7 +246,7 @@ static bool dvp_is_near(const struct iommu_resv_region *region,
 			const struct dvp_attachment *att,
 			struct dvp_mapping *map, bool translated)
 {
-	u64 offset = att->map_type == DVP_MAP_BUS_ADDR ? buf->bus_offset : 0;
+	u64 offset = att->phys.bus_offset;
 
 	if (!translated)
 		return dvp_overlaps(region, buf->first + offset,
@@ -240,13 +266,14 @@ static bool dvp_is_near(const struct iommu_resv_region *region,
  */
 int dvp_reach_after(struct dma_buf_attachment *attach, struct dvp_mapping *map)
 {
-	struct iommu_domain *domain = iommu_get_domain_for_dev(attach->dev);
 	struct dvp_attachment *att = attach->priv;
 	struct dvp_buffer *buf = attach->dmabuf->priv;
 	const struct iommu_resv_region *region;
-	bool translated = att->map_type != DVP_MAP_BUS_ADDR && domain &&
-			  domain->type != IOMMU_DOMAIN_IDENTITY;
+	bool translated;
 
+	if (list_empty(&att->reserved))
+		return 0;
+	translated = dvp_is_translated(attach);
 	list_for_each_entry(region, &att->reserved, list)
 		if (dvp_is_taken(region, translated) &&
 		    dvp_is_near(region, buf, att, map, translated) &&

@@ -12,7 +12,7 @@ struct dvp_mapping;
 struct list_head;
 
 bool dvp_reach_agrees(struct dvp_buffer *buf, struct device *importer);
-int dvp_reach_look(struct device *dev, struct list_head *reserved);
+int dvp_reach_look(struct dma_buf_attachment *attach);
 void dvp_reach_forget(struct list_head *reserved);
 
 int dvp_reach_before(struct dma_buf_attachment *attach);

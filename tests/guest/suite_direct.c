@@ -54,6 +54,53 @@ static void within_switch(void **state)
 	check_address(bench_find(IVSHMEM, SWITCH_IVSHMEM), bench_find(EDU, SWITCH_EDU));
 }
 
+/* The list of entries may be that of the mapping before. */
+static void check_anew(const char *exporter, const char *edu)
+{
+	static const struct vfio_region_dma_range ranges[] = {
+		{ 2 * PAGE, PAGE }, { 0, PAGE }, { MIB, PAGE },
+	};
+	struct dvp_importer_entry entries[ARRAY_SIZE(ranges)];
+	struct dvp_importer_report report;
+	struct vfio *vfio = bench_open(exporter);
+	int importer = bench_importer(edu);
+	uint8_t data[CHUNK], got[CHUNK];
+	struct bar bar;
+	size_t i, time;
+
+	assert_ok(device_bar(exporter, BAR2, &bar));
+	assert_ok(importer_attach(importer,
+				  bench_export_ranges(vfio, BAR2, ranges,
+						      ARRAY_SIZE(ranges))));
+	for (time = 0; time < 3; time++) {
+		assert_ok(importer_map(importer));
+		assert_ok(importer_report(importer, &report, entries,
+					  ARRAY_SIZE(entries)));
+		assert_int_equal(report.nents, ARRAY_SIZE(ranges));
+		for (i = 0; i < ARRAY_SIZE(ranges); i++) {
+			assert_int_equal(entries[i].address,
+					 bar.start + ranges[i].offset);
+			assert_int_equal(entries[i].length, PAGE);
+			bench_pattern(data, sizeof(data), 8 * time + i);
+			assert_ok(importer_write(importer, i * PAGE, data,
+						 sizeof(data)));
+			assert_ok(vfio_read(vfio, BAR2, ranges[i].offset, got,
+					    sizeof(got)));
+			assert_memory_equal(got, data, sizeof(got));
+		}
+		assert_ok(importer_unmap(importer));
+	}
+	bench_teardown(NULL);
+}
+
+static void mapped_anew(void **state)
+{
+	(void)state;
+	check_anew(bench_find(IVSHMEM, 0), bench_find(EDU, 0));
+	check_anew(bench_find(IVSHMEM, SWITCH_IVSHMEM),
+		   bench_find(EDU, SWITCH_EDU));
+}
+
 static void check_mask(const char *exporter, const char *edu)
 {
 	const char *const words[] = { "DMA mask is too small", NULL };
@@ -101,16 +148,16 @@ static void bus_offset(void **state)
 	assert_ok(device_bar(other, BAR2, &there));
 	bench_pattern(data, sizeof(data), 17);
 
-	/* The in-tree driver looks when it is bound, ours when it exports. */
+	/* The in-tree driver looks when it is bound, ours when an importer attaches. */
 	assert_ok(device_unbind(exporter));
 	assert_ok(importer_move_window(importer, exporter,
 				       here.start - there.start));
 	vfio = bench_open(exporter);
 	buffer = bench_export(vfio, BAR2, MIB, PAGE);
+	assert_ok(importer_attach(importer, buffer));
 	assert_ok(importer_move_window(importer, exporter, 0));
 
 	witness = bench_open(other);
-	assert_ok(importer_attach(importer, buffer));
 	assert_ok(importer_map(importer));
 	assert_ok(importer_write(importer, 0, data, sizeof(data)));
 	assert_ok(vfio_read(witness, BAR2, MIB, got, sizeof(got)));
@@ -158,6 +205,7 @@ int suite_direct(void)
 		DIRECT("addresses into a switch are physical", into_switch),
 		DIRECT("addresses within a switch are physical",
 		       within_switch),
+		DIRECT("what is mapped anew leads there again", mapped_anew),
 		DIRECT("a host bridge's offset is taken off within a switch",
 		       bus_offset),
 	};

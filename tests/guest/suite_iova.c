@@ -255,6 +255,58 @@ static void no_span(void **state)
 	bench_close(vfio);
 }
 
+/* Freed addresses come back with a delay; those of each try, too. */
+#define DELAY_US	100000
+
+/* Whether it is now mapped in so many entries. */
+static bool maps_in(int importer, unsigned int entries)
+{
+	struct dvp_importer_report report = { 0 };
+
+	if (!importer_map(importer)) {
+		assert_ok(importer_report(importer, &report, NULL, 0));
+		if (report.nents == entries)
+			return true;
+		assert_ok(importer_unmap(importer));
+	}
+	usleep(DELAY_US);
+	return false;
+}
+
+/*
+ * Addresses are aligned to their size's next power of two, and the first page is
+ * never given out.  So there is one place for these as a span, from 8 MiB on, which
+ * somebody else has now and then.
+ */
+static void span_and_none(void **state)
+{
+	static const struct vfio_region_dma_range ranges[] = {
+		{ 4 * MIB, 3 * MIB / 2 }, { 2 * MIB, 3 * MIB / 2 },
+		{ 0, 3 * MIB / 2 },
+	};
+	struct vfio *vfio = bench_open(bench_find(IVSHMEM, 1));
+	int importer = bench_importer(bench_find(EDU, 0));
+	int other = bench_importer(bench_find(EDU, 0));
+	unsigned int i;
+
+	(void)state;
+	assert_ok(importer_attach(other, bench_export(vfio, BAR2, 0, 6 * MIB)));
+	assert_ok(importer_attach(importer,
+				  bench_export_ranges(vfio, BAR2, ranges,
+						      ARRAY_SIZE(ranges))));
+	for (i = 0; i < 3; i++) {
+		wait_until(!importer_map(other));
+		wait_until(maps_in(importer, ARRAY_SIZE(ranges)));
+		check_ranges(vfio, importer, ranges, ARRAY_SIZE(ranges));
+		assert_ok(importer_unmap(importer));
+		assert_ok(importer_unmap(other));
+
+		wait_until(maps_in(importer, 1));
+		check_ranges(vfio, importer, ranges, ARRAY_SIZE(ranges));
+		assert_ok(importer_unmap(importer));
+	}
+}
+
 #define IOVA(name, function) TEST("iova", name, function)
 #define NARROW(name, function) \
 	{ "iova: " name, function, narrow_setup, narrow_teardown, NULL }
@@ -276,6 +328,8 @@ int suite_iova(void)
 		       several_ranges),
 		NARROW("ranges for which there is no span leave none behind",
 		       no_span),
+		NARROW("ranges are mapped as a span and one by one, by turns",
+		       span_and_none),
 	};
 	int failed;
 

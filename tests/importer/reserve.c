@@ -12,14 +12,17 @@
 #define TIMES 64
 
 /**
- * struct dvp_reserve - a region that is added to those of every group
- * @kretprobe: on the function that tells them
+ * struct dvp_reserve - a region that is added to those of every group, as if it were
+ * for another device that is in there, too
+ * @others: on the function that looks at the devices of a group
+ * @kretprobe: on the function that tells the regions
  * @tgid: of the process in whose calls it is there
  * @lock: protects @regions
  * @regions: one for each time that it is told.  Whoever asks for regions frees
  *	them, and a probe must not allocate memory.
  */
 struct dvp_reserve {
+	struct kprobe others;
 	struct kretprobe kretprobe;
 	pid_t tgid;
 	raw_spinlock_t lock;
@@ -61,6 +64,17 @@ static int reserve_return(struct kretprobe_instance *instance,
 	return 0;
 }
 
+/* Whoever looks for a device other than itself finds itself. */
+static int others_handler(struct kprobe *kprobe, struct pt_regs *regs)
+{
+	struct dvp_reserve *reserve = container_of(kprobe, struct dvp_reserve,
+						   others);
+
+	if (current->tgid == reserve->tgid)
+		regs->si = 0;
+	return 0;
+}
+
 static void free_regions(struct dvp_reserve *reserve)
 {
 	struct iommu_resv_region *region, *next;
@@ -87,6 +101,18 @@ static int alloc_regions(struct dvp_reserve *reserve,
 	return 0;
 }
 
+static int register_probes(struct dvp_reserve *reserve)
+{
+	int ret = register_kretprobe(&reserve->kretprobe);
+
+	if (ret)
+		return ret;
+	ret = register_kprobe(&reserve->others);
+	if (ret)
+		unregister_kretprobe(&reserve->kretprobe);
+	return ret;
+}
+
 struct dvp_reserve *dvp_reserve_start(const struct dvp_importer_reserve *arg)
 {
 	struct dvp_reserve *reserve;
@@ -102,9 +128,11 @@ struct dvp_reserve *dvp_reserve_start(const struct dvp_importer_reserve *arg)
 	reserve->kretprobe.entry_handler = reserve_entry;
 	reserve->kretprobe.handler = reserve_return;
 	reserve->kretprobe.data_size = sizeof(struct list_head *);
+	reserve->others.symbol_name = "iommu_group_for_each_dev";
+	reserve->others.pre_handler = others_handler;
 	ret = alloc_regions(reserve, arg);
 	if (!ret)
-		ret = register_kretprobe(&reserve->kretprobe);
+		ret = register_probes(reserve);
 	if (ret) {
 		free_regions(reserve);
 		kfree(reserve);
@@ -115,6 +143,7 @@ struct dvp_reserve *dvp_reserve_start(const struct dvp_importer_reserve *arg)
 
 void dvp_reserve_stop(struct dvp_reserve *reserve)
 {
+	unregister_kprobe(&reserve->others);
 	unregister_kretprobe(&reserve->kretprobe);
 	free_regions(reserve);
 	kfree(reserve);

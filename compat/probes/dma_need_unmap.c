@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* 6.16: whether the DMA API has anything to do to unmap for a device. */
+#include <linux/dma-mapping.h>
+
+bool probe(struct device *dev);
+bool probe(struct device *dev)
+{
+	return dma_need_unmap(dev);
+}
