@@ -86,21 +86,41 @@ static void measure_attach(const struct measure_side *side)
 	close(attach.fd);
 }
 
-static void measure_maps(const struct measure_side *side, int buffer,
+/* What takes part of a row's name: making something, and undoing it. */
+struct pair {
+	enum dvp_importer_measured what;
+	const char *make;
+	const char *undo;
+};
+
+static const struct pair map_and_unmap = { DVP_MEASURE_MAP, "map", "unmap" };
+static const struct pair first_and_last = {
+	DVP_MEASURE_FIRST, "first", "last"
+};
+
+/* Takes the buffer with it. */
+static void measure_pair(const struct measure_side *side,
+			 const struct pair *pair, int buffer,
 			 enum measure_way way, const char *name)
 {
-	struct dvp_importer_measure map = {
-		.what = DVP_MEASURE_MAP,
+	struct dvp_importer_measure calls = {
+		.what = pair->what,
 		.repeat = MEASURE_REPEAT,
 		.fd = measure_must("exporting", buffer),
 	};
-	int ret = importer_measure(measure_importers.fds[way], &map);
+	int ret = importer_measure(measure_importers.fds[way], &calls);
 
-	measure_row(side, ret ?: (long long)(map.make - measure_idle),
-		    "map-%s-%s", measure_ways[way], name);
-	measure_row(side, ret ?: (long long)(map.undo - measure_idle),
-		    "unmap-%s-%s", measure_ways[way], name);
+	measure_row(side, ret ?: (long long)(calls.make - measure_idle),
+		    "%s-%s-%s", pair->make, measure_ways[way], name);
+	measure_row(side, ret ?: (long long)(calls.undo - measure_idle),
+		    "%s-%s-%s", pair->undo, measure_ways[way], name);
 	close(buffer);
+}
+
+static void measure_maps(const struct measure_side *side, int buffer,
+			 enum measure_way way, const char *name)
+{
+	measure_pair(side, &map_and_unmap, buffer, way, name);
 }
 
 /* Importers hardly ever do that. */
@@ -127,6 +147,8 @@ static void measure_counts(const struct measure_side *side,
 
 	for (i = 0; i < ARRAY_SIZE(counts); i++) {
 		snprintf(name, sizeof(name), "%u", counts[i]);
+		measure_pair(side, &first_and_last,
+			     measure_export(side, counts[i], PAGE), way, name);
 		measure_maps(side, measure_export(side, counts[i], PAGE), way,
 			     name);
 	}

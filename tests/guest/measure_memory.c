@@ -190,17 +190,18 @@ static void measure_mapping(const struct measure_side *side, int buffer,
 	int import = measure_importers.fds[way], ret, i;
 	long long least = LLONG_MAX;
 
-	measure_must("attaching", importer_attach(import, buffer));
+	/* The first mapping, as memory may be kept for the next one. */
 	for (i = 0; i < TRIES; i++) {
+		measure_must("attaching", importer_attach(import, buffer));
 		start_trace();
 		ret = importer_map(import);
 		least = min(least, end_trace());
 		if (!ret)
 			importer_unmap(import);
+		measure_must("detaching", importer_detach(import));
 	}
 	measure_row(side, ret ?: least - idle, "mem-map-%s-%u", measure_ways[way],
 		    count);
-	measure_must("detaching", importer_detach(import));
 }
 
 static void measure_attachment(const struct measure_side *side, int buffer)

@@ -342,6 +342,7 @@ struct dvp_importer_reserve {
  * enum dvp_importer_measured - what calls are measured
  * @DVP_MEASURE_CLOCK: none; and a thousand instructions that do nothing
  * @DVP_MEASURE_ATTACH: attach, and detach
+ * @DVP_MEASURE_FIRST: attach and map, and unmap and detach
  * @DVP_MEASURE_MAP: map, and unmap
  * @DVP_MEASURE_MAP_AGAIN: the same of what is mapped already
  * @DVP_MEASURE_FLOOR: fill a page table of the IOMMU's, and empty it
@@ -349,6 +350,7 @@ struct dvp_importer_reserve {
 enum dvp_importer_measured {
 	DVP_MEASURE_CLOCK,
 	DVP_MEASURE_ATTACH,
+	DVP_MEASURE_FIRST,
 	DVP_MEASURE_MAP,
 	DVP_MEASURE_MAP_AGAIN,
 	DVP_MEASURE_FLOOR,
