@@ -5,6 +5,9 @@
 
 set -euo pipefail
 export LC_ALL=C.UTF-8
+# What the make that called us was told is not for those that we call: NAME= of
+# check-mutations would name the command.
+unset MAKEFLAGS MFLAGS
 
 TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=$(realpath -m "${DVP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dmabuf-vfio-pci}")
