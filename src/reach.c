@@ -45,15 +45,6 @@ bool dvp_reach_agrees(struct dvp_buffer *buf, struct device *importer)
 	return false;
 }
 
-static bool dvp_is_translated(struct dma_buf_attachment *attach)
-{
-	struct iommu_domain *domain = iommu_get_domain_for_dev(attach->dev);
-	struct dvp_attachment *att = attach->priv;
-
-	return att->map_type != DVP_MAP_BUS_ADDR && domain &&
-	       domain->type != IOMMU_DOMAIN_IDENTITY;
-}
-
 static int dvp_is_other(struct device *dev, void *data)
 {
 	return dev != data;
@@ -65,12 +56,12 @@ static int dvp_is_other(struct device *dev, void *data)
  * group can have more of that.  And an address that no IOMMU translates is where
  * it is.
  */
-static bool dvp_keeps_clear(struct dma_buf_attachment *attach,
-			    struct iommu_group *group)
+static bool dvp_keeps_clear(struct device *dev, struct iommu_group *group)
 {
-	return dvp_is_translated(attach) &&
-	       iommu_is_dma_domain(iommu_get_domain_for_dev(attach->dev)) &&
-	       !iommu_group_for_each_dev(group, attach->dev, dvp_is_other);
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	return domain && iommu_is_dma_domain(domain) &&
+	       !iommu_group_for_each_dev(group, dev, dvp_is_other);
 }
 
 /**
@@ -82,14 +73,18 @@ static bool dvp_keeps_clear(struct dma_buf_attachment *attach,
  */
 int dvp_reach_look(struct dma_buf_attachment *attach)
 {
-	struct iommu_group *group = iommu_group_get(attach->dev);
 	struct dvp_attachment *att = attach->priv;
+	struct iommu_group *group;
 	int ret = 0;
 
 	INIT_LIST_HEAD(&att->reserved);
+	/* What a switch passes on does not come to an IOMMU. */
+	if (att->map_type == DVP_MAP_BUS_ADDR)
+		return 0;
+	group = iommu_group_get(attach->dev);
 	if (!group)
 		return 0;
-	if (!dvp_keeps_clear(attach, group))
+	if (!dvp_keeps_clear(attach->dev, group))
 		ret = iommu_get_group_resv_regions(group, &att->reserved);
 	iommu_group_put(group);
 	if (ret)
@@ -243,14 +238,10 @@ static bool dvp_leads_into(const struct iommu_resv_region *region,
  */
 static bool dvp_is_near(const struct iommu_resv_region *region,
 			const struct dvp_buffer *buf,
-			const struct dvp_attachment *att,
 			struct dvp_mapping *map, bool translated)
 {
-	u64 offset = att->phys.bus_offset;
-
 	if (!translated)
-		return dvp_overlaps(region, buf->first + offset,
-				    buf->last + offset);
+		return dvp_overlaps(region, buf->first, buf->last);
 	return !dma_use_iova(&map->iova) ||
 	       dvp_overlaps(region, map->iova.addr,
 			    map->iova.addr + buf->dmabuf->size - 1);
@@ -269,14 +260,16 @@ int dvp_reach_after(struct dma_buf_attachment *attach, struct dvp_mapping *map)
 	struct dvp_attachment *att = attach->priv;
 	struct dvp_buffer *buf = attach->dmabuf->priv;
 	const struct iommu_resv_region *region;
+	struct iommu_domain *domain;
 	bool translated;
 
 	if (list_empty(&att->reserved))
 		return 0;
-	translated = dvp_is_translated(attach);
+	domain = iommu_get_domain_for_dev(attach->dev);
+	translated = domain && domain->type != IOMMU_DOMAIN_IDENTITY;
 	list_for_each_entry(region, &att->reserved, list)
 		if (dvp_is_taken(region, translated) &&
-		    dvp_is_near(region, buf, att, map, translated) &&
+		    dvp_is_near(region, buf, map, translated) &&
 		    dvp_leads_into(region, &map->sgt)) {
 			dvp_refuse_logged(attach->dev, buf->access, attach->dev,
 					  "cannot map the peer's memory: its addresses would be among %zu bytes from %pap, which are reserved in this IOMMU group (see reserved_regions in its iommu_group)",

@@ -142,11 +142,16 @@ static void physical_regions(void **state)
 	check_regions(bench_find(IVSHMEM, 0), bench_find(EDU, 0));
 }
 
+/* No IOMMU sees these addresses, whatever they mean to it. */
 static void switch_regions(void **state)
 {
+	const char *exporter = bench_find(IVSHMEM, SWITCH_IVSHMEM);
+	struct bar bar;
+
 	(void)state;
-	check_regions(bench_find(IVSHMEM, SWITCH_IVSHMEM),
-		      bench_find(EDU, SWITCH_EDU));
+	assert_ok(device_bar(exporter, BAR2, &bar));
+	assert_ok(map_beside(exporter, bench_find(EDU, SWITCH_EDU), bar.start,
+			     bar.size, RESV_RESERVED));
 }
 
 /* Calls of one of the driver's functions answer yes, from @from on. */
@@ -252,7 +257,7 @@ static int run_physical(void)
 {
 	const struct CMUnitTest tests[] = {
 		REACH("a BAR in a reserved region is refused", physical_regions),
-		REACH("so it is below a switch", switch_regions),
+		REACH("below a switch it does not matter", switch_regions),
 		REACH("without an IOMMU, encryption is not in the way",
 		      encrypted_physical),
 		REACH("devices on two sides of an encrypted guest are refused",
