@@ -279,7 +279,7 @@ static void dvp_name_add_bytes(char *name, size_t *len, u64 bytes)
 /*
  * What the kernel calls the file, until a user calls it something else: device,
  * BAR, and OFFSET:LENGTH if there is one range and the name has room for it.
- * Every export makes one: not with snprintf(), which would take three times as long.
+ * Every export makes one, for which snprintf() would take three times as long.
  */
 static char *dvp_buffer_name(struct dvp_buffer *buf)
 {
