@@ -89,17 +89,16 @@ static unsigned int dvp_access_collect(struct dvp_access *access,
 	return count;
 }
 
-static void dvp_access_mark(struct dvp_buffer *buf)
-{
-	dma_resv_lock(buf->dmabuf->resv, NULL);
-	buf->revoked = true;
-	dma_resv_unlock(buf->dmabuf->resv);
-}
-
-static void dvp_access_notify(struct dvp_buffer *buf, bool revoked)
+static void dvp_access_mark(struct dvp_buffer *buf, bool revoked)
 {
 	dma_resv_lock(buf->dmabuf->resv, NULL);
 	buf->revoked = revoked;
+	dma_resv_unlock(buf->dmabuf->resv);
+}
+
+static void dvp_access_notify(struct dvp_buffer *buf)
+{
+	dma_resv_lock(buf->dmabuf->resv, NULL);
 	dma_buf_invalidate_mappings(buf->dmabuf);
 	dma_resv_unlock(buf->dmabuf->resv);
 }
@@ -162,22 +161,24 @@ static void dvp_access_revoke(struct dvp_access *access,
 	struct dvp_buffer *buf;
 
 	list_for_each_entry(buf, live, transition_node)
-		dvp_access_mark(buf);
+		dvp_access_mark(buf, true);
 	list_for_each_entry(buf, live, transition_node)
-		dvp_access_notify(buf, true);
+		dvp_access_notify(buf);
 	list_for_each_entry(buf, live, transition_node)
 		dvp_access_drain(access, buf);
 	dvp_record_revoke(access, count, start);
 }
 
-/* Who tries all of its buffers at the first word is told of the others, too. */
+/* At the first word, an importer may try any of them, those new to it as well. */
 static void dvp_access_restore(struct dvp_access *access,
 			       struct list_head *live, unsigned int count)
 {
 	struct dvp_buffer *buf;
 
 	list_for_each_entry(buf, live, transition_node)
-		dvp_access_notify(buf, false);
+		dvp_access_mark(buf, false);
+	list_for_each_entry(buf, live, transition_node)
+		dvp_access_notify(buf);
 	dvp_record_restore(access, count);
 }
 
@@ -196,10 +197,8 @@ static void dvp_access_turn(struct dvp_access *access, bool revoke)
 		dvp_access_restore(access, &live, count);
 
 	/* The last reference takes the buffer with it, but not from here. */
-	list_for_each_entry_safe(buf, next, &live, transition_node) {
-		list_del(&buf->transition_node);
+	list_for_each_entry_safe(buf, next, &live, transition_node)
 		fput(buf->dmabuf->file);
-	}
 }
 
 static void dvp_access_apply(struct dvp_access *access)

@@ -38,7 +38,7 @@ struct pci_dev;
  * @bar: BAR number
  * @revoked: nobody may attach or map (reservation lock)
  *
- * It fills 128 bytes, as the allocators have room for a power of two.
+ * It fits into 128 bytes; the allocators have room for a power of two.
  */
 struct dvp_buffer {
 	struct dma_buf *dmabuf;

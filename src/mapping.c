@@ -93,7 +93,10 @@ static size_t dvp_count_range_entries(struct dvp_buffer *buf)
 	return count;
 }
 
-/* They are known, and the same each time. */
+/*
+ * They are known.  The list is filled in anew each time: an importer may have
+ * moved the ends of the last one, and no IOMMU sees these addresses.
+ */
 static int dvp_map_bus_addresses(struct device *dev, struct dvp_buffer *buf,
 				 struct dvp_mapping *map, u64 bus_offset)
 {
@@ -101,8 +104,6 @@ static int dvp_map_bus_addresses(struct device *dev, struct dvp_buffer *buf,
 	size_t i;
 	int ret;
 
-	if (map->sgt.sgl)
-		return 0;
 	ret = dvp_alloc_entries(dev, buf, map, dvp_count_range_entries(buf));
 	if (ret)
 		return ret;
@@ -134,7 +135,7 @@ static void dvp_unmap_ranges(struct device *dev, struct dvp_buffer *buf,
 	struct scatterlist *sg = map->sgt.sgl;
 	size_t mapped = map->mapped, left;
 
-	if (!dma_need_unmap(dev))
+	if (!mapped || !dma_need_unmap(dev))
 		return;
 	/* A range is unmapped as it was mapped, however it is cut up. */
 	for (; mapped; range++) {
@@ -361,7 +362,7 @@ void dvp_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
  * dvp_map_forget() - free what is kept from one mapping to the next
  * @att: attachment without a mapping
  *
- * Context: any that may free vmalloc memory, that is process or softirq.
+ * Context: any.
  */
 void dvp_map_forget(struct dvp_attachment *att)
 {

@@ -54,7 +54,8 @@ static int dvp_is_other(struct device *dev, void *data)
  * Whether the DMA API alone keeps clear of all that is reserved: it does of what
  * is for the device for which it made the domain, but another device of the same
  * group can have more of that.  And an address that no IOMMU translates is where
- * it is.
+ * it is.  (Who has been left alone in a group by that device being unplugged
+ * depends on the DMA API for all of its DMA, and so for ours.)
  */
 static bool dvp_keeps_clear(struct device *dev, struct iommu_group *group)
 {

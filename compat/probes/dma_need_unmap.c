@@ -2,6 +2,10 @@
 /* 6.16: whether the DMA API has anything to do to unmap for a device. */
 #include <linux/dma-mapping.h>
 
+#ifndef CONFIG_DMA_NEED_SYNC
+#error "it answers no, even where an IOMMU translates"
+#endif
+
 bool probe(struct device *dev);
 bool probe(struct device *dev)
 {

@@ -16,6 +16,16 @@ static int unmap(void)
 	return importer_unmap(rig.importer);
 }
 
+/* So that the next map finds nothing that this one has left. */
+static int unmap_and_forget(void)
+{
+	int ret = unmap();
+
+	if (!ret)
+		ret = detach();
+	return ret ? ret : rig_attach();
+}
+
 static int attach_and_map(void)
 {
 	int ret = rig_attach();
@@ -156,7 +166,7 @@ const struct operation failnth_buffer[] = {
 	}, {
 		.name = ALL_OR_NOTHING("mapping 1 range"), .ranges = 1,
 		.begin = rig_begin_attached_second,
-		.act = rig_map, .undo = unmap,
+		.act = rig_map, .undo = unmap_and_forget,
 		.whole = rig_move_bytes, .nothing = is_unmapped,
 		/* The DMA API does not say why it cannot map, and hardly ever has to. */
 		.error = EIO, .may_need_none = true,
@@ -164,7 +174,7 @@ const struct operation failnth_buffer[] = {
 		.name = ALL_OR_NOTHING("mapping 64 ranges"), .ranges = 64,
 		.applies = bench_maps_several,
 		.begin = rig_begin_attached_second,
-		.act = rig_map, .undo = unmap,
+		.act = rig_map, .undo = unmap_and_forget,
 		.whole = rig_move_bytes, .nothing = is_unmapped,
 		.error = EIO,
 	}, {
@@ -172,7 +182,7 @@ const struct operation failnth_buffer[] = {
 		.name = ALL_OR_NOTHING("mapping 8 GiB"), .ranges = 1,
 		.length = 8192 * MIB,
 		.begin = rig_begin_attached_second,
-		.act = rig_map, .undo = unmap,
+		.act = rig_map, .undo = unmap_and_forget,
 		.whole = rig_move_bytes, .nothing = is_unmapped,
 		.error = EIO,
 	}, {

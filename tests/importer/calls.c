@@ -220,7 +220,7 @@ static int do_reserve(struct session *session, void __user *arg)
 		return -EFAULT;
 	if (session->reserve)
 		return -EBUSY;
-	reserve = dvp_reserve_start(&what);
+	reserve = dvp_reserve_start(&what, session->importer->dev);
 	if (IS_ERR(reserve))
 		return PTR_ERR(reserve);
 	session->reserve = reserve;

@@ -146,7 +146,8 @@ void dvp_probe_stop(struct dvp_probe *probe, struct dvp_importer_probed *seen);
 
 struct dvp_reserve;
 
-struct dvp_reserve *dvp_reserve_start(const struct dvp_importer_reserve *arg);
+struct dvp_reserve *dvp_reserve_start(const struct dvp_importer_reserve *arg,
+				      struct device *dev);
 void dvp_reserve_stop(struct dvp_reserve *reserve);
 
 int dvp_measure(struct dvp_importer_measure *arg, struct device *dev);

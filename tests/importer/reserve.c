@@ -15,6 +15,7 @@
  * struct dvp_reserve - a region that is added to those of every group, as if it were
  * for another device that is in there, too
  * @others: on the function that looks at the devices of a group
+ * @dev: the importing device, which is taken to look for others
  * @kretprobe: on the function that tells the regions
  * @tgid: of the process in whose calls it is there
  * @lock: protects @regions
@@ -23,6 +24,7 @@
  */
 struct dvp_reserve {
 	struct kprobe others;
+	struct device *dev;
 	struct kretprobe kretprobe;
 	pid_t tgid;
 	raw_spinlock_t lock;
@@ -64,13 +66,14 @@ static int reserve_return(struct kretprobe_instance *instance,
 	return 0;
 }
 
-/* Whoever looks for a device other than itself finds itself. */
+/* Who looks for a device other than itself finds itself. */
 static int others_handler(struct kprobe *kprobe, struct pt_regs *regs)
 {
 	struct dvp_reserve *reserve = container_of(kprobe, struct dvp_reserve,
 						   others);
 
-	if (current->tgid == reserve->tgid)
+	if (current->tgid == reserve->tgid &&
+	    regs->si == (unsigned long)reserve->dev)
 		regs->si = 0;
 	return 0;
 }
@@ -113,7 +116,8 @@ static int register_probes(struct dvp_reserve *reserve)
 	return ret;
 }
 
-struct dvp_reserve *dvp_reserve_start(const struct dvp_importer_reserve *arg)
+struct dvp_reserve *dvp_reserve_start(const struct dvp_importer_reserve *arg,
+				      struct device *dev)
 {
 	struct dvp_reserve *reserve;
 	int ret;
@@ -124,6 +128,7 @@ struct dvp_reserve *dvp_reserve_start(const struct dvp_importer_reserve *arg)
 	raw_spin_lock_init(&reserve->lock);
 	INIT_LIST_HEAD(&reserve->regions);
 	reserve->tgid = current->tgid;
+	reserve->dev = dev;
 	reserve->kretprobe.kp.symbol_name = "iommu_get_group_resv_regions";
 	reserve->kretprobe.entry_handler = reserve_entry;
 	reserve->kretprobe.handler = reserve_return;
@@ -149,7 +154,8 @@ void dvp_reserve_stop(struct dvp_reserve *reserve)
 	kfree(reserve);
 }
 #else
-struct dvp_reserve *dvp_reserve_start(const struct dvp_importer_reserve *arg)
+struct dvp_reserve *dvp_reserve_start(const struct dvp_importer_reserve *arg,
+				      struct device *dev)
 {
 	return ERR_PTR(-EOPNOTSUPP);
 }
