@@ -103,11 +103,13 @@ static int dvp_dmabuf_attach(struct dma_buf *dmabuf,
 	att = kzalloc_obj(*att);
 	if (!att)
 		return -ENOMEM;
+	INIT_LIST_HEAD(&att->reserved);
 	attach->priv = att;
 	ret = dvp_attach_path(buf, attach, att);
 	if (!ret)
 		ret = dvp_reach_look(attach);
 	if (ret) {
+		dvp_reach_forget(&att->reserved);
 		kfree(att);
 		return ret;
 	}

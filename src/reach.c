@@ -70,7 +70,7 @@ static bool dvp_keeps_clear(struct device *dev, struct iommu_group *group)
  * @attach: importer's attachment; its map type is decided
  *
  * Context: may sleep.
- * Return: 0, and dvp_reach_forget() frees what was found; or -ENOMEM.
+ * Return: 0 or -ENOMEM.  dvp_reach_forget() frees what was found, in either case.
  */
 int dvp_reach_look(struct dma_buf_attachment *attach)
 {
@@ -78,7 +78,6 @@ int dvp_reach_look(struct dma_buf_attachment *attach)
 	struct iommu_group *group;
 	int ret = 0;
 
-	INIT_LIST_HEAD(&att->reserved);
 	/* What a switch passes on does not come to an IOMMU. */
 	if (att->map_type == DVP_MAP_BUS_ADDR)
 		return 0;
@@ -88,8 +87,6 @@ int dvp_reach_look(struct dma_buf_attachment *attach)
 	if (!dvp_keeps_clear(attach->dev, group))
 		ret = iommu_get_group_resv_regions(group, &att->reserved);
 	iommu_group_put(group);
-	if (ret)
-		dvp_reach_forget(&att->reserved);
 	return ret;
 }
 
