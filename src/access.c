@@ -47,6 +47,8 @@ struct dvp_access *dvp_access_create(const char *name)
 	dvp_record_init(&access->record);
 	access->reasons = DVP_BLOCK_CLOSED;
 	access->revoked = true;
+	access->label_len = scnprintf(access->label, sizeof(access->label),
+				      "%s BAR", name);
 	memcpy(access->name, name, size);
 	return access;
 }

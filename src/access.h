@@ -9,6 +9,7 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <uapi/linux/dma-buf.h>
 
 #include "record.h"
 
@@ -38,13 +39,15 @@ struct vfio_pci_core_device;
  *	while importers are waited for, so nobody who must let go may take it
  * @list_lock: protects @buffers and @last_number; innermost
  * @buffers: exported since the device was opened, in their order
- * @last_number: of the buffer that was exported last
+ * @last_number: of the buffer that was exported last, and so how many were
  * @reasons: why access is blocked, DVP_BLOCK_* (@transition)
  * @writers: writes under way to registers that decide on DVP_BLOCK_DISABLED
  *	(@transition)
  * @revoked: what the buffers were last told (@transition)
  * @drained: woken when the last mapping of a buffer goes
  * @record: what has happened so far
+ * @label: how the names of its buffers begin, as far as there is room for it
+ * @label_len: of @label, in bytes
  * @name: of the device, for messages that may outlive it
  */
 struct dvp_access {
@@ -58,6 +61,8 @@ struct dvp_access {
 	bool revoked;
 	wait_queue_head_t drained;
 	struct dvp_record record;
+	char label[DMA_BUF_NAME_LEN];
+	size_t label_len;
 	char name[];
 };
 

@@ -246,36 +246,45 @@ dmabuf_vfio_pci_get_phys(struct dma_buf_attachment *attach, u32 version)
 EXPORT_SYMBOL_GPL(dmabuf_vfio_pci_get_phys);
 
 /* @len is what it would have, were there room for all. */
+static void dvp_name_add_char(char *name, size_t *len, char c)
+{
+	if (*len < DMA_BUF_NAME_LEN)
+		name[*len] = c;
+	++*len;
+}
+
 static void dvp_name_add(char *name, size_t *len, const char *text)
 {
-	for (; *text; text++, ++*len)
-		if (*len < DMA_BUF_NAME_LEN)
-			name[*len] = *text;
+	for (; *text; text++)
+		dvp_name_add_char(name, len, *text);
 }
 
 static void dvp_name_add_number(char *name, size_t *len, u64 number)
 {
-	char digits[sizeof("18446744073709551615")];
-	char *first = &digits[sizeof(digits) - 1];
+	size_t end = *len + 1;
+	u64 rest;
 
-	*first = '\0';
+	for (rest = number; rest >= 10; rest /= 10)
+		end++;
+	*len = end;
 	do {
-		*--first = '0' + number % 10;
+		if (--end < DMA_BUF_NAME_LEN)
+			name[end] = '0' + number % 10;
 		number /= 10;
 	} while (number);
-	dvp_name_add(name, len, first);
 }
 
 /* "1M", as the command takes it; what is no multiple of a unit has none. */
 static void dvp_name_add_bytes(char *name, size_t *len, u64 bytes)
 {
-	static const char *const units[] = { "", "K", "M", "G", "T" };
+	static const char units[] = { 'K', 'M', 'G', 'T' };
 	size_t unit = 0;
 
 	if (bytes)
-		unit = min_t(size_t, __ffs64(bytes) / 10, ARRAY_SIZE(units) - 1);
+		unit = min_t(size_t, __ffs64(bytes) / 10, ARRAY_SIZE(units));
 	dvp_name_add_number(name, len, bytes >> (10 * unit));
-	dvp_name_add(name, len, units[unit]);
+	if (unit)
+		dvp_name_add_char(name, len, units[unit - 1]);
 }
 
 /*
@@ -286,20 +295,19 @@ static void dvp_name_add_bytes(char *name, size_t *len, u64 bytes)
 static char *dvp_buffer_name(struct dvp_buffer *buf)
 {
 	u64 bar_start = pci_resource_start(buf->pdev, buf->bar);
-	size_t len = 0, head;
+	size_t len = buf->access->label_len, head;
 	char *name;
 
 	name = kmalloc(DMA_BUF_NAME_LEN, GFP_KERNEL_ACCOUNT);
 	if (!name)
 		return NULL;
-	dvp_name_add(name, &len, buf->access->name);
-	dvp_name_add(name, &len, " BAR");
+	memcpy(name, buf->access->label, DMA_BUF_NAME_LEN);
 	dvp_name_add_number(name, &len, buf->bar);
-	dvp_name_add(name, &len, " ");
+	dvp_name_add_char(name, &len, ' ');
 	head = len;
 	if (buf->nr_ranges == 1) {
-		dvp_name_add_bytes(name, &len, buf->first - bar_start);
-		dvp_name_add(name, &len, ":");
+		dvp_name_add_bytes(name, &len, buf->extent.paddr - bar_start);
+		dvp_name_add_char(name, &len, ':');
 		dvp_name_add_bytes(name, &len, buf->ranges[0].len);
 	}
 	if (buf->nr_ranges > 1 || len >= DMA_BUF_NAME_LEN) {

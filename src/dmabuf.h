@@ -28,9 +28,9 @@ struct pci_dev;
  * @transition_node: in the list of those that are revoked or restored just
  *	now (dvp_access.transition)
  * @number: in the order in which dvp_access.buffers has them, from 1 on
- * @first: the lowest address of all ranges
- * @last: the highest
- * @ranges: what the buffer consists of, in its order; never changes
+ * @extent: from the lowest address of all ranges to the highest
+ * @ranges: what the buffer consists of, in its order; never changes; @extent
+ *	itself, if the user named a single one
  * @nr_ranges: of @ranges
  * @mappings: how many there are, physical lists included (reservation lock)
  * @owner_comm: what the process was called that it was exported for
@@ -47,8 +47,7 @@ struct dvp_buffer {
 	struct list_head node;
 	struct list_head transition_node;
 	u64 number;
-	phys_addr_t first;
-	phys_addr_t last;
+	struct dmabuf_vfio_pci_range extent;
 	struct dmabuf_vfio_pci_range *ranges;
 	u32 nr_ranges;
 	unsigned int mappings;
@@ -93,6 +92,18 @@ struct dvp_attachment {
 	unsigned int mappings;
 	unsigned int pins;
 };
+
+/**
+ * dvp_last() - where a piece of memory ends
+ * @range: of at least one byte
+ *
+ * Context: any.
+ * Return: the physical address of its last byte.
+ */
+static inline phys_addr_t dvp_last(const struct dmabuf_vfio_pci_range *range)
+{
+	return range->paddr + range->len - 1;
+}
 
 void dvp_buffer_free(struct dvp_buffer *buf);
 

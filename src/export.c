@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* VFIO_DEVICE_FEATURE_DMA_BUF: from what the user asks for to a file descriptor. */
 #include <linux/fcntl.h>
+#include <linux/file.h>
 #include <linux/overflow.h>
 #include <linux/pci.h>
 #include <linux/uaccess.h>
@@ -12,6 +13,7 @@
 #include "dmabuf.h"
 #include "dvp.h"
 #include "record.h"
+#include "trace.h"
 
 /* The user decides on the size: it counts as the user's, and may well fail. */
 #define DVP_GFP_USER (GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
@@ -27,18 +29,19 @@ static bool dvp_is_memory_bar(struct vfio_pci_core_device *vdev, u32 index)
 }
 
 static int dvp_check_range(const struct vfio_region_dma_range *range,
-			   u64 bar_len, u64 *size)
+			   u64 bar_len, loff_t *size)
 {
 	u64 end;
 
-	if (!range->length || !PAGE_ALIGNED(range->offset) ||
-	    !PAGE_ALIGNED(range->length))
+	if (!range->length || !PAGE_ALIGNED(range->offset | range->length))
 		return -EINVAL;
-	if (check_add_overflow(range->offset, range->length, &end) ||
-	    check_add_overflow(*size, range->length, size) ||
-	    *size > min_t(u64, SIZE_MAX, LLONG_MAX))
+	if (check_add_overflow(range->offset, range->length, &end))
 		return -EOVERFLOW;
-	return end > bar_len ? -EINVAL : 0;
+	if (end > bar_len)
+		return -EINVAL;
+	/* The size becomes that of a file. */
+	return check_add_overflow(*size, (loff_t)range->length, size) ?
+	       -EOVERFLOW : 0;
 }
 
 /*
@@ -64,17 +67,21 @@ dvp_append_range(struct dvp_buffer *buf, struct dmabuf_vfio_pci_range *next,
 
 /* From the user's @number to the one before @end; adds to the buffer's @size. */
 static int dvp_add_ranges(struct dvp_buffer *buf, u32 number, u32 end,
-			  u64 *size)
+			  loff_t *size)
 {
 	const struct vfio_region_dma_range *user = (void *)buf->ranges;
 	struct dmabuf_vfio_pci_range *next = &buf->ranges[buf->nr_ranges];
 	phys_addr_t bar_start = pci_resource_start(buf->pdev, buf->bar);
 	u64 bar_len = pci_resource_len(buf->pdev, buf->bar);
-	phys_addr_t first = buf->first, last = buf->last, paddr;
+	phys_addr_t first = PHYS_ADDR_MAX, last = 0, paddr;
 	struct vfio_region_dma_range range;
-	u64 sum = *size;
+	loff_t sum = *size;
 	int ret;
 
+	if (buf->nr_ranges) {
+		first = buf->extent.paddr;
+		last = dvp_last(&buf->extent);
+	}
 	for (; number < end; number++) {
 		range = user[number];
 		ret = dvp_check_range(&range, bar_len, &sum);
@@ -91,8 +98,8 @@ static int dvp_add_ranges(struct dvp_buffer *buf, u32 number, u32 end,
 		next = dvp_append_range(buf, next, paddr, range.length);
 	}
 	buf->nr_ranges = next - buf->ranges;
-	buf->first = first;
-	buf->last = last;
+	buf->extent.paddr = first;
+	buf->extent.len = last - first + 1;
 	*size = sum;
 	return 0;
 }
@@ -100,7 +107,7 @@ static int dvp_add_ranges(struct dvp_buffer *buf, u32 number, u32 end,
 /* Some at a time, as there may be millions. */
 static int dvp_fill_ranges(struct dvp_buffer *buf,
 			   const struct vfio_region_dma_range __user *user,
-			   u32 count, u64 *size)
+			   u32 count, loff_t *size)
 {
 	u32 i, end;
 	int ret;
@@ -126,13 +133,14 @@ static int dvp_fill_ranges(struct dvp_buffer *buf,
  */
 void dvp_buffer_free(struct dvp_buffer *buf)
 {
-	kvfree(buf->ranges);
+	if (buf->ranges != &buf->extent)
+		kvfree(buf->ranges);
 	kfree(buf);
 }
 
 /*
- * The ranges are by themselves, because the allocators have room for powers of
- * two, and of ranges there often are as many.
+ * Several ranges are by themselves, because the allocators have room for powers
+ * of two, and of ranges there often are as many.
  */
 static struct dvp_buffer *dvp_alloc_buffer(u32 nr_ranges)
 {
@@ -141,6 +149,9 @@ static struct dvp_buffer *dvp_alloc_buffer(u32 nr_ranges)
 	buf = kzalloc_obj(*buf, GFP_KERNEL_ACCOUNT);
 	if (!buf)
 		return NULL;
+	buf->ranges = &buf->extent;
+	if (nr_ranges == 1)
+		return buf;
 	buf->ranges = kvmalloc_array(nr_ranges, sizeof(*buf->ranges),
 				     DVP_GFP_USER);
 	if (!buf->ranges) {
@@ -154,7 +165,7 @@ static struct dvp_buffer *dvp_alloc_buffer(u32 nr_ranges)
 static struct dvp_buffer *
 dvp_build_buffer(struct dvp_device *dvp,
 		 const struct vfio_device_feature_dma_buf *get,
-		 const struct vfio_region_dma_range __user *user, u64 *size)
+		 const struct vfio_region_dma_range __user *user, loff_t *size)
 {
 	struct pci_dev *pdev = dvp->core.pdev;
 	struct dvp_buffer *buf;
@@ -166,9 +177,10 @@ dvp_build_buffer(struct dvp_device *dvp,
 	buf->access = dvp->access;
 	buf->pdev = pdev;
 	buf->bar = get->region_index;
-	buf->first = PHYS_ADDR_MAX;
 	buf->owner_pid = task_tgid_nr(current);
-	get_task_comm(buf->owner_comm, current->group_leader);
+	/* It may be renaming itself. */
+	data_race(memcpy(buf->owner_comm, current->group_leader->comm,
+			 TASK_COMM_LEN));
 	ret = dvp_fill_ranges(buf, user, get->nr_ranges, size);
 	if (ret) {
 		dvp_buffer_free(buf);
@@ -177,21 +189,9 @@ dvp_build_buffer(struct dvp_device *dvp,
 	return buf;
 }
 
-/* The caller keeps its reference: another thread may close the file at once. */
-static int dvp_install(struct dvp_buffer *buf, int open_flags)
-{
-	int fd;
-
-	get_dma_buf(buf->dmabuf);
-	fd = dma_buf_fd(buf->dmabuf, open_flags);
-	if (fd < 0)
-		dma_buf_put(buf->dmabuf);
-	else
-		dvp_record_export(buf);
-	return fd;
-}
-
-static int dvp_export_buffer(struct dvp_buffer *buf, u64 size, int open_flags)
+/* Owns the buffer, whatever becomes of it. */
+static struct dma_buf *dvp_publish_buffer(struct dvp_buffer *buf, loff_t size,
+					  int open_flags)
 {
 	struct dma_buf *dmabuf;
 	int ret;
@@ -199,16 +199,38 @@ static int dvp_export_buffer(struct dvp_buffer *buf, u64 size, int open_flags)
 	dmabuf = dvp_dmabuf_create(buf, size, open_flags);
 	if (IS_ERR(dmabuf)) {
 		dvp_buffer_free(buf);
-		return PTR_ERR(dmabuf);
+		return dmabuf;
 	}
 
 	/* From here on the dma-buf's release cleans up. */
 	kref_get(&buf->access->ref);
 	ret = dvp_access_add(buf->access, buf);
-	if (!ret)
-		ret = dvp_install(buf, open_flags);
-	dma_buf_put(dmabuf);
-	return ret;
+	if (ret) {
+		dma_buf_put(dmabuf);
+		return ERR_PTR(ret);
+	}
+	return dmabuf;
+}
+
+static int dvp_export_buffer(struct dvp_buffer *buf, loff_t size,
+			     int open_flags)
+{
+	int fd = get_unused_fd_flags(open_flags);
+	struct dma_buf *dmabuf;
+
+	if (fd < 0) {
+		dvp_buffer_free(buf);
+		return fd;
+	}
+	dmabuf = dvp_publish_buffer(buf, size, open_flags);
+	if (IS_ERR(dmabuf)) {
+		put_unused_fd(fd);
+		return PTR_ERR(dmabuf);
+	}
+	/* Afterwards another thread may close the file at once. */
+	trace_dvp_export(buf);
+	dma_buf_fd_install(dmabuf, fd);
+	return fd;
 }
 
 /* What is wrong with a request, whatever its ranges are; NULL if nothing is. */
@@ -242,7 +264,7 @@ long dvp_export(struct dvp_device *dvp, u32 flags,
 	struct vfio_device_feature_dma_buf get;
 	struct dvp_buffer *buf;
 	const char *wrong;
-	u64 size = 0;
+	loff_t size = 0;
 	int ret;
 
 	ret = vfio_check_feature(flags, argsz, VFIO_DEVICE_FEATURE_GET,

@@ -47,7 +47,7 @@ static struct scatterlist *dvp_fill(struct scatterlist *sg, dma_addr_t addr,
 
 static void dvp_free_entries(struct dvp_mapping *map)
 {
-	if (map->sgt.sgl != &map->single) {
+	if (map->sgt.sgl && map->sgt.sgl != &map->single) {
 		map->sgt.orig_nents = map->sgt.nents;
 		sg_free_table(&map->sgt);
 	}

@@ -118,7 +118,7 @@ static bool dvp_reaches(struct device *dev, dma_addr_t last)
 static int dvp_check_bus(struct device *dev, struct dvp_buffer *buf,
 			 u64 bus_offset)
 {
-	dma_addr_t last = buf->last + bus_offset;
+	dma_addr_t last = dvp_last(&buf->extent) + bus_offset;
 
 	if (dvp_reaches(dev, last))
 		return 0;
@@ -135,6 +135,8 @@ static int dvp_check_bus(struct device *dev, struct dvp_buffer *buf,
  */
 static int dvp_check_untranslated(struct device *dev, struct dvp_buffer *buf)
 {
+	phys_addr_t last = dvp_last(&buf->extent);
+
 	if (!dev->dma_mask) {
 		dvp_refuse_logged(dev, buf->access, dev,
 				  "cannot map the peer's memory: this device does no DMA of its own");
@@ -145,10 +147,10 @@ static int dvp_check_untranslated(struct device *dev, struct dvp_buffer *buf)
 				  "cannot map the peer's memory: all DMA must bounce (swiotlb=force, or an encrypted guest), which device memory cannot");
 		return -EIO;
 	}
-	if (!dvp_reaches(dev, buf->last)) {
+	if (!dvp_reaches(dev, last)) {
 		dvp_refuse_logged(dev, buf->access, dev,
 				  "cannot reach the peer's memory at %pap: its DMA mask is too small; an IOMMU would help",
-				  &buf->last);
+				  &last);
 		return -EIO;
 	}
 	return 0;
@@ -239,7 +241,8 @@ static bool dvp_is_near(const struct iommu_resv_region *region,
 			struct dvp_mapping *map, bool translated)
 {
 	if (!translated)
-		return dvp_overlaps(region, buf->first, buf->last);
+		return dvp_overlaps(region, buf->extent.paddr,
+				    dvp_last(&buf->extent));
 	return !dma_use_iova(&map->iova) ||
 	       dvp_overlaps(region, map->iova.addr,
 			    map->iova.addr + buf->dmabuf->size - 1);

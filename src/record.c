@@ -32,22 +32,6 @@ void dvp_record_init(struct dvp_record *record)
 }
 
 /**
- * dvp_record_export() - a user has got a buffer
- * @buf: buffer; the caller holds a reference on its dma-buf
- *
- * Context: any process context.
- */
-void dvp_record_export(struct dvp_buffer *buf)
-{
-	struct dvp_record *record = &buf->access->record;
-
-	spin_lock(&record->lock);
-	record->exports++;
-	spin_unlock(&record->lock);
-	trace_dvp_export(buf);
-}
-
-/**
  * dvp_record_revoke() - all importers have let go of what was revoked
  * @access: of the device
  * @buffers: how many were revoked
@@ -119,12 +103,12 @@ void dvp_record_print(struct seq_file *seq, struct dvp_access *access)
 	char reasons[DVP_REASONS_SIZE];
 
 	dvp_say_reasons(reasons, READ_ONCE(access->reasons));
-	seq_printf(seq, "blocked %s\n", reasons);
+	seq_printf(seq, "blocked %s\nexports %llu\n", reasons,
+		   READ_ONCE(access->last_number));
 
 	spin_lock(&record->lock);
-	seq_printf(seq, "exports %llu\nrevokes %llu\nrestores %llu\nrefusals %llu\n",
-		   record->exports, record->revokes, record->restores,
-		   record->refusals);
+	seq_printf(seq, "revokes %llu\nrestores %llu\nrefusals %llu\n",
+		   record->revokes, record->restores, record->refusals);
 	dvp_say_reasons(reasons, record->revoke_reasons);
 	if (record->revokes)
 		seq_printf(seq, "last_revoke %s %llu\n", reasons,

@@ -20,7 +20,6 @@ struct seq_file;
 /**
  * struct dvp_record - what has happened since the device was bound
  * @lock: protects the rest; innermost
- * @exports: file descriptors of buffers that were given to users
  * @revokes: how often buffers were revoked, any number of them at a time
  * @restores: how often buffers were restored
  * @refusals: calls of users and importers that were answered with an error,
@@ -35,7 +34,6 @@ struct seq_file;
  */
 struct dvp_record {
 	spinlock_t lock;	/* all members */
-	u64 exports;
 	u64 revokes;
 	u64 restores;
 	u64 refusals;
@@ -45,7 +43,6 @@ struct dvp_record {
 };
 
 void dvp_record_init(struct dvp_record *record);
-void dvp_record_export(struct dvp_buffer *buf);
 void dvp_record_revoke(struct dvp_access *access, unsigned int buffers,
 		       ktime_t start);
 void dvp_record_restore(struct dvp_access *access, unsigned int buffers);
