@@ -409,7 +409,7 @@ static void no_free_fd(void **state)
 	struct request request = one_page();
 	struct vfio *vfio = bench_open_memory();
 	struct rlimit limit, full;
-	int ret;
+	int i, ret = -EMFILE;
 
 	(void)state;
 	assert_sys(getrlimit(RLIMIT_NOFILE, &limit));
@@ -418,8 +418,10 @@ static void no_free_fd(void **state)
 	full.rlim_cur = dup(vfio->device);
 	close(full.rlim_cur);
 	assert_sys(setrlimit(RLIMIT_NOFILE, &full));
-	ret = ioctl(vfio->device, VFIO_DEVICE_FEATURE, &request) < 0 ?
-		-errno : 0;
+	/* kmemleak may overlook a single buffer that is left behind. */
+	for (i = 0; i < 20 && ret == -EMFILE; i++)
+		ret = ioctl(vfio->device, VFIO_DEVICE_FEATURE, &request) < 0 ?
+			-errno : 0;
 	assert_sys(setrlimit(RLIMIT_NOFILE, &limit));
 	assert_error(ret, EMFILE);
 	assert_ok(ask(vfio, &request));
