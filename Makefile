@@ -70,7 +70,7 @@ help:
 	@echo "make deb          build Debian packages of both into build/deb; make rpm: into build/rpm"
 	@echo "make manuals      make docs/*.[48].md of the manuals in tools/ (needs mandoc)"
 	@echo "make demo         boot a guest and show peer-to-peer DMA into a bound device"
-	@echo "make check        run the tests in guests, on every kernel of tests/kernels"
+	@echo "make check        run the tests in guests, on every kernel of tests/matrix/kernels"
 	@echo "                  (KERNEL=\"6.1 7.3\" and SUITE=\"export lint\" run a part of it;"
 	@echo "                  JUNIT=FILE writes the results there as XML, too)"
 	@echo "make check-all    the same, and lint, packages, each branch of compat/, and some suites on"

@@ -124,19 +124,19 @@ install_packages()
 
 kernel_names()
 {
-	awk '!/^#/ && NF { print $1 }' "$TREE/tests/kernels"
+	awk '!/^#/ && NF { print $1 }' "$TREE/tests/matrix/kernels"
 }
 
 # Those that are beside the matrix.
 other_kernel_names()
 {
-	awk '!/^#/ && NF { print $1 }' "$TREE/tests/other-kernels"
+	awk '!/^#/ && NF { print $1 }' "$TREE/tests/matrix/other-kernels"
 }
 
 # Those of them that are built from source, to check everything.
 debug_kernel_names()
 {
-	awk '!/^#/ && NF && $3 !~ /^linux-image-/ { print $1 }' "$TREE/tests/other-kernels"
+	awk '!/^#/ && NF && $3 !~ /^linux-image-/ { print $1 }' "$TREE/tests/matrix/other-kernels"
 }
 
 is_debug_kernel()
@@ -145,7 +145,7 @@ is_debug_kernel()
 }
 
 # kernel_line NAME: "SUITE PACKAGE", or what stands in place of a package in
-# tests/other-kernels.
+# tests/matrix/other-kernels.
 kernel_line()
 {
 	local line
@@ -154,18 +154,18 @@ kernel_line()
 		FILENAME ~ /other-kernels$/ { $2 = suite[$2]; how = $3 }
 		FILENAME !~ /other-kernels$/ { suite[$1] = $2; how = $3 ? $3 : "linux-image-amd64" }
 		$1 == name { print $2, how }' \
-		"$TREE/tests/kernels" "$TREE/tests/other-kernels")
+		"$TREE/tests/matrix/kernels" "$TREE/tests/matrix/other-kernels")
 	[ -n "$line" ] ||
-		die "there is no kernel '$1': tests/kernels has $(kernel_names | xargs), tests/other-kernels $(other_kernel_names | xargs)"
+		die "there is no kernel '$1': tests/matrix/kernels has $(kernel_names | xargs), tests/matrix/other-kernels $(other_kernel_names | xargs)"
 	echo "$line"
 }
 
-# The kernel of tests/kernels that one of tests/other-kernels is a variant of; any
+# The kernel of tests/matrix/kernels that one of tests/matrix/other-kernels is a variant of; any
 # other is its own.
 base_of()
 {
 	local base
-	base=$(awk -v name="$1" '!/^#/ && $1 == name { print $2 }' "$TREE/tests/other-kernels")
+	base=$(awk -v name="$1" '!/^#/ && $1 == name { print $2 }' "$TREE/tests/matrix/other-kernels")
 	echo "${base:-$1}"
 }
 
@@ -224,7 +224,7 @@ apt_line()
 	echo "deb [signed-by=$keyring] $uri $1 main"
 }
 
-# apt_sources RELEASE: the release itself and every suite of it in tests/kernels.
+# apt_sources RELEASE: the release itself and every suite of it in tests/matrix/kernels.
 apt_sources()
 {
 	local name suite
@@ -301,7 +301,7 @@ make_programs()
 # The commands of the documents, for the machine whose guest runs them.
 make_documents()
 {
-	"$TREE/tests/docs" --guest "$BUILD/guest-docs"
+	"$TREE/tests/host/docs" --guest "$BUILD/guest-docs"
 }
 
 # TAP for the tests that are shell: tap NAME COMMAND... runs one, in a subshell
