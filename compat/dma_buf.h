@@ -66,16 +66,6 @@ static inline bool compat_dma_buf_pin_allowed(unsigned int pins,
 #endif
 }
 
-/* 7.x has a tracepoint for each file descriptor, which this one passes, too. */
-#ifndef HAVE_DMA_BUF_FD_INSTALL
-static inline void compat_dma_buf_fd_install(struct dma_buf *dmabuf, int fd)
-{
-	fd_install(fd, dmabuf->file);
-}
-
-#define dma_buf_fd_install compat_dma_buf_fd_install
-#endif
-
 /* 6.7 made files reusable before the end of an RCU grace period. */
 #ifndef HAVE_GET_FILE_ACTIVE
 static inline struct file *compat_get_file_active(struct file **file)

@@ -7,7 +7,7 @@
 #include <linux/pci.h>
 #include <linux/uaccess.h>
 
-#include "access.h"
+#include "revoke.h"
 #include "dvp.h"
 
 /**

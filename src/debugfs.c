@@ -11,10 +11,10 @@
 #include <linux/seq_file.h>
 #include <linux/string_helpers.h>
 
-#include "access.h"
+#include "revoke.h"
 #include "compat/dma_buf.h"
 #include "debugfs.h"
-#include "dmabuf.h"
+#include "buffer.h"
 #include "dvp.h"
 #include "p2p.h"
 

@@ -4,12 +4,13 @@
 #include <linux/pci.h>
 #include <uapi/linux/dma-buf.h>
 
-#include "access.h"
+#include "revoke.h"
 #include "compat/dma_buf.h"
 #include "compat/slab.h"
 #include "dmabuf.h"
 #include "dvp.h"
-#include "reach.h"
+#include "importer.h"
+#include "p2p.h"
 #include "record.h"
 #include "trace.h"
 
@@ -36,12 +37,12 @@ static void dvp_put_phys(struct dma_buf_attachment *attach)
 
 /* What it says does not change as long as the attachment is there. */
 static void dvp_fill_phys(struct dmabuf_vfio_pci_phys *phys,
-			  struct dvp_buffer *buf, enum dvp_map_type type)
+			  struct dvp_buffer *buf, enum pci_p2pdma_map_type type)
 {
 	phys->version = DMABUF_VFIO_PCI_PHYS_VERSION;
 	phys->memory = DMABUF_VFIO_PCI_MMIO;
 	phys->path = DMABUF_VFIO_PCI_HOST_BRIDGE;
-	if (type == DVP_MAP_BUS_ADDR) {
+	if (type == PCI_P2PDMA_MAP_BUS_ADDR) {
 		phys->path = DMABUF_VFIO_PCI_SWITCH;
 		phys->bus_offset = pci_bus_address(buf->pdev, buf->bar) -
 				   pci_resource_start(buf->pdev, buf->bar);
@@ -66,7 +67,7 @@ static int dvp_attach_path(struct dvp_buffer *buf,
 		ret = dvp_refuse_revoked(buf, attach->dev);
 	} else {
 		att->map_type = dvp_p2p_map_type(buf, attach->dev);
-		if (att->map_type == DVP_MAP_NOT_SUPPORTED ||
+		if (att->map_type == PCI_P2PDMA_MAP_NOT_SUPPORTED ||
 		    !dvp_reach_agrees(buf, attach->dev))
 			ret = -EINVAL;
 		else
@@ -123,7 +124,6 @@ static void dvp_dmabuf_detach(struct dma_buf *dmabuf,
 	struct dvp_attachment *att = attach->priv;
 
 	trace_dvp_detach(dmabuf->priv, attach, att->map_type);
-	dvp_map_forget(att);
 	dvp_reach_forget(&att->reserved);
 	kfree(att);
 }
@@ -158,14 +158,28 @@ static struct sg_table *dvp_dmabuf_map(struct dma_buf_attachment *attach,
 	struct dvp_buffer *buf = attach->dmabuf->priv;
 	struct dvp_attachment *att = attach->priv;
 	struct sg_table *sgt;
+	int ret;
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
 	if (buf->revoked)
 		return ERR_PTR(dvp_refuse_revoked(buf, attach->dev));
+	ret = dvp_reach_before(attach);
+	if (ret)
+		return ERR_PTR(ret);
 	sgt = dvp_map(attach, dir);
-	if (IS_ERR(sgt))
+	if (IS_ERR(sgt)) {
+		if (sgt != ERR_PTR(-ENOMEM))
+			dvp_refuse(buf->access, attach->dev,
+				   "the DMA API cannot map %zu bytes of the peer's memory: %pe",
+				   attach->dmabuf->size, sgt);
 		return sgt;
+	}
+	ret = dvp_reach_after(attach, sgt);
+	if (ret) {
+		dvp_unmap(attach, sgt, dir);
+		return ERR_PTR(ret);
+	}
 	att->mappings++;
 	buf->mappings++;
 	trace_dvp_map(buf, attach, sgt);
@@ -180,9 +194,22 @@ static void dvp_dmabuf_unmap(struct dma_buf_attachment *attach,
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
+	trace_dvp_unmap(buf, attach, sgt);
 	dvp_unmap(attach, sgt, dir);
 	att->mappings--;
 	dvp_uncount(buf);
+}
+
+/**
+ * dvp_buffer_free() - free a buffer that is not, or no longer, a dma-buf's
+ * @buf: buffer
+ *
+ * Context: any that may free vmalloc memory, that is process or softirq.
+ */
+void dvp_buffer_free(struct dvp_buffer *buf)
+{
+	kvfree(buf->ranges);
+	kfree(buf);
 }
 
 static void dvp_dmabuf_release(struct dma_buf *dmabuf)
@@ -245,78 +272,23 @@ dmabuf_vfio_pci_get_phys(struct dma_buf_attachment *attach, u32 version)
 }
 EXPORT_SYMBOL_GPL(dmabuf_vfio_pci_get_phys);
 
-/* @len is what it would have, were there room for all. */
-static void dvp_name_add_char(char *name, size_t *len, char c)
-{
-	if (*len < DMA_BUF_NAME_LEN)
-		name[*len] = c;
-	++*len;
-}
-
-static void dvp_name_add(char *name, size_t *len, const char *text)
-{
-	for (; *text; text++)
-		dvp_name_add_char(name, len, *text);
-}
-
-static void dvp_name_add_number(char *name, size_t *len, u64 number)
-{
-	size_t end = *len + 1;
-	u64 rest;
-
-	for (rest = number; rest >= 10; rest /= 10)
-		end++;
-	*len = end;
-	do {
-		if (--end < DMA_BUF_NAME_LEN)
-			name[end] = '0' + number % 10;
-		number /= 10;
-	} while (number);
-}
-
-/* "1M", as the command takes it; what is no multiple of a unit has none. */
-static void dvp_name_add_bytes(char *name, size_t *len, u64 bytes)
-{
-	static const char units[] = { 'K', 'M', 'G', 'T' };
-	size_t unit = 0;
-
-	if (bytes)
-		unit = min_t(size_t, __ffs64(bytes) / 10, ARRAY_SIZE(units));
-	dvp_name_add_number(name, len, bytes >> (10 * unit));
-	if (unit)
-		dvp_name_add_char(name, len, units[unit - 1]);
-}
-
 /*
- * What the kernel calls the file, until a user calls it something else: device,
- * BAR, and OFFSET:LENGTH if there is one range and the name has room for it.
- * Every export makes one, for which snprintf() would take three times as long.
+ * What the kernel calls the file until a user renames it: device, BAR, and
+ * OFFSET:LENGTH if there is one range and the name has room for it.
  */
 static char *dvp_buffer_name(struct dvp_buffer *buf)
 {
-	u64 bar_start = pci_resource_start(buf->pdev, buf->bar);
-	size_t len = buf->access->label_len, head;
-	char *name;
+	u64 offset = buf->extent.paddr - pci_resource_start(buf->pdev, buf->bar);
+	char name[DMA_BUF_NAME_LEN];
+	int len;
 
-	name = kmalloc(DMA_BUF_NAME_LEN, GFP_KERNEL_ACCOUNT);
-	if (!name)
-		return NULL;
-	memcpy(name, buf->access->label, DMA_BUF_NAME_LEN);
-	dvp_name_add_number(name, &len, buf->bar);
-	dvp_name_add_char(name, &len, ' ');
-	head = len;
-	if (buf->nr_ranges == 1) {
-		dvp_name_add_bytes(name, &len, buf->extent.paddr - bar_start);
-		dvp_name_add_char(name, &len, ':');
-		dvp_name_add_bytes(name, &len, buf->ranges[0].len);
-	}
-	if (buf->nr_ranges > 1 || len >= DMA_BUF_NAME_LEN) {
-		len = head;
-		dvp_name_add_number(name, &len, buf->nr_ranges);
-		dvp_name_add(name, &len, buf->nr_ranges > 1 ? " ranges" : " range");
-	}
-	name[min_t(size_t, len, DMA_BUF_NAME_LEN - 1)] = '\0';
-	return name;
+	len = snprintf(name, sizeof(name), "%s BAR%u %lluK:%zuK",
+		       buf->access->name, buf->bar, offset / SZ_1K,
+		       buf->ranges[0].len / SZ_1K);
+	if (buf->nr_ranges > 1 || len >= sizeof(name))
+		snprintf(name, sizeof(name), "%s BAR%u %u range(s)",
+			 buf->access->name, buf->bar, buf->nr_ranges);
+	return kstrdup(name, GFP_KERNEL_ACCOUNT);
 }
 
 /**

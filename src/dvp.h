@@ -54,7 +54,17 @@ static inline struct dvp_device *dvp_of_pdev(struct pci_dev *pdev)
 
 extern struct vfio_device_ops dvp_vfio_ops;
 
-bool dvp_own_exporter(void);
+extern bool dvp_uses_intree;
+
+/**
+ * dvp_own_exporter() - whether this driver exports dma-bufs itself
+ *
+ * Return: false if vfio-pci-core does.
+ */
+static inline bool dvp_own_exporter(void)
+{
+	return !dvp_uses_intree;
+}
 
 long dvp_export(struct dvp_device *dvp, u32 flags,
 		struct vfio_device_feature_dma_buf __user *arg, size_t argsz);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* VFIO_DEVICE_FEATURE_DMA_BUF: from what the user asks for to a file descriptor. */
 #include <linux/fcntl.h>
-#include <linux/file.h>
 #include <linux/overflow.h>
 #include <linux/pci.h>
 #include <linux/uaccess.h>
 
-#include "access.h"
-#include "compat/dma_buf.h"
+#include "revoke.h"
+#include <linux/dma-buf.h>
 #include "compat/slab.h"
 #include "compat/vfio_pci.h"
 #include "dmabuf.h"
@@ -17,8 +16,6 @@
 
 /* The user decides on the size: it counts as the user's, and may well fail. */
 #define DVP_GFP_USER (GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
-
-#define DVP_RANGES_AT_ONCE 1024
 
 static bool dvp_is_memory_bar(struct vfio_pci_core_device *vdev, u32 index)
 {
@@ -44,13 +41,6 @@ static int dvp_check_range(const struct vfio_region_dma_range *range,
 	       -EOVERFLOW : 0;
 }
 
-/*
- * Ranges are worked out where the user's were put: what becomes of them takes no
- * more room.
- */
-static_assert(sizeof(struct dmabuf_vfio_pci_range) ==
-	      sizeof(struct vfio_region_dma_range));
-
 /* Append a range; one that goes on where the last one ends makes it longer. */
 static struct dmabuf_vfio_pci_range *
 dvp_append_range(struct dvp_buffer *buf, struct dmabuf_vfio_pci_range *next,
@@ -65,100 +55,36 @@ dvp_append_range(struct dvp_buffer *buf, struct dmabuf_vfio_pci_range *next,
 	return next + 1;
 }
 
-/* From the user's @number to the one before @end; adds to the buffer's @size. */
-static int dvp_add_ranges(struct dvp_buffer *buf, u32 number, u32 end,
-			  loff_t *size)
+static int dvp_fill_ranges(struct dvp_buffer *buf,
+			   const struct vfio_region_dma_range *user, u32 count,
+			   loff_t *size)
 {
-	const struct vfio_region_dma_range *user = (void *)buf->ranges;
-	struct dmabuf_vfio_pci_range *next = &buf->ranges[buf->nr_ranges];
+	struct dmabuf_vfio_pci_range *next = buf->ranges;
 	phys_addr_t bar_start = pci_resource_start(buf->pdev, buf->bar);
 	u64 bar_len = pci_resource_len(buf->pdev, buf->bar);
 	phys_addr_t first = PHYS_ADDR_MAX, last = 0, paddr;
-	struct vfio_region_dma_range range;
-	loff_t sum = *size;
+	u32 i;
 	int ret;
 
-	if (buf->nr_ranges) {
-		first = buf->extent.paddr;
-		last = dvp_last(&buf->extent);
-	}
-	for (; number < end; number++) {
-		range = user[number];
-		ret = dvp_check_range(&range, bar_len, &sum);
+	for (i = 0; i < count; i++) {
+		ret = dvp_check_range(&user[i], bar_len, size);
 		if (ret) {
 			dvp_refuse(buf->access, NULL,
 				   "range %u of BAR %u: 0x%llx + 0x%llx is not of whole pages in 0x%llx bytes",
-				   number, buf->bar, range.offset, range.length,
+				   i, buf->bar, user[i].offset, user[i].length,
 				   bar_len);
 			return ret;
 		}
-		paddr = bar_start + range.offset;
+		paddr = bar_start + user[i].offset;
 		first = min(first, paddr);
-		last = max(last, paddr + range.length - 1);
-		next = dvp_append_range(buf, next, paddr, range.length);
+		last = max(last, paddr + user[i].length - 1);
+		next = dvp_append_range(buf, next, paddr, user[i].length);
+		cond_resched();
 	}
 	buf->nr_ranges = next - buf->ranges;
 	buf->extent.paddr = first;
 	buf->extent.len = last - first + 1;
-	*size = sum;
 	return 0;
-}
-
-/* Some at a time, as there may be millions. */
-static int dvp_fill_ranges(struct dvp_buffer *buf,
-			   const struct vfio_region_dma_range __user *user,
-			   u32 count, loff_t *size)
-{
-	u32 i, end;
-	int ret;
-
-	for (i = 0; i < count; i = end) {
-		end = i + min_t(u32, count - i, DVP_RANGES_AT_ONCE);
-		if (copy_from_user(&buf->ranges[i], &user[i],
-				   (end - i) * sizeof(*user)))
-			return -EFAULT;
-		ret = dvp_add_ranges(buf, i, end, size);
-		if (ret)
-			return ret;
-		cond_resched();
-	}
-	return 0;
-}
-
-/**
- * dvp_buffer_free() - free a buffer that is not, or no longer, a dma-buf's
- * @buf: buffer
- *
- * Context: any that may free vmalloc memory, that is process or softirq.
- */
-void dvp_buffer_free(struct dvp_buffer *buf)
-{
-	if (buf->ranges != &buf->extent)
-		kvfree(buf->ranges);
-	kfree(buf);
-}
-
-/*
- * Several ranges are by themselves, because the allocators have room for powers
- * of two, and of ranges there often are as many.
- */
-static struct dvp_buffer *dvp_alloc_buffer(u32 nr_ranges)
-{
-	struct dvp_buffer *buf;
-
-	buf = kzalloc_obj(*buf, GFP_KERNEL_ACCOUNT);
-	if (!buf)
-		return NULL;
-	buf->ranges = &buf->extent;
-	if (nr_ranges == 1)
-		return buf;
-	buf->ranges = kvmalloc_array(nr_ranges, sizeof(*buf->ranges),
-				     DVP_GFP_USER);
-	if (!buf->ranges) {
-		kfree(buf);
-		return NULL;
-	}
-	return buf;
 }
 
 /* The buffer owns nothing yet but its memory. */
@@ -168,12 +94,21 @@ dvp_build_buffer(struct dvp_device *dvp,
 		 const struct vfio_region_dma_range __user *user, loff_t *size)
 {
 	struct pci_dev *pdev = dvp->core.pdev;
+	struct vfio_region_dma_range *ranges;
 	struct dvp_buffer *buf;
-	int ret;
+	int ret = -ENOMEM;
 
-	buf = dvp_alloc_buffer(get->nr_ranges);
+	buf = kzalloc_obj(*buf, GFP_KERNEL_ACCOUNT);
 	if (!buf)
 		return ERR_PTR(-ENOMEM);
+	buf->ranges = kvmalloc_array(get->nr_ranges, sizeof(*buf->ranges),
+				     DVP_GFP_USER);
+	ranges = kvmalloc_array(get->nr_ranges, sizeof(*ranges), DVP_GFP_USER);
+	if (!buf->ranges || !ranges)
+		goto out;
+	ret = -EFAULT;
+	if (copy_from_user(ranges, user, array_size(get->nr_ranges, sizeof(*ranges))))
+		goto out;
 	buf->access = dvp->access;
 	buf->pdev = pdev;
 	buf->bar = get->region_index;
@@ -181,7 +116,9 @@ dvp_build_buffer(struct dvp_device *dvp,
 	/* It may be renaming itself. */
 	data_race(memcpy(buf->owner_comm, current->group_leader->comm,
 			 TASK_COMM_LEN));
-	ret = dvp_fill_ranges(buf, user, get->nr_ranges, size);
+	ret = dvp_fill_ranges(buf, ranges, get->nr_ranges, size);
+out:
+	kvfree(ranges);
 	if (ret) {
 		dvp_buffer_free(buf);
 		return ERR_PTR(ret);
@@ -215,21 +152,17 @@ static struct dma_buf *dvp_publish_buffer(struct dvp_buffer *buf, loff_t size,
 static int dvp_export_buffer(struct dvp_buffer *buf, loff_t size,
 			     int open_flags)
 {
-	int fd = get_unused_fd_flags(open_flags);
 	struct dma_buf *dmabuf;
+	int fd;
 
-	if (fd < 0) {
-		dvp_buffer_free(buf);
-		return fd;
-	}
 	dmabuf = dvp_publish_buffer(buf, size, open_flags);
-	if (IS_ERR(dmabuf)) {
-		put_unused_fd(fd);
+	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	}
 	/* Afterwards another thread may close the file at once. */
 	trace_dvp_export(buf);
-	dma_buf_fd_install(dmabuf, fd);
+	fd = dma_buf_fd(dmabuf, open_flags);
+	if (fd < 0)
+		dma_buf_put(dmabuf);
 	return fd;
 }
 

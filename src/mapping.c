@@ -17,9 +17,6 @@
 #include "compat/slab.h"
 #include "dmabuf.h"
 #include "dvp.h"
-#include "reach.h"
-#include "record.h"
-#include "trace.h"
 
 /* A scatterlist counts bytes in an unsigned int; entries stay page aligned. */
 #define DVP_MAX_ENTRY ALIGN_DOWN((size_t)UINT_MAX, PAGE_SIZE)
@@ -45,40 +42,21 @@ static struct scatterlist *dvp_fill(struct scatterlist *sg, dma_addr_t addr,
 	return sg;
 }
 
-static void dvp_free_entries(struct dvp_mapping *map)
+static void dvp_free_mapping(struct dvp_mapping *map)
 {
-	if (map->sgt.sgl && map->sgt.sgl != &map->single) {
-		map->sgt.orig_nents = map->sgt.nents;
-		sg_free_table(&map->sgt);
-	}
-	map->sgt.sgl = NULL;
+	map->sgt.orig_nents = map->sgt.nents;
+	sg_free_table(&map->sgt);
+	kfree(map);
 }
 
-/*
- * Those of an earlier mapping will do again.  Most mappings have one entry, for
- * which no memory has to be found.
- */
-static int dvp_alloc_entries(struct device *dev, struct dvp_buffer *buf,
-			     struct dvp_mapping *map, size_t count)
+static int dvp_alloc_entries(struct dvp_mapping *map, size_t count)
 {
 	struct sg_table *sgt = &map->sgt;
-	int ret = 0;
+	int ret;
 
-	if (sgt->sgl && sgt->nents == count)
-		return 0;
-	dvp_free_entries(map);
-	if (count > UINT_MAX) {
-		dvp_refuse(buf->access, dev,
-			   "the buffer has more pieces than a scatterlist can have entries");
-		return -EINVAL;
-	}
-	if (count == 1) {
-		sg_init_table(&map->single, 1);
-		sgt->sgl = &map->single;
-		sgt->nents = 1;
-	} else {
-		ret = sg_alloc_table(sgt, count, GFP_KERNEL | __GFP_NOWARN);
-	}
+	if (count > UINT_MAX)
+		return -EOVERFLOW;
+	ret = sg_alloc_table(sgt, count, GFP_KERNEL | __GFP_NOWARN);
 	/* Importers learn from this that no entry has a page. */
 	sgt->orig_nents = 0;
 	return ret;
@@ -93,18 +71,14 @@ static size_t dvp_count_range_entries(struct dvp_buffer *buf)
 	return count;
 }
 
-/*
- * They are known.  The list is filled in anew each time: an importer may have
- * moved the ends of the last one, and no IOMMU sees these addresses.
- */
-static int dvp_map_bus_addresses(struct device *dev, struct dvp_buffer *buf,
-				 struct dvp_mapping *map, u64 bus_offset)
+static int dvp_map_bus_addresses(struct dvp_buffer *buf, struct dvp_mapping *map,
+				 u64 bus_offset)
 {
 	struct scatterlist *sg;
 	size_t i;
 	int ret;
 
-	ret = dvp_alloc_entries(dev, buf, map, dvp_count_range_entries(buf));
+	ret = dvp_alloc_entries(map, dvp_count_range_entries(buf));
 	if (ret)
 		return ret;
 	sg = map->sgt.sgl;
@@ -112,19 +86,6 @@ static int dvp_map_bus_addresses(struct device *dev, struct dvp_buffer *buf,
 		sg = dvp_fill(sg, buf->ranges[i].paddr + bus_offset,
 			      buf->ranges[i].len);
 	return 0;
-}
-
-static int dvp_map_range(struct device *dev, struct dvp_buffer *buf,
-			 const struct dmabuf_vfio_pci_range *range,
-			 enum dma_data_direction dir, dma_addr_t *addr)
-{
-	*addr = dma_map_phys(dev, range->paddr, range->len, dir, DMA_ATTR_MMIO);
-	if (!dma_mapping_error(dev, *addr))
-		return 0;
-	dvp_refuse(buf->access, dev,
-		   "the DMA API cannot map %zu bytes of the peer's memory from %pap",
-		   range->len, &range->paddr);
-	return -EIO;
 }
 
 static void dvp_unmap_ranges(struct device *dev, struct dvp_buffer *buf,
@@ -156,15 +117,16 @@ static int dvp_map_ranges(struct device *dev, struct dvp_buffer *buf,
 	size_t i;
 	int ret;
 
-	ret = dvp_alloc_entries(dev, buf, map, dvp_count_range_entries(buf));
+	ret = dvp_alloc_entries(map, dvp_count_range_entries(buf));
 	if (ret)
 		return ret;
 	sg = map->sgt.sgl;
 	for (i = 0; i < buf->nr_ranges; i++) {
-		ret = dvp_map_range(dev, buf, &buf->ranges[i], dir, &addr);
-		if (ret) {
+		addr = dma_map_phys(dev, buf->ranges[i].paddr,
+				    buf->ranges[i].len, dir, DMA_ATTR_MMIO);
+		if (dma_mapping_error(dev, addr)) {
 			dvp_unmap_ranges(dev, buf, map, dir);
-			return ret;
+			return -EIO;
 		}
 		sg = dvp_fill(sg, addr, buf->ranges[i].len);
 		map->mapped += buf->ranges[i].len;
@@ -227,20 +189,15 @@ static int dvp_map_span(struct device *dev, struct dvp_buffer *buf,
 	size_t size = buf->dmabuf->size;
 	int ret;
 
-	ret = dvp_alloc_entries(dev, buf, map, dvp_count_entries(size));
+	ret = dvp_alloc_entries(map, dvp_count_entries(size));
 	if (ret)
 		goto err_destroy;
 	ret = dvp_link_ranges(dev, buf, map, dir);
 	if (ret)
-		goto err_refuse;
+		goto err_destroy;
 	dvp_fill(map->sgt.sgl, map->iova.addr, size);
 	return 0;
 
-err_refuse:
-	if (ret != -ENOMEM)
-		dvp_refuse(buf->access, dev,
-			   "the IOMMU cannot map %zu bytes of the peer's memory: error %d",
-			   size, ret);
 err_destroy:
 	dma_iova_destroy(dev, &map->iova, map->mapped, dir, DMA_ATTR_MMIO);
 	return ret;
@@ -269,29 +226,12 @@ static int dvp_map_mapping(struct dma_buf_attachment *attach,
 	struct dvp_buffer *buf = attach->dmabuf->priv;
 	struct dvp_attachment *att = attach->priv;
 	struct device *dev = attach->dev;
-	int ret;
 
-	ret = dvp_reach_before(attach);
-	if (ret)
-		return ret;
-	if (att->map_type == DVP_MAP_BUS_ADDR)
-		return dvp_map_bus_addresses(dev, buf, map,
-					     att->phys.bus_offset);
-	/* Of an earlier mapping, only the list of entries is of use. */
-	map->iova = (struct dma_iova_state) {};
-	map->mapped = 0;
+	if (att->map_type == PCI_P2PDMA_MAP_BUS_ADDR)
+		return dvp_map_bus_addresses(buf, map, att->phys.bus_offset);
 	if (dvp_try_span(dev, buf, map, dir))
 		return dvp_map_span(dev, buf, map, dir);
 	return dvp_map_ranges(dev, buf, map, dir);
-}
-
-static void dvp_free_mapping(struct dvp_attachment *att,
-			     struct dvp_mapping *map)
-{
-	if (map == &att->mapping)
-		return;
-	dvp_free_entries(map);
-	kfree(map);
 }
 
 /**
@@ -309,22 +249,14 @@ static void dvp_free_mapping(struct dvp_attachment *att,
 struct sg_table *dvp_map(struct dma_buf_attachment *attach,
 			 enum dma_data_direction dir)
 {
-	struct dvp_attachment *att = attach->priv;
-	struct dvp_mapping *map = &att->mapping;
+	struct dvp_mapping *map = kzalloc_obj(*map);
 	int ret;
 
-	if (att->mappings)
-		map = kzalloc_obj(*map);
 	if (!map)
 		return ERR_PTR(-ENOMEM);
 	ret = dvp_map_mapping(attach, map, dir);
 	if (ret) {
-		dvp_free_mapping(att, map);
-		return ERR_PTR(ret);
-	}
-	ret = dvp_reach_after(attach, map);
-	if (ret) {
-		dvp_unmap(attach, &map->sgt, dir);
+		dvp_free_mapping(map);
 		return ERR_PTR(ret);
 	}
 	return &map->sgt;
@@ -350,21 +282,9 @@ void dvp_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 	if (dma_use_iova(&map->iova)) {
 		compat_dma_iova_destroy_sync(dev, &map->iova, map->mapped, dir,
 					     DMA_ATTR_MMIO);
-	} else if (att->map_type != DVP_MAP_BUS_ADDR) {
+	} else if (att->map_type != PCI_P2PDMA_MAP_BUS_ADDR) {
 		dvp_unmap_ranges(dev, attach->dmabuf->priv, map, dir);
 		dvp_flush(dev);
 	}
-	trace_dvp_unmap(attach->dmabuf->priv, attach, sgt);
-	dvp_free_mapping(att, map);
-}
-
-/**
- * dvp_map_forget() - free what is kept from one mapping to the next
- * @att: attachment without a mapping
- *
- * Context: any.
- */
-void dvp_map_forget(struct dvp_attachment *att)
-{
-	dvp_free_entries(&att->mapping);
+	dvp_free_mapping(map);
 }

@@ -1,26 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Host bridges that forward requests between the devices below them, each known
- * by the first function of its root bus.
- */
+/* p2p_host_bridges=: host bridges that the user trusts to forward. */
 #include <linux/moduleparam.h>
 #include <linux/pci_ids.h>
 #include <linux/string.h>
 
 #include "dvp.h"
 #include "p2p.h"
-
-#define DVP_ANY_DEVICE U32_MAX
-
-static const struct dvp_host dvp_known_hosts[] = {
-#include "p2p_known_hosts.inc"
-	{}
-};
-
-#define DVP_MAX_EXTRA_HOSTS 16
-
-/* Written once, before the driver is registered. */
-static struct dvp_host dvp_extra_hosts[DVP_MAX_EXTRA_HOSTS + 1];
 
 /* As lspci -n shows them: neither shorter nor with a prefix. */
 static bool dvp_parse_id(const char *text, u16 *id)
@@ -29,7 +14,7 @@ static bool dvp_parse_id(const char *text, u16 *id)
 	       sscanf(text, "%hx", id) == 1;
 }
 
-static bool dvp_parse_host(const char *text, struct dvp_host *host)
+static bool dvp_parse_host(const char *text, struct compat_p2pdma_host *host)
 {
 	u16 device;
 
@@ -44,42 +29,39 @@ static bool dvp_parse_host(const char *text, struct dvp_host *host)
 	       (host->same_only || !text[9]);
 }
 
-/* Fills in @hosts up to an empty one; returns the entry that is bad, or NULL. */
-static const char *dvp_parse_hosts(char *text, struct dvp_host *hosts)
+/* The entry that is bad, or NULL. */
+static const char *dvp_trust_hosts(char *text)
 {
-	unsigned int n = 0;
+	struct compat_p2pdma_host host;
 	char *entry;
 
-	while ((entry = strsep(&text, ",")))
-		if (n == DVP_MAX_EXTRA_HOSTS ||
-		    !dvp_parse_host(entry, &hosts[n++]))
+	while ((entry = strsep(&text, ","))) {
+		if (!dvp_parse_host(entry, &host) ||
+		    compat_p2pdma_trust_host(&host))
 			return entry;
-	hosts[n] = (struct dvp_host) {};
+		pr_warn("host bridge %04x:%04x is trusted to forward peer-to-peer%s, because p2p_host_bridges= says so\n",
+			host.vendor, host.device,
+			host.same_only ? " below itself" : "");
+	}
 	return NULL;
 }
 
 static int dvp_set_extra_hosts(const char *value,
 			       const struct kernel_param *kp)
 {
-	const struct dvp_host *host;
 	const char *bad;
 	char *copy;
 
 	copy = kstrdup(value, GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
-	bad = dvp_parse_hosts(strim(copy), dvp_extra_hosts);
+	bad = dvp_trust_hosts(strim(copy));
 	if (bad)
 		pr_err("p2p_host_bridges=%s: bad entry \"%s\"; give at most %u as VVVV:DDDD or VVVV:DDDD:same, in hexadecimal, separated by commas\n",
-		       value, bad, DVP_MAX_EXTRA_HOSTS);
+		       value, bad, COMPAT_P2PDMA_TRUSTED);
 	kfree(copy);
 	if (bad)
 		return -EINVAL;
-
-	for (host = dvp_extra_hosts; host->vendor; host++)
-		pr_warn("host bridge %04x:%04x is trusted to forward peer-to-peer%s, because p2p_host_bridges= says so\n",
-			host->vendor, host->device,
-			host->same_only ? " below itself" : "");
 	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
 	return 0;
 }
@@ -100,37 +82,6 @@ MODULE_PARM_DESC(p2p_host_bridges, "Host bridges that are trusted to forward pee
  */
 void dvp_p2p_drop_extra_hosts(void)
 {
-	if (!dvp_extra_hosts[0].vendor)
-		return;
-	dvp_extra_hosts[0] = (struct dvp_host) {};
-	pr_warn("p2p_host_bridges= has no effect, because vfio-pci-core exports and has a list of its own; load with exporter=own\n");
-}
-
-static const struct dvp_host *dvp_search(const struct dvp_host *host, u16 vendor,
-					 u16 device)
-{
-	for (; host->vendor; host++)
-		if (host->vendor == vendor &&
-		    (host->device == device || host->device == DVP_ANY_DEVICE))
-			return host;
-	return NULL;
-}
-
-/**
- * dvp_p2p_find_host() - what is known of a host bridge
- * @vendor: PCI vendor id of the function it is known by
- * @device: PCI device id of that function
- *
- * Context: any.
- * Return: the entry if it forwards between peers, as is known, or as the user
- * says, who can add trust but not take it; else NULL.
- */
-const struct dvp_host *dvp_p2p_find_host(u16 vendor, u16 device)
-{
-	const struct dvp_host *known = dvp_search(dvp_known_hosts, vendor,
-						  device);
-	const struct dvp_host *extra = dvp_search(dvp_extra_hosts, vendor,
-						  device);
-
-	return extra && (!known || known->same_only) ? extra : known;
+	if (compat_p2pdma_distrust_hosts())
+		pr_warn("p2p_host_bridges= has no effect, because vfio-pci-core exports and has a list of its own; load with exporter=own\n");
 }

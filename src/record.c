@@ -6,8 +6,8 @@
 #include <linux/device.h>
 #include <linux/seq_file.h>
 
-#include "access.h"
-#include "dmabuf.h"
+#include "revoke.h"
+#include "buffer.h"
 #include "dvp.h"
 #include "record.h"
 #include "trace.h"

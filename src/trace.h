@@ -17,8 +17,9 @@
 #include <linux/scatterlist.h>
 #include <linux/tracepoint.h>
 
-#include "access.h"
-#include "dmabuf.h"
+#include "revoke.h"
+#include "buffer.h"
+#include "p2p.h"
 
 /* What the reasons of a revoke are called where users look. */
 #define DVP_BLOCK_NAMES \
@@ -56,7 +57,7 @@ TRACE_EVENT(dvp_export,
 
 DECLARE_EVENT_CLASS(dvp_attachment,
 	TP_PROTO(struct dvp_buffer *buf, struct dma_buf_attachment *attach,
-		 enum dvp_map_type type),
+		 enum pci_p2pdma_map_type type),
 	TP_ARGS(buf, attach, type),
 	TP_STRUCT__entry(
 		__array(char, device, DVP_TRACE_NAME)
@@ -80,13 +81,13 @@ DECLARE_EVENT_CLASS(dvp_attachment,
 
 DEFINE_EVENT(dvp_attachment, dvp_attach,
 	TP_PROTO(struct dvp_buffer *buf, struct dma_buf_attachment *attach,
-		 enum dvp_map_type type),
+		 enum pci_p2pdma_map_type type),
 	TP_ARGS(buf, attach, type)
 );
 
 DEFINE_EVENT(dvp_attachment, dvp_detach,
 	TP_PROTO(struct dvp_buffer *buf, struct dma_buf_attachment *attach,
-		 enum dvp_map_type type),
+		 enum pci_p2pdma_map_type type),
 	TP_ARGS(buf, attach, type)
 );
 

@@ -8,22 +8,22 @@
 #include "hosts.h"
 
 #define PCI_VENDOR_ID_NVIDIA	0x10de
-#define DVP_ANY_DEVICE		UINT_MAX
+#define COMPAT_P2PDMA_ANY_DEVICE		UINT_MAX
 
 #define FIRST_ZEN		0x17
 
-static const struct dvp_host known_hosts[] = {
-#include "../src/p2p_known_hosts.inc"
+static const struct compat_p2pdma_host known_hosts[] = {
+#include "../compat/pci_p2pdma_hosts.inc"
 	{}
 };
 
-const struct dvp_host *hosts_find(unsigned int vendor, unsigned int device)
+const struct compat_p2pdma_host *hosts_find(unsigned int vendor, unsigned int device)
 {
-	const struct dvp_host *host;
+	const struct compat_p2pdma_host *host;
 
 	for (host = known_hosts; host->vendor; host++)
 		if (host->vendor == vendor &&
-		    (host->device == device || host->device == DVP_ANY_DEVICE))
+		    (host->device == device || host->device == COMPAT_P2PDMA_ANY_DEVICE))
 			return host;
 	return NULL;
 }

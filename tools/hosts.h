@@ -6,13 +6,13 @@
 #include <stdbool.h>
 
 /**
- * struct dvp_host - a host bridge that forwards peer-to-peer requests
+ * struct compat_p2pdma_host - a host bridge that forwards peer-to-peer requests
  * @vendor: PCI vendor id of the function it is known by; 0 ends the table
  * @device: PCI device id of that function
  * @same_only: only between devices below the same bridge
  * @name: of the platform
  */
-struct dvp_host {
+struct compat_p2pdma_host {
 	unsigned int vendor;
 	unsigned int device;
 	bool same_only;
@@ -20,7 +20,7 @@ struct dvp_host {
 };
 
 /* NULL if nothing is known of it. */
-const struct dvp_host *hosts_find(unsigned int vendor, unsigned int device);
+const struct compat_p2pdma_host *hosts_find(unsigned int vendor, unsigned int device);
 
 /* Whether any host bridge of this machine's CPU forwards. */
 bool hosts_cpu_forwards(void);

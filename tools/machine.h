@@ -36,7 +36,7 @@ struct host {
 	enum known tells;
 	unsigned int vendor;
 	unsigned int device;
-	const struct dvp_host *entry;
+	const struct compat_p2pdma_host *entry;
 };
 
 /**

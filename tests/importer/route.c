@@ -10,7 +10,7 @@
 
 #include "importer.h"
 
-#include "../../src/p2p_route.c"
+#include "../../compat/pci_p2pdma.c"
 #include "../../src/p2p_hosts.c"
 
 /* One at a time may play with the CPU. */
@@ -54,12 +54,12 @@ static struct pci_dev *get_function(const struct dvp_importer_function *arg)
 	return pci_get_domain_bus_and_slot(arg->domain, arg->bus, arg->devfn);
 }
 
-static u32 way(enum dvp_map_type type)
+static u32 way(enum pci_p2pdma_map_type type)
 {
 	switch (type) {
-	case DVP_MAP_BUS_ADDR:
+	case PCI_P2PDMA_MAP_BUS_ADDR:
 		return DVP_IMPORTER_BUS_ADDR;
-	case DVP_MAP_THRU_HOST_BRIDGE:
+	case PCI_P2PDMA_MAP_THRU_HOST_BRIDGE:
 		return DVP_IMPORTER_THRU_HOST_BRIDGE;
 	default:
 		return DVP_IMPORTER_NO_WAY;
@@ -70,9 +70,9 @@ static void ask(struct dvp_importer_route *arg, struct pci_dev *provider,
 		struct pci_dev *client)
 {
 	struct device *clients[] = { &client->dev };
-	struct dvp_route route;
+	struct compat_p2pdma_path route;
 
-	dvp_route_find(&route, provider, client);
+	compat_p2pdma_find_path(&route, provider, client);
 	arg->client.domain = pci_domain_nr(client->bus);
 	arg->client.bus = client->bus->number;
 	arg->client.devfn = client->devfn;

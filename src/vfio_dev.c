@@ -2,10 +2,10 @@
 /* The VFIO device: the core's, with a look at what concerns exported memory. */
 #include <linux/cache.h>
 
-#include "access.h"
+#include "revoke.h"
 #include "compat/vfio_pci.h"
 #include "dvp.h"
-#include "events.h"
+#include "reset.h"
 
 static int dvp_open_device(struct vfio_device *vdev)
 {

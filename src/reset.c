@@ -10,9 +10,9 @@
 #include <linux/sched.h>
 #include <linux/wait.h>
 
-#include "access.h"
+#include "revoke.h"
 #include "dvp.h"
-#include "events.h"
+#include "reset.h"
 
 /* How long the recovery from an error waits for who else is at the device. */
 #define DVP_SLOT_RESET_WAIT (2 * HZ)

@@ -9,7 +9,6 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
-#include <uapi/linux/dma-buf.h>
 
 #include "record.h"
 
@@ -46,8 +45,6 @@ struct vfio_pci_core_device;
  * @revoked: what the buffers were last told (@transition)
  * @drained: woken when the last mapping of a buffer goes
  * @record: what has happened so far
- * @label: how the names of its buffers begin, as far as there is room for it
- * @label_len: of @label, in bytes
  * @name: of the device, for messages that may outlive it
  */
 struct dvp_access {
@@ -61,8 +58,6 @@ struct dvp_access {
 	bool revoked;
 	wait_queue_head_t drained;
 	struct dvp_record record;
-	char label[DMA_BUF_NAME_LEN];
-	size_t label_len;
 	char name[];
 };
 

@@ -15,10 +15,10 @@
 #include <linux/dma-resv.h>
 #include <linux/pci.h>
 
-#include "access.h"
+#include "revoke.h"
 #include "compat/dma_buf.h"
 #include "compat/slab.h"
-#include "dmabuf.h"
+#include "buffer.h"
 #include "dvp.h"
 
 /* How often an importer that does not let go is named in the log. */
@@ -47,8 +47,6 @@ struct dvp_access *dvp_access_create(const char *name)
 	dvp_record_init(&access->record);
 	access->reasons = DVP_BLOCK_CLOSED;
 	access->revoked = true;
-	access->label_len = scnprintf(access->label, sizeof(access->label),
-				      "%s BAR", name);
 	memcpy(access->name, name, size);
 	return access;
 }

@@ -3,7 +3,7 @@
 #include <linux/pci.h>
 #include <linux/seq_file.h>
 
-#include "dmabuf.h"
+#include "buffer.h"
 #include "dvp.h"
 #include "p2p.h"
 #include "record.h"
@@ -32,7 +32,7 @@ static __printf(2, 3) void dvp_say(struct dvp_text *text, const char *fmt, ...)
 }
 
 static void dvp_say_host(struct dvp_text *text,
-			 const struct dvp_route_host *host)
+			 const struct compat_p2pdma_bridge *host)
 {
 	if (!host->vendor) {
 		dvp_say(text, "%s (no function tells what it is)",
@@ -48,7 +48,7 @@ static void dvp_say_host(struct dvp_text *text,
 							"");
 }
 
-static void dvp_say_hosts(struct dvp_text *text, const struct dvp_route *route)
+static void dvp_say_hosts(struct dvp_text *text, const struct compat_p2pdma_path *route)
 {
 	unsigned int i;
 
@@ -60,17 +60,17 @@ static void dvp_say_hosts(struct dvp_text *text, const struct dvp_route *route)
 		dvp_say(text, i ? " and " : "host bridge ");
 		dvp_say_host(text, &route->hosts[i]);
 	}
-	dvp_say(text, route->type == DVP_MAP_NOT_SUPPORTED ?
+	dvp_say(text, route->type == PCI_P2PDMA_MAP_NOT_SUPPORTED ?
 		", not known to forward it" : ", known to forward it");
 }
 
 /* As pci=disable_acs_redir= wants it.  A list that was cut must not look complete. */
 static void dvp_say_redirecting(struct dvp_text *text,
-				const struct dvp_route *route)
+				const struct compat_p2pdma_path *route)
 {
 	unsigned int named, i;
 
-	named = min_t(unsigned int, route->nr_redirecting, DVP_MAX_NAMED);
+	named = min_t(unsigned int, route->nr_redirecting, COMPAT_P2PDMA_NAMED);
 	for (i = 0; i < named; i++)
 		dvp_say(text, "%s%s", i ? ";" : "",
 			pci_name(route->redirecting[i]));
@@ -79,9 +79,9 @@ static void dvp_say_redirecting(struct dvp_text *text,
 }
 
 /* Why the route is of its type. */
-static void dvp_say_why(struct dvp_text *text, const struct dvp_route *route)
+static void dvp_say_why(struct dvp_text *text, const struct compat_p2pdma_path *route)
 {
-	if (route->type == DVP_MAP_BUS_ADDR) {
+	if (route->type == PCI_P2PDMA_MAP_BUS_ADDR) {
 		dvp_say(text, "below %s without ACS redirection",
 			pci_name(route->common));
 		return;
@@ -97,7 +97,7 @@ static void dvp_say_why(struct dvp_text *text, const struct dvp_route *route)
 }
 
 /* The parameter would have to name every host bridge that stands in the way. */
-static bool dvp_can_vouch(const struct dvp_route *route)
+static bool dvp_can_vouch(const struct compat_p2pdma_path *route)
 {
 	unsigned int i;
 
@@ -107,14 +107,14 @@ static bool dvp_can_vouch(const struct dvp_route *route)
 	return true;
 }
 
-static void dvp_say_vouch(struct dvp_text *text, const struct dvp_route *route)
+static void dvp_say_vouch(struct dvp_text *text, const struct compat_p2pdma_path *route)
 {
 	const char *separator = "";
 	unsigned int i;
 
 	dvp_say(text, "; if the platform is known to forward it, load with p2p_host_bridges=");
 	for (i = 0; i < route->nr_hosts; i++) {
-		if (dvp_route_host_forwards(route, i))
+		if (compat_p2pdma_bridge_forwards(route, i))
 			continue;
 		dvp_say(text, "%s%04x:%04x%s", separator,
 			route->hosts[i].vendor, route->hosts[i].device,
@@ -125,7 +125,7 @@ static void dvp_say_vouch(struct dvp_text *text, const struct dvp_route *route)
 }
 
 /* What would change a refusal. */
-static void dvp_say_remedy(struct dvp_text *text, const struct dvp_route *route)
+static void dvp_say_remedy(struct dvp_text *text, const struct compat_p2pdma_path *route)
 {
 	if (route->common) {
 		dvp_say(text, "boot with pci=disable_acs_redir=");
@@ -143,7 +143,7 @@ static void dvp_say_remedy(struct dvp_text *text, const struct dvp_route *route)
 /* One line that says why, and what would change it. */
 static void dvp_refuse_route(struct dvp_buffer *buf,
 			     const struct device *importer,
-			     const struct dvp_route *route)
+			     const struct compat_p2pdma_path *route)
 {
 	struct dvp_text why = {}, remedy = {};
 
@@ -169,12 +169,12 @@ static struct pci_dev *dvp_nearest_pci(struct device *dev)
  * Context: any.
  * Return: its name.
  */
-const char *dvp_map_type_name(enum dvp_map_type type)
+const char *dvp_map_type_name(enum pci_p2pdma_map_type type)
 {
 	static const char *const names[] = {
-		[DVP_MAP_NOT_SUPPORTED] = "NOT_SUPPORTED",
-		[DVP_MAP_BUS_ADDR] = "BUS_ADDR",
-		[DVP_MAP_THRU_HOST_BRIDGE] = "THRU_HOST_BRIDGE",
+		[PCI_P2PDMA_MAP_NOT_SUPPORTED] = "NOT_SUPPORTED",
+		[PCI_P2PDMA_MAP_BUS_ADDR] = "BUS_ADDR",
+		[PCI_P2PDMA_MAP_THRU_HOST_BRIDGE] = "THRU_HOST_BRIDGE",
 	};
 
 	return names[type];
@@ -190,20 +190,20 @@ const char *dvp_map_type_name(enum dvp_map_type type)
  * Context: may sleep; reads config space.  The caller keeps both devices.
  * Return: the map type.
  */
-enum dvp_map_type dvp_p2p_map_type(struct dvp_buffer *buf,
+enum pci_p2pdma_map_type dvp_p2p_map_type(struct dvp_buffer *buf,
 				   struct device *importer)
 {
 	struct pci_dev *client = dvp_nearest_pci(importer);
-	struct dvp_route route;
+	struct compat_p2pdma_path route;
 
 	if (!client) {
 		dvp_refuse_logged(&buf->pdev->dev, buf->access, importer,
 				  "no peer-to-peer path from %s: it is not a PCI device nor below one",
 				  dev_name(importer));
-		return DVP_MAP_NOT_SUPPORTED;
+		return PCI_P2PDMA_MAP_NOT_SUPPORTED;
 	}
-	dvp_route_find(&route, buf->pdev, client);
-	if (route.type == DVP_MAP_NOT_SUPPORTED)
+	compat_p2pdma_find_path(&route, buf->pdev, client);
+	if (route.type == PCI_P2PDMA_MAP_NOT_SUPPORTED)
 		dvp_refuse_route(buf, importer, &route);
 	return route.type;
 }
@@ -220,9 +220,9 @@ void dvp_p2p_print(struct seq_file *seq, struct pci_dev *provider,
 		   struct pci_dev *client)
 {
 	struct dvp_text why = {};
-	struct dvp_route route;
+	struct compat_p2pdma_path route;
 
-	dvp_route_find(&route, provider, client);
+	compat_p2pdma_find_path(&route, provider, client);
 	dvp_say_why(&why, &route);
 	seq_printf(seq, "%s %u %s %s\n", pci_name(client), route.distance,
 		   dvp_map_type_name(route.type), why.buf);

@@ -7,11 +7,11 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 
-#include "access.h"
+#include "revoke.h"
 #include "compat/vfio_pci.h"
 #include "debugfs.h"
 #include "dvp.h"
-#include "events.h"
+#include "reset.h"
 #include "p2p.h"
 
 static char ids[1024] __initdata;
@@ -33,17 +33,7 @@ module_param(exporter, charp, 0444);
 MODULE_PARM_DESC(exporter, "Who exports dma-bufs: own, intree (vfio-pci-core of Linux 6.19 and later), or auto (default: intree where its revoke waits for importers, own elsewhere)");
 
 /* Decided once, when the module is loaded. */
-static bool dvp_uses_intree __ro_after_init;
-
-/**
- * dvp_own_exporter() - whether this driver exports dma-bufs itself
- *
- * Return: false if vfio-pci-core does.
- */
-bool dvp_own_exporter(void)
-{
-	return !dvp_uses_intree;
-}
+bool dvp_uses_intree __ro_after_init;
 
 /* Accelerators with errata by which an untrusted user can hurt the host. */
 static const struct pci_device_id dvp_denylist[] = {

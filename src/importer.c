@@ -13,10 +13,10 @@
 
 #include "compat/iommu.h"
 #include "compat/slab.h"
-#include "dmabuf.h"
+#include "buffer.h"
 #include "dvp.h"
 #include "encryption.h"
-#include "reach.h"
+#include "importer.h"
 #include "record.h"
 
 /**
@@ -79,7 +79,7 @@ int dvp_reach_look(struct dma_buf_attachment *attach)
 	int ret = 0;
 
 	/* What a switch passes on does not come to an IOMMU. */
-	if (att->map_type == DVP_MAP_BUS_ADDR)
+	if (att->map_type == PCI_P2PDMA_MAP_BUS_ADDR)
 		return 0;
 	group = iommu_group_get(attach->dev);
 	if (!group)
@@ -186,7 +186,7 @@ int dvp_reach_before(struct dma_buf_attachment *attach)
 	struct dvp_attachment *att = attach->priv;
 	struct dvp_buffer *buf = attach->dmabuf->priv;
 
-	if (att->map_type == DVP_MAP_BUS_ADDR)
+	if (att->map_type == PCI_P2PDMA_MAP_BUS_ADDR)
 		return dvp_check_bus(attach->dev, buf, att->phys.bus_offset);
 	if (!domain || domain->type == IOMMU_DOMAIN_IDENTITY)
 		return dvp_check_untranslated(attach->dev, buf);
@@ -251,13 +251,14 @@ static bool dvp_is_near(const struct iommu_resv_region *region,
 /**
  * dvp_reach_after() - whether all addresses of a mapping lead to the memory
  * @attach: importer's attachment
- * @map: mapping
+ * @sgt: mapping
  *
  * Context: any; the buffer's reservation lock is held.
  * Return: 0, or -EIO if the log says why not.
  */
-int dvp_reach_after(struct dma_buf_attachment *attach, struct dvp_mapping *map)
+int dvp_reach_after(struct dma_buf_attachment *attach, struct sg_table *sgt)
 {
+	struct dvp_mapping *map = container_of(sgt, struct dvp_mapping, sgt);
 	struct dvp_attachment *att = attach->priv;
 	struct dvp_buffer *buf = attach->dmabuf->priv;
 	const struct iommu_resv_region *region;

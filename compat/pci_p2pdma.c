@@ -10,7 +10,17 @@
 #include <asm/processor.h>
 #endif
 
-#include "p2p.h"
+#include "compat/pci_p2pdma.h"
+
+#define COMPAT_P2PDMA_ANY_DEVICE U32_MAX
+
+/* Each is known by the first function of its root bus. */
+static const struct compat_p2pdma_host compat_known_hosts[] = {
+#include "pci_p2pdma_hosts.inc"
+	{}
+};
+
+static struct compat_p2pdma_host compat_trusted_hosts[COMPAT_P2PDMA_TRUSTED + 1];
 
 #define DVP_ACS_REDIRECTS (PCI_ACS_RR | PCI_ACS_CR | PCI_ACS_EC)
 
@@ -19,7 +29,7 @@
  * remembered.  A function that does not answer reads as all ones, that is as
  * redirecting: that is the safe side.
  */
-static bool dvp_redirects(struct pci_dev *pdev)
+static bool compat_redirects(struct pci_dev *pdev)
 {
 	u16 ctrl;
 
@@ -29,17 +39,17 @@ static bool dvp_redirects(struct pci_dev *pdev)
 	return ctrl & DVP_ACS_REDIRECTS;
 }
 
-static void dvp_route_pass(struct dvp_route *route, struct pci_dev *pdev)
+static void compat_route_pass(struct compat_p2pdma_path *route, struct pci_dev *pdev)
 {
-	if (!dvp_redirects(pdev))
+	if (!compat_redirects(pdev))
 		return;
-	if (route->nr_redirecting < DVP_MAX_NAMED)
+	if (route->nr_redirecting < COMPAT_P2PDMA_NAMED)
 		route->redirecting[route->nr_redirecting] = pdev;
 	route->nr_redirecting++;
 }
 
 /* How many functions there are from one up to the root bus, itself included. */
-static unsigned int dvp_depth(struct pci_dev *pdev)
+static unsigned int compat_depth(struct pci_dev *pdev)
 {
 	unsigned int depth;
 
@@ -52,10 +62,10 @@ static unsigned int dvp_depth(struct pci_dev *pdev)
  * The lowest function that both are or are below; NULL without one.  A function
  * keeps its bus, and the bus the bridge above it, so none needs a reference.
  */
-static void dvp_route_meet(struct dvp_route *route)
+static void compat_route_meet(struct compat_p2pdma_path *route)
 {
 	struct pci_dev *up = route->provider, *down = route->client;
-	unsigned int above = dvp_depth(up), below = dvp_depth(down);
+	unsigned int above = compat_depth(up), below = compat_depth(down);
 
 	route->distance = above + below;
 	for (; above > below; above--)
@@ -74,21 +84,21 @@ static void dvp_route_meet(struct dvp_route *route)
  * The ends and the common bridge count, too: a function can redirect what comes
  * out of its own device.
  */
-static void dvp_route_look(struct dvp_route *route)
+static void compat_route_look(struct compat_p2pdma_path *route)
 {
 	struct pci_dev *pdev;
 
 	for (pdev = route->provider; pdev != route->common;
 	     pdev = pci_upstream_bridge(pdev))
-		dvp_route_pass(route, pdev);
-	dvp_route_pass(route, route->common);
+		compat_route_pass(route, pdev);
+	compat_route_pass(route, route->common);
 	for (pdev = route->client; pdev != route->common;
 	     pdev = pci_upstream_bridge(pdev))
-		dvp_route_pass(route, pdev);
+		compat_route_pass(route, pdev);
 }
 
 /* AMD's host bridges forward between peers from the first Zen on. */
-static bool dvp_cpu_forwards(void)
+static bool compat_cpu_forwards(void)
 {
 #ifdef CONFIG_X86
 	return boot_cpu_data.x86_vendor == X86_VENDOR_AMD &&
@@ -98,7 +108,62 @@ static bool dvp_cpu_forwards(void)
 #endif
 }
 
-static int dvp_is_on_bus(struct device *dev, const void *bus)
+/**
+ * compat_p2pdma_trust_host() - count a host bridge among those that forward
+ * @host: what it is known by; adds trust, and takes none away
+ *
+ * Context: any, before the first path is looked for.
+ * Return: 0, or -ENOSPC after COMPAT_P2PDMA_TRUSTED of them.
+ */
+int compat_p2pdma_trust_host(const struct compat_p2pdma_host *host)
+{
+	unsigned int i;
+
+	for (i = 0; i < COMPAT_P2PDMA_TRUSTED; i++) {
+		if (compat_trusted_hosts[i].vendor)
+			continue;
+		compat_trusted_hosts[i] = *host;
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+/**
+ * compat_p2pdma_distrust_hosts() - take back all of that
+ *
+ * Context: any, before the first path is looked for.
+ * Return: true if there was any.
+ */
+bool compat_p2pdma_distrust_hosts(void)
+{
+	bool any = compat_trusted_hosts[0].vendor;
+
+	compat_trusted_hosts[0] = (struct compat_p2pdma_host) {};
+	return any;
+}
+
+static const struct compat_p2pdma_host *
+compat_search(const struct compat_p2pdma_host *host, u16 vendor, u16 device)
+{
+	for (; host->vendor; host++)
+		if (host->vendor == vendor &&
+		    (host->device == device ||
+		     host->device == COMPAT_P2PDMA_ANY_DEVICE))
+			return host;
+	return NULL;
+}
+
+static const struct compat_p2pdma_host *
+compat_p2pdma_find_host(u16 vendor, u16 device)
+{
+	const struct compat_p2pdma_host *known, *trusted;
+
+	known = compat_search(compat_known_hosts, vendor, device);
+	trusted = compat_search(compat_trusted_hosts, vendor, device);
+	return trusted && (!known || known->same_only) ? trusted : known;
+}
+
+static int compat_is_on_bus(struct device *dev, const void *bus)
 {
 	return to_pci_dev(dev)->bus == bus;
 }
@@ -112,13 +177,13 @@ static int dvp_is_on_bus(struct device *dev, const void *bus)
  * bus's own list, whose lock must not be taken here: a PCI error is reported
  * with it held, and then waits for our locks.
  */
-static void dvp_identify_host(struct dvp_route_host *host)
+static void compat_identify_host(struct compat_p2pdma_bridge *host)
 {
 	struct pci_dev *first;
 	struct device *dev;
 
 	dev = bus_find_device(&pci_bus_type, NULL, host->bridge->bus,
-			      dvp_is_on_bus);
+			      compat_is_on_bus);
 	if (!dev)
 		return;
 	first = to_pci_dev(dev);
@@ -127,76 +192,76 @@ static void dvp_identify_host(struct dvp_route_host *host)
 		host->vendor = first->vendor;
 		host->device = first->device;
 		host->devfn = first->devfn;
-		host->known = dvp_p2p_find_host(first->vendor, first->device);
+		host->known = compat_p2pdma_find_host(first->vendor, first->device);
 	}
 	put_device(dev);
 }
 
-static void dvp_route_pass_host(struct dvp_route *route, struct pci_dev *pdev)
+static void compat_route_pass_host(struct compat_p2pdma_path *route, struct pci_dev *pdev)
 {
 	struct pci_host_bridge *bridge = pci_find_host_bridge(pdev->bus);
-	struct dvp_route_host *host = &route->hosts[route->nr_hosts];
+	struct compat_p2pdma_bridge *host = &route->hosts[route->nr_hosts];
 
 	if (route->nr_hosts && host[-1].bridge == bridge)
 		return;
-	*host = (struct dvp_route_host) { .bridge = bridge };
+	*host = (struct compat_p2pdma_bridge) { .bridge = bridge };
 	if (!route->cpu_forwards)
-		dvp_identify_host(host);
+		compat_identify_host(host);
 	route->nr_hosts++;
 }
 
 /**
- * dvp_route_host_forwards() - whether a host bridge passes this on
+ * compat_p2pdma_bridge_forwards() - whether a host bridge passes this on
  * @route: route
  * @i: index of the host bridge
  *
  * Context: any.
  * Return: true if it is known to.
  */
-bool dvp_route_host_forwards(const struct dvp_route *route, unsigned int i)
+bool compat_p2pdma_bridge_forwards(const struct compat_p2pdma_path *route, unsigned int i)
 {
-	const struct dvp_host *known = route->hosts[i].known;
+	const struct compat_p2pdma_host *known = route->hosts[i].known;
 
 	return route->cpu_forwards ||
 	       (known && (!known->same_only || route->nr_hosts == 1));
 }
 
-static bool dvp_hosts_forward(const struct dvp_route *route)
+static bool compat_hosts_forward(const struct compat_p2pdma_path *route)
 {
 	unsigned int i;
 
 	for (i = 0; i < route->nr_hosts; i++)
-		if (!dvp_route_host_forwards(route, i))
+		if (!compat_p2pdma_bridge_forwards(route, i))
 			return false;
 	return true;
 }
 
 /**
- * dvp_route_find() - find the way from a client to a provider's memory
+ * compat_p2pdma_find_path() - find the way from a client to a provider's memory
  * @route: what was found; filled in
  * @provider: PCI function that has the memory
  * @client: PCI function that wants to reach it
  *
  * Context: may sleep; reads config space.  The caller keeps both functions.
  */
-void dvp_route_find(struct dvp_route *route, struct pci_dev *provider,
+void compat_p2pdma_find_path(struct compat_p2pdma_path *route, struct pci_dev *provider,
 		    struct pci_dev *client)
 {
 	route->provider = provider;
 	route->client = client;
 	route->nr_redirecting = 0;
-	route->cpu_forwards = dvp_cpu_forwards();
+	route->cpu_forwards = compat_cpu_forwards();
 	route->nr_hosts = 0;
-	dvp_route_meet(route);
+	compat_route_meet(route);
 	/* Without a common bridge it goes up in any case. */
 	if (route->common)
-		dvp_route_look(route);
+		compat_route_look(route);
 	if (route->common && !route->nr_redirecting) {
-		route->type = DVP_MAP_BUS_ADDR;
+		route->type = PCI_P2PDMA_MAP_BUS_ADDR;
 		return;
 	}
-	dvp_route_pass_host(route, client);
-	dvp_route_pass_host(route, provider);
-	route->type = dvp_hosts_forward(route) ? DVP_MAP_THRU_HOST_BRIDGE :
-						 DVP_MAP_NOT_SUPPORTED;
+	compat_route_pass_host(route, client);
+	compat_route_pass_host(route, provider);
+	route->type = compat_hosts_forward(route) ? PCI_P2PDMA_MAP_THRU_HOST_BRIDGE :
+						 PCI_P2PDMA_MAP_NOT_SUPPORTED;
 }

@@ -8,7 +8,7 @@
 struct device;
 struct dma_buf_attachment;
 struct dvp_buffer;
-struct dvp_mapping;
+struct sg_table;
 struct list_head;
 
 bool dvp_reach_agrees(struct dvp_buffer *buf, struct device *importer);
@@ -16,6 +16,6 @@ int dvp_reach_look(struct dma_buf_attachment *attach);
 void dvp_reach_forget(struct list_head *reserved);
 
 int dvp_reach_before(struct dma_buf_attachment *attach);
-int dvp_reach_after(struct dma_buf_attachment *attach, struct dvp_mapping *map);
+int dvp_reach_after(struct dma_buf_attachment *attach, struct sg_table *sgt);
 
 #endif /* DVP_REACH_H */

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which path leads from one PCI function to the memory of another.  No kernel
+ * exports pci_p2pdma_map_type() to modules, and without CONFIG_PCI_P2PDMA it is
+ * not even there: the answer is worked out here, with the kernel's own map types.
+ */
+#ifndef COMPAT_PCI_P2PDMA_H
+#define COMPAT_PCI_P2PDMA_H
+
+#include <linux/dma-map-ops.h>	/* enum pci_p2pdma_map_type up to 6.17, */
+#include <linux/pci-p2pdma.h>	/* and from 6.18 on */
+
+/**
+ * struct compat_p2pdma_host - a host bridge that forwards peer-to-peer requests
+ * @vendor: PCI vendor id of the function it is known by; 0 ends a table
+ * @device: PCI device id of that function, or COMPAT_P2PDMA_ANY_DEVICE
+ * @same_only: only between devices below the same bridge
+ * @name: of the platform
+ */
+struct compat_p2pdma_host {
+	u16 vendor;
+	u32 device;
+	bool same_only;
+	const char *name;
+};
+
+/**
+ * struct compat_p2pdma_bridge - a host bridge on the way
+ * @bridge: itself
+ * @vendor: PCI vendor id of the function it is known by; 0 if there is none
+ * @device: PCI device id of that function
+ * @devfn: of that function, on the root bus
+ * @known: what is known of it; NULL if nothing is
+ */
+struct compat_p2pdma_bridge {
+	struct pci_host_bridge *bridge;
+	u16 vendor;
+	u16 device;
+	unsigned int devfn;
+	const struct compat_p2pdma_host *known;
+};
+
+/* So many are named: a refusal has to fit into a line of the kernel's log. */
+#define COMPAT_P2PDMA_NAMED 16
+
+/* So many can be trusted besides those that are known. */
+#define COMPAT_P2PDMA_TRUSTED 16
+
+/**
+ * struct compat_p2pdma_path - the way from a client to a provider's memory
+ * @provider: PCI function that has the memory
+ * @client: PCI function that wants to reach it
+ * @type: the answer
+ * @distance: how many steps lead from one to the other, as the kernel counts:
+ *	up to the lowest function that both are or are below, and down; without
+ *	one, the number of functions up to the root buses on both sides
+ * @common: that function; NULL without
+ * @redirecting: the functions on the way to @common that redirect peer-to-peer
+ *	requests upwards, or the first of them
+ * @nr_redirecting: how many there are
+ * @cpu_forwards: any host bridge of this CPU forwards
+ * @hosts: host bridges on the way, the client's first
+ * @nr_hosts: how many: 0 if the way leads through none
+ *
+ * It is valid as long as both functions are.
+ */
+struct compat_p2pdma_path {
+	struct pci_dev *provider;
+	struct pci_dev *client;
+	enum pci_p2pdma_map_type type;
+	unsigned int distance;
+	struct pci_dev *common;
+	struct pci_dev *redirecting[COMPAT_P2PDMA_NAMED];
+	unsigned int nr_redirecting;
+	bool cpu_forwards;
+	struct compat_p2pdma_bridge hosts[2];
+	unsigned int nr_hosts;
+};
+
+void compat_p2pdma_find_path(struct compat_p2pdma_path *route,
+			     struct pci_dev *provider, struct pci_dev *client);
+bool compat_p2pdma_bridge_forwards(const struct compat_p2pdma_path *route,
+				   unsigned int i);
+
+int compat_p2pdma_trust_host(const struct compat_p2pdma_host *host);
+bool compat_p2pdma_distrust_hosts(void);
+
+#endif /* COMPAT_PCI_P2PDMA_H */
