@@ -6,11 +6,19 @@ KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 
 .PHONY: all tools manuals demo check check-all check-debug check-mutations stress fuzz bench \
-	lint install uninstall install-tools uninstall-tools deb rpm clean help
+	compile_commands.json lint install uninstall install-tools uninstall-tools deb rpm clean help
 
 all:
 	@test -d "$(KDIR)" || { echo "$(KDIR) is not there: install the headers of the kernel $(KVER)" >&2; exit 1; }
 	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
+
+# For clangd and other tools that want to know how each file is compiled: up to 6.12 in the
+# kernel's build directory and with absolute names, later here.
+compile_commands.json: all
+	@sed -snE -e '1!d; s/^(saved)?cmd_[^ ]+[.]o := *//; T; s/ *(;.*)?$$//; s/["\]/\\&/g' \
+		-e 's|.* (/[^ ]+[.]c)$$|{ "directory": "$(KDIR)", "file": "\1", "command": "&" },|p' \
+		-e 's|.* ([^/ ][^ ]+[.]c)$$|{ "directory": "$(CURDIR)", "file": "\1", "command": "&" },|p' \
+		src/.*.o.cmd compat/.*.o.cmd | sed -e '1i [' -e '$$s/,$$/\n]/' >$@
 
 # The operator's command. Its own Makefile has what can be set.
 tools:
@@ -60,7 +68,7 @@ deb rpm:
 
 clean:
 	@if test -d "$(KDIR)"; then $(MAKE) -s -C "$(KDIR)" M="$(CURDIR)" clean; fi
-	@rm -rf build
+	@rm -rf build compile_commands.json
 
 help:
 	@echo "make              build the module for the running kernel (KVER=, KDIR=)"
@@ -87,6 +95,7 @@ help:
 	@echo "make bench        what calls cost, in instructions, next to the in-tree driver; a minute for"
 	@echo "                  each kernel; fails when something costs more than it did (KERNEL=;"
 	@echo "                  BASELINE=write makes what is found the new baseline)"
+	@echo "make compile_commands.json   for clangd, of what make has built"
 	@echo "make lint         checkpatch, sparse, W=1 builds and shellcheck"
 	@echo "make clean        remove what was built, not what was downloaded"
 	@echo
