@@ -15,6 +15,7 @@ enum device_kind {
 	EDU,
 	NVME,
 	E1000E,
+	I8255X,
 	VGA,
 };
 
