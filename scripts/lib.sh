@@ -268,6 +268,15 @@ apt_source()
 	echo "$uri ${keyring:-/usr/share/keyrings/debian-archive-keyring.gpg}"
 }
 
+# What of the machine's own apt configuration counts in the chroot, too: proxies,
+# and whether an archive may be older than its expiry date.
+apt_options()
+{
+	apt-config dump | grep -E '^Acquire::(http|https|Retries|Check)' || true
+	echo 'Acquire::Languages "none";'
+	echo 'APT::Sandbox::User "root";'
+}
+
 # apt_line SUITE: a line for sources.list.
 apt_line()
 {
@@ -307,6 +316,23 @@ apt_sources()
 propagation()
 {
 	awk '$5 == "/" { found = 1 } END { print found ? "private" : "unchanged" }' /proc/self/mountinfo
+}
+
+# run_in ROOT [NAME=VALUE...] COMMAND...: instead of this script, run a command with that
+# folder as /, in a process and mount namespace of its own: /proc (objtool needs it)
+# vanishes with the command, and so does anything that the command leaves running.
+#
+# Process 1 is a shell, which ends at a signal, and all others with it: a signal for which
+# process 1 has no handler is ignored. No command there reads the terminal.
+run_in()
+{
+	# shellcheck disable=SC2016 # the arguments are that shell's
+	exec unshare --pid --fork --kill-child --propagation "$(propagation)" \
+		--mount-proc="$1/proc" \
+		chroot "$1" /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 \
+		PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+		/bin/sh -c 'trap "exit 130" INT; trap "exit 143" TERM; env "$@" </dev/null & wait $!' \
+		sh "${@:2}"
 }
 
 # lock_chroot RELEASE WHAT: whoever else does WHAT there waits until unlock_chroot

@@ -61,7 +61,6 @@ void device_ids(enum device_kind kind, unsigned int *vendor,
 		[EDU] = { 0x1234, 0x11e8 },
 		[NVME] = { 0x1b36, 0x0010 },
 		[E1000E] = { 0x8086, 0x10d3 },
-		[I8255X] = { 0x8086, 0x1209 },
 		[VGA] = { 0x1234, 0x1111 },
 	};
 

@@ -15,7 +15,6 @@ enum device_kind {
 	EDU,
 	NVME,
 	E1000E,
-	I8255X,
 	VGA,
 };
 

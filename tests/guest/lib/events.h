@@ -32,8 +32,6 @@ struct place {
 #define PLACE_NVME	{ NVME, 0, 2, PAGE, 512 }
 /* A table of multicast addresses; has power management and reports errors. */
 #define PLACE_E1000E	{ E1000E, 0, 0, 0x5200, 512 }
-/* Registers that only hold what is written; has D1 and D2 as well. */
-#define PLACE_I8255X	{ I8255X, 0, 2, 0x100, 512 }
 /* Memory; has neither. */
 #define PLACE_IVSHMEM	{ IVSHMEM, 0, 2, PAGE, 512 }
 
