@@ -348,6 +348,18 @@ unlock_chroot()
 	exec 8>&-
 }
 
+# Ends the jobs in the background, each of which is a process group of its own (set -m), so
+# that nothing of them survives.
+stop_jobs()
+{
+	local group
+	for group in $(jobs -p); do
+		kill -- "-$group" 2>/dev/null || continue
+		# One that has been stopped only ends once it goes on.
+		kill -CONT -- "-$group" 2>/dev/null || true
+	done
+}
+
 # copy_sources DIR: the tree without what was built in it.
 copy_sources()
 {
