@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Words of the kernel as values of JSON. */
+/* JSON, and text of the kernel as JSON. */
 #ifndef TOOLS_VALUES_H
 #define TOOLS_VALUES_H
 
 #include <jansson.h>
+
+/*
+ * The version of what this program prints as JSON: members may be added to a version,
+ * but not change or go.
+ */
+#define VALUES_VERSION 1
+
+/* An object that starts with the version. */
+json_t *value_document(void);
 
 /* A string, also where it is not UTF-8: what is not becomes question marks. */
 json_t *value_string(const char *words);
