@@ -31,7 +31,7 @@ json_t *value_string(const char *words)
 	return string;
 }
 
-/* JSON has no unsigned numbers: what does not fit stays a string. */
+/* jansson has no unsigned numbers: what does not fit stays a string. */
 static json_t *parse_number(const char *word)
 {
 	int base = strncmp(word, "0x", 2) ? 10 : 16;

@@ -14,16 +14,16 @@
 /* An object that starts with the version. */
 json_t *value_document(void);
 
-/* A string, also where it is not UTF-8: what is not becomes question marks. */
+/* A string; what is not UTF-8 becomes question marks. */
 json_t *value_string(const char *words);
 /* A number (decimal, or hexadecimal with 0x), yes or no, or a string. */
 json_t *value_parse(const char *word);
 
-/* For printing: "" and 0 where there is no such member. */
+/* "" and 0 if there is no such member. */
 const char *member_string(const json_t *object, const char *key);
 long long member_number(const json_t *object, const char *key);
 
-/* On stdout, in lines, and at its end one. */
+/* Print to stdout, with a newline at the end. */
 void value_print(json_t *value, size_t flags);
 
 #endif /* TOOLS_VALUES_H */
