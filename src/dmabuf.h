@@ -5,10 +5,7 @@
 
 #include "buffer.h"
 
-void dvp_buffer_free(struct dvp_buffer *buf);
-
-struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, size_t size,
-				  int open_flags);
+struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, int open_flags);
 
 struct sg_table *dvp_map(struct dma_buf_attachment *attach,
 			 enum dma_data_direction dir);

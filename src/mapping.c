@@ -56,7 +56,9 @@ static int dvp_alloc_entries(struct dvp_mapping *map, size_t count)
 
 	if (count > UINT_MAX)
 		return -EOVERFLOW;
-	ret = sg_alloc_table(sgt, count, GFP_KERNEL | __GFP_NOWARN);
+	/* The user decides on the count: charge the user, and rather fail than kill. */
+	ret = sg_alloc_table(sgt, count, GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
+					 __GFP_RETRY_MAYFAIL);
 	/* Importers learn from this that no entry has a page. */
 	sgt->orig_nents = 0;
 	return ret;
@@ -105,6 +107,7 @@ static void dvp_unmap_ranges(struct device *dev, struct dvp_buffer *buf,
 		mapped -= range->len;
 		for (left = range->len; left; sg = sg_next(sg))
 			left -= sg_dma_len(sg);
+		cond_resched();
 	}
 }
 
@@ -130,6 +133,7 @@ static int dvp_map_ranges(struct device *dev, struct dvp_buffer *buf,
 		}
 		sg = dvp_fill(sg, addr, buf->ranges[i].len);
 		map->mapped += buf->ranges[i].len;
+		cond_resched();
 	}
 	return 0;
 }
@@ -179,6 +183,7 @@ static int dvp_link_ranges(struct device *dev, struct dvp_buffer *buf,
 		if (ret)
 			return ret;
 		map->mapped += buf->ranges[i].len;
+		cond_resched();
 	}
 	return dma_iova_sync(dev, &map->iova, 0, map->mapped);
 }

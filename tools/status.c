@@ -89,24 +89,7 @@ static json_t *string_or_null(const char *words)
 	return words && *words ? value_string(words) : json_null();
 }
 
-/*
- * Who exports, this driver or vfio-pci-core.  With "auto" that depends on the kernel, as
- * dmabuf-vfio-pci(4) says.
- */
-static json_t *exporter_value(const char *parameter, const json_t *has)
-{
-	const json_t *exports = json_object_get(has, "intree_export");
-	const json_t *waits = json_object_get(has, "revocable_importers");
-
-	if (strcmp(parameter, "auto"))
-		return string_or_null(parameter);
-	if (json_is_null(exports) || json_is_null(waits))
-		return json_null();
-	return json_string(json_is_true(exports) && json_is_true(waits) ?
-			   "intree" : "own");
-}
-
-static json_t *gather_module(const json_t *kernel)
+static json_t *gather_module(void)
 {
 	struct module *found = module_find();
 	json_t *module = json_object();
@@ -116,8 +99,8 @@ static json_t *gather_module(const json_t *kernel)
 			    string_or_null(found->loaded_version));
 	json_object_set_new(module, "parameter", string_or_null(found->exporter));
 	json_object_set_new(module, "exporter",
-			    exporter_value(found->exporter,
-					   json_object_get(kernel, "features")));
+			    string_or_null(strcmp(found->exporter, "auto") ?
+					   found->exporter : "own"));
 	json_object_set_new(module, "installed", string_or_null(found->path));
 	json_object_set_new(module, "installed_version",
 			    string_or_null(found->version));
@@ -382,7 +365,7 @@ int command_status(int argc, char **argv)
 	status = value_document();
 	kernel = gather_kernel();
 	json_object_set_new(status, "kernel", kernel);
-	json_object_set_new(status, "module", gather_module(kernel));
+	json_object_set_new(status, "module", gather_module());
 	json_object_set_new(status, "devices", gather_devices(machine));
 	json_object_set_new(status, "claimed", gather_claimed(machine));
 	if (as_json)
