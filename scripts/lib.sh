@@ -154,6 +154,9 @@ need_host_packages()
 		test) packages+=("${TEST_PACKAGES[@]}") ;;
 		esac
 	done
+	# Before anything is installed: where the kernels come from.
+	dpkg-query -W "${packages[@]}" >/dev/null 2>&1 || ! command -v apt-get >/dev/null ||
+		apt_line "$(kernel_names | head -n 1)" >/dev/null
 	need_packages "${packages[@]}"
 }
 
@@ -248,7 +251,7 @@ release_of()
 	sed -E 's/-(backports(-sloppy)?|security|updates|proposed-updates)$//' <<<"$1"
 }
 
-# The fields of the machine's own Debian source, "URI KEYRING": $1 is Debian or
+# The fields of the machine's own Debian source, "KEYRING URI": $1 is Debian or
 # Debian-Security, the label that the archive's Release file carries.
 apt_source()
 {
@@ -265,7 +268,7 @@ apt_source()
 	case $uri in
 	mirror+file:*) uri=$(awk '!/^#/ && NF { print $1; exit }' "${uri#mirror+file:}") ;;
 	esac
-	echo "$uri ${keyring:-/usr/share/keyrings/debian-archive-keyring.gpg}"
+	echo "${keyring:-/usr/share/keyrings/debian-archive-keyring.gpg} $uri"
 }
 
 # What of the machine's own apt configuration counts in the chroot, too: proxies,
@@ -285,15 +288,13 @@ apt_line()
 	case $1 in
 	*-security) label=Debian-Security ;;
 	esac
-	read -r uri keyring <<<"$(apt_source "$label")"
+	read -r keyring uri <<<"$(apt_source "$label")"
 	if [ -n "${DVP_MIRROR:-}" ]; then
 		uri=${DVP_MIRROR%/}
 		[ "$label" = Debian ] || uri=$uri-security
 	fi
 	[ "${uri#*:}" != "$uri" ] ||
-		die "apt has no Debian mirror for $1: name one, as in 'make demo DVP_MIRROR=http://deb.debian.org/debian'"
-	[ -e "$keyring" ] ||
-		die "the Debian archive's keys are not at $keyring: install debian-archive-keyring"
+		die "apt has no Debian mirror here: name one, as in DVP_MIRROR=http://deb.debian.org/debian"
 	echo "deb [signed-by=$keyring] $uri $1 main"
 }
 
