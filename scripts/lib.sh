@@ -51,14 +51,26 @@ need_root()
 	[ "$(id -u)" = 0 ] || die "this needs root: run it as root or with sudo"
 }
 
-# lock FILE SENTENCE: wait until nobody else has it; it is ours until the script ends.
+# lock FILE SENTENCE: wait until nobody else has it; it is ours until the script ends, and
+# theirs whom we call.
 lock()
 {
-	exec 7>"$1"
-	flock -n 7 || {
+	local file
+	[[ ${DVP_LOCKED:-} != *"|$1|"* ]] || return 0
+	exec {file}>"$1"
+	flock -n "$file" || {
 		step "$2"
-		flock 7
+		flock "$file"
 	}
+	export DVP_LOCKED="${DVP_LOCKED:-}|$1|"
+}
+
+# Who writes there is alone.
+lock_logs()
+{
+	need_build
+	mkdir -p "$LOGS"
+	lock "$LOGS/lock" "Other tests are running in this tree: waiting for their end"
 }
 
 # space FOLDER: how many KiB are free there.
@@ -70,7 +82,9 @@ space()
 # What is built can be written; a run with all suites and kernels needs about 50 MiB.
 need_build()
 {
-	mkdir -p "$BUILD/logs" 2>/dev/null || die "cannot write to $BUILD"
+	if ! mkdir -p "$BUILD/logs" 2>/dev/null || [ ! -w "$BUILD" ]; then
+		die "cannot write to $BUILD (if it belongs to root, sudo make clean removes it)"
+	fi
 	[ "$(space "$BUILD")" -ge 65536 ] || die "the disk of $BUILD is full"
 }
 
@@ -146,6 +160,12 @@ need_host_packages()
 {
 	local kind packages=()
 
+	case $(uname -m) in
+	x86_64) ;;
+	*) die "this needs an x86-64 machine: the kernels of the tests are built for that one" ;;
+	esac
+	unshare --mount --propagation unchanged true 2>/dev/null ||
+		die "nothing can be mounted here: in a container, run it with --privileged"
 	for kind; do
 		case $kind in
 		kernel) packages+=("${KERNEL_PACKAGES[@]}") ;;
@@ -154,7 +174,20 @@ need_host_packages()
 		test) packages+=("${TEST_PACKAGES[@]}") ;;
 		esac
 	done
+	# Before anything is installed: whether there is a mirror for the kernels.
+	dpkg-query -W "${packages[@]}" >/dev/null 2>&1 || [ "$(id -u)" != 0 ] || need_mirror
 	need_packages "${packages[@]}"
+}
+
+# Whose mirrors apt is configured with is known once it has read their lists.
+need_mirror()
+{
+	local suite
+	command -v apt-get >/dev/null || return 0
+	suite=$(kernel_line "$(kernel_names | head -n 1)")
+	! (apt_line "${suite% *}") >/dev/null 2>&1 || return 0
+	logged "cannot update apt's lists" apt-get update --error-on=any
+	apt_line "${suite% *}" >/dev/null
 }
 
 # The lists may be missing or stale, and an earlier installation may have been interrupted.
@@ -248,7 +281,7 @@ release_of()
 	sed -E 's/-(backports(-sloppy)?|security|updates|proposed-updates)$//' <<<"$1"
 }
 
-# The fields of the machine's own Debian source, "URI KEYRING": $1 is Debian or
+# The fields of the machine's own Debian source, "KEYRING URI": $1 is Debian or
 # Debian-Security, the label that the archive's Release file carries.
 apt_source()
 {
@@ -265,7 +298,7 @@ apt_source()
 	case $uri in
 	mirror+file:*) uri=$(awk '!/^#/ && NF { print $1; exit }' "${uri#mirror+file:}") ;;
 	esac
-	echo "$uri ${keyring:-/usr/share/keyrings/debian-archive-keyring.gpg}"
+	echo "${keyring:-/usr/share/keyrings/debian-archive-keyring.gpg} $uri"
 }
 
 # What of the machine's own apt configuration counts in the chroot, too: proxies,
@@ -285,15 +318,13 @@ apt_line()
 	case $1 in
 	*-security) label=Debian-Security ;;
 	esac
-	read -r uri keyring <<<"$(apt_source "$label")"
+	read -r keyring uri <<<"$(apt_source "$label")"
 	if [ -n "${DVP_MIRROR:-}" ]; then
 		uri=${DVP_MIRROR%/}
 		[ "$label" = Debian ] || uri=$uri-security
 	fi
 	[ "${uri#*:}" != "$uri" ] ||
-		die "apt has no Debian mirror for $1: name one, as in 'make demo DVP_MIRROR=http://deb.debian.org/debian'"
-	[ -e "$keyring" ] ||
-		die "the Debian archive's keys are not at $keyring: install debian-archive-keyring"
+		die "apt has no Debian mirror here: name one, as in DVP_MIRROR=http://deb.debian.org/debian"
 	echo "deb [signed-by=$keyring] $uri $1 main"
 }
 
