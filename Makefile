@@ -5,12 +5,28 @@
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 
-.PHONY: all tools manuals demo check check-all check-debug check-mutations stress fuzz bench \
+# A kernel that clang has built takes modules only from clang.
+AUTOCONF := $(wildcard $(KDIR)/include/config/auto.conf)
+CC_IS := $(shell test -z "$(AUTOCONF)" || sed -n 's/^CONFIG_CC_IS_CLANG=y/clang/p' $(AUTOCONF))
+LD_IS := $(shell test -z "$(AUTOCONF)" || sed -n 's/^CONFIG_LD_IS_LLD=y/ld.lld/p' $(AUTOCONF))
+LLVM_ARGS := $(if $(CC_IS),$(if $(LD_IS),LLVM=1,CC=clang))
+# Unless somebody says otherwise.
+ifneq ($(origin LLVM)$(origin CC),undefineddefault)
+LLVM_ARGS :=
+endif
+
+.PHONY: all modules_install tools manuals demo check check-all check-debug check-mutations stress fuzz bench \
 	lint install uninstall install-tools uninstall-tools deb rpm clean help
 
 all:
 	@test -d "$(KDIR)" || { echo "$(KDIR) is not there: install the headers of the kernel $(KVER)" >&2; exit 1; }
-	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
+	@for tool in $(if $(LLVM_ARGS),$(CC_IS) $(LD_IS)); do command -v $$tool >/dev/null || \
+		{ echo "clang has built this kernel, and there is no $$tool here: install clang, lld and llvm" >&2; exit 1; }; done
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" $(LLVM_ARGS) modules
+
+# For those who make images: INSTALL_MOD_PATH= is where, KVER= or KDIR= for which kernel.
+modules_install: all
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" $(LLVM_ARGS) modules_install
 
 # The operator's command. Its own Makefile has what can be set.
 tools:
@@ -64,6 +80,8 @@ clean:
 
 help:
 	@echo "make              build the module for the running kernel (KVER=, KDIR=)"
+	@echo "make modules_install"
+	@echo "                  put it below INSTALL_MOD_PATH=, without DKMS: for images"
 	@echo "make install      install it through DKMS; make uninstall removes it"
 	@echo "make tools        build the command dmabuf-vfio-pci (needs libpci-dev, libkmod-dev and"
 	@echo "                  libjansson-dev); make install-tools puts it below prefix="
