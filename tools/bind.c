@@ -150,8 +150,10 @@ static void check_bindable(const struct selection *selection, const char *bdf)
 		return;
 	use = use_by_process(bdf);
 	if (use)
-		fail("%s: not bound: %s; --force waits until it is closed", bdf,
-		     use);
+		fail("%s: not bound: %s; --force %s", bdf, use,
+		     device_is_vfio(device_driver(bdf)) ?
+		     "waits until it is closed" :
+		     "binds it nevertheless, and waits if its driver does");
 	use = use_by_machine(bdf);
 	if (use)
 		fail("%s: not bound: %s; --force binds it nevertheless", bdf, use);
