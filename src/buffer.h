@@ -10,8 +10,7 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
-#include "compat/dma_mapping.h"
-#include "compat/pci_p2pdma.h"
+#include "compat/dma_buf_mapping.h"
 
 struct dma_buf;
 struct dma_buf_attachment;
@@ -55,22 +54,12 @@ struct dvp_buffer {
 };
 
 /**
- * struct dvp_mapping - a mapping that an importer holds
- * @sgt: what the importer sees
- * @iova: the span, if there is one
- * @mapped: how many bytes of the buffer the DMA API has mapped, from its start
- */
-struct dvp_mapping {
-	struct sg_table sgt;
-	struct dma_iova_state iova;
-	size_t mapped;
-};
-
-/**
  * struct dvp_attachment - an importer's device at a buffer
  * @map_type: how the importer reaches the memory; decided when it attached
  * @reserved: addresses that mean something else to its IOMMU
  * @phys: where the memory is, for an importer that maps it itself
+ * @mapping: the one that an importer without other mappings gets (reservation
+ *	lock)
  * @lists: how often the importer has got @phys (reservation lock)
  * @mappings: that it holds (reservation lock)
  * @pins: that it holds, or that the dma-buf core holds for it (reservation
@@ -80,6 +69,7 @@ struct dvp_attachment {
 	enum pci_p2pdma_map_type map_type;
 	struct list_head reserved;
 	struct dmabuf_vfio_pci_phys phys;
+	struct compat_dma_buf_mapping mapping;
 	unsigned int lists;
 	unsigned int mappings;
 	unsigned int pins;
