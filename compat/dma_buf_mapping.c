@@ -12,6 +12,7 @@
 #include <linux/limits.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 
 #include "compat/dma_buf_mapping.h"
 
@@ -62,7 +63,10 @@ static int compat_alloc_entries(struct compat_dma_buf_mapping *mapping,
 		sgt->sgl = &mapping->single;
 		sgt->nents = 1;
 	} else {
-		ret = sg_alloc_table(sgt, count, GFP_KERNEL | __GFP_NOWARN);
+		/* Users choose the count: charge them, and fail rather than kill. */
+		ret = sg_alloc_table(sgt, count, GFP_KERNEL_ACCOUNT |
+						 __GFP_NOWARN |
+						 __GFP_RETRY_MAYFAIL);
 	}
 	/* Importers learn from this that no entry has a page. */
 	sgt->orig_nents = 0;
@@ -114,6 +118,7 @@ static void compat_unmap_ranges(struct compat_dma_buf_mapping *mapping,
 		mapped -= range->len;
 		for (left = range->len; left; sg = sg_next(sg))
 			left -= sg_dma_len(sg);
+		cond_resched();
 	}
 	compat_dma_flush(dev);
 }
@@ -143,6 +148,7 @@ static int compat_map_ranges(struct compat_dma_buf_mapping *mapping,
 		}
 		sg = compat_fill(sg, addr, ranges->vec[i].len);
 		mapping->mapped += ranges->vec[i].len;
+		cond_resched();
 	}
 	return 0;
 }
@@ -196,6 +202,7 @@ static int compat_link_ranges(struct compat_dma_buf_mapping *mapping,
 			return ret;
 		}
 		mapping->mapped += ranges->vec[i].len;
+		cond_resched();
 	}
 	return dma_iova_sync(dev, &mapping->iova, 0, mapping->mapped);
 }

@@ -2,7 +2,6 @@
 /* The dma-buf operations: what importers may do with an exported buffer. */
 #include <linux/dma-resv.h>
 #include <linux/pci.h>
-#include <uapi/linux/dma-buf.h>
 
 #include "revoke.h"
 #include "compat/dma_buf.h"
@@ -17,10 +16,10 @@
 
 MODULE_IMPORT_NS("DMA_BUF");
 
-/* One who reached the memory does not any more. */
+/* Drop one mapping; wake a revoke that waits for the last. */
 static void dvp_uncount(struct dvp_buffer *buf)
 {
-	/* Whoever sees the last mapping gone must also see it torn down. */
+	/* A waiter that reads zero must also see the mapping torn down. */
 	smp_store_release(&buf->mappings, buf->mappings - 1);
 	if (!buf->mappings && wq_has_sleeper(&buf->access->drained))
 		wake_up(&buf->access->drained);
@@ -36,7 +35,7 @@ static void dvp_put_phys(struct dma_buf_attachment *attach)
 	dvp_uncount(attach->dmabuf->priv);
 }
 
-/* What it says does not change as long as the attachment is there. */
+/* The list is constant for the lifetime of the attachment. */
 static void dvp_fill_phys(struct dmabuf_vfio_pci_phys *phys,
 			  struct dvp_buffer *buf, enum pci_p2pdma_map_type type)
 {
@@ -54,8 +53,8 @@ static void dvp_fill_phys(struct dmabuf_vfio_pci_phys *phys,
 }
 
 /*
- * The path is decided here, once: reading ACS registers for every mapping would
- * be slow.  The reservation lock keeps the device open while we look at it.
+ * Decide on the path once per attachment: reading ACS registers for every mapping
+ * would be slow.  The reservation lock keeps the device open meanwhile.
  */
 static int dvp_attach_path(struct dvp_buffer *buf,
 			   struct dma_buf_attachment *attach,
@@ -63,7 +62,7 @@ static int dvp_attach_path(struct dvp_buffer *buf,
 {
 	int ret = 0;
 
-	dma_resv_lock(buf->dmabuf->resv, NULL);
+	dma_resv_lock(&buf->resv, NULL);
 	if (buf->revoked) {
 		ret = dvp_refuse_revoked(buf, attach->dev);
 	} else {
@@ -74,11 +73,11 @@ static int dvp_attach_path(struct dvp_buffer *buf,
 		else
 			dvp_fill_phys(&att->phys, buf, att->map_type);
 	}
-	dma_resv_unlock(buf->dmabuf->resv);
+	dma_resv_unlock(&buf->resv);
 	return ret;
 }
 
-/* There are no struct pages, and the memory can be taken back. */
+/* The importer must do without struct pages, and obey a revoke. */
 static int dvp_attach_capable(struct dvp_buffer *buf,
 			      struct dma_buf_attachment *attach)
 {
@@ -86,7 +85,7 @@ static int dvp_attach_capable(struct dvp_buffer *buf,
 		return 0;
 	dvp_refuse(buf->access, attach->dev, "its driver %s",
 		   attach->peer2peer ?
-		   "does not promise to let go of the memory when it is told to" :
+		   "cannot be told to let go of the memory" :
 		   "does not take memory without pages (allow_peer2peer)");
 	return -EOPNOTSUPP;
 }
@@ -102,10 +101,11 @@ static int dvp_dmabuf_attach(struct dma_buf *dmabuf,
 	if (ret)
 		return ret;
 
-	att = kzalloc_obj(*att);
+	att = kzalloc_obj(*att, GFP_KERNEL_ACCOUNT);
 	if (!att)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&att->reserved);
+	dvp_process_fill(&att->importer);
 	attach->priv = att;
 	ret = dvp_attach_path(buf, attach, att);
 	if (!ret)
@@ -138,7 +138,7 @@ static int dvp_dmabuf_pin(struct dma_buf_attachment *attach)
 
 	if (!compat_dma_buf_pin_allowed(att->pins, att->mappings)) {
 		dvp_refuse(buf->access, attach->dev,
-			   "its driver pins the buffer, which may have to go");
+			   "its driver pins the buffer, which could not be revoked then");
 		return -EOPNOTSUPP;
 	}
 	att->pins++;
@@ -258,25 +258,12 @@ static void dvp_dmabuf_unmap(struct dma_buf_attachment *attach,
 	dvp_uncount(buf);
 }
 
-/**
- * dvp_buffer_free() - free a buffer that is not, or no longer, a dma-buf's
- * @buf: buffer
- *
- * Context: any that may free vmalloc memory, that is process or softirq.
- */
-void dvp_buffer_free(struct dvp_buffer *buf)
-{
-	kvfree(buf->ranges);
-	kfree(buf);
-}
-
 static void dvp_dmabuf_release(struct dma_buf *dmabuf)
 {
 	struct dvp_buffer *buf = dmabuf->priv;
 
 	dvp_access_remove(buf->access, buf);
-	dvp_access_put(buf->access);
-	dvp_buffer_free(buf);
+	dvp_buffer_put(buf);
 }
 
 static const struct dma_buf_ops dvp_dmabuf_ops = {
@@ -290,18 +277,17 @@ static const struct dma_buf_ops dvp_dmabuf_ops = {
 };
 
 /**
- * dmabuf_vfio_pci_get_phys() - get the physical addresses of a dma-buf
- * @attach: the importer's attachment to it
+ * dmabuf_vfio_pci_get_phys() - get the physical ranges of a dma-buf
+ * @attach: the importer's attachment
  * @version: DMABUF_VFIO_PCI_PHYS_VERSION
  *
- * A list that was got counts as a mapping: it has to be given back, by its
- * put(), as soon as the importer is told that the memory goes.  Can be got
- * several times, and is given back as often.
+ * The list counts as a mapping: when the importer is told that the memory goes, it
+ * has to give the list back by its put().  An importer may get the list several
+ * times, and gives it back as often.
  *
  * Context: does not sleep; the reservation lock of the dma-buf is held.
  * Return: the list, or an ERR_PTR(): -EOPNOTSUPP if the dma-buf is not one of
- * this driver's own, or if it does not know that version; -ENODEV while the
- * memory is revoked.
+ * this driver, or the version is unknown; -ENODEV while the memory is revoked.
  */
 const struct dmabuf_vfio_pci_phys *
 dmabuf_vfio_pci_get_phys(struct dma_buf_attachment *attach, u32 version)
@@ -330,58 +316,32 @@ dmabuf_vfio_pci_get_phys(struct dma_buf_attachment *attach, u32 version)
 }
 EXPORT_SYMBOL_GPL(dmabuf_vfio_pci_get_phys);
 
-/*
- * What the kernel calls the file until a user renames it: device, BAR, and
- * OFFSET:LENGTH if there is one range and the name has room for it.
- */
-static char *dvp_buffer_name(struct dvp_buffer *buf)
-{
-	u64 offset = buf->extent.paddr - pci_resource_start(buf->pdev, buf->bar);
-	char name[DMA_BUF_NAME_LEN];
-	int len;
-
-	len = snprintf(name, sizeof(name), "%s BAR%u %lluK:%zuK",
-		       buf->access->name, buf->bar, offset / SZ_1K,
-		       buf->ranges[0].len / SZ_1K);
-	if (buf->nr_ranges > 1 || len >= sizeof(name))
-		snprintf(name, sizeof(name), "%s BAR%u %u range(s)",
-			 buf->access->name, buf->bar, buf->nr_ranges);
-	return kstrdup(name, GFP_KERNEL_ACCOUNT);
-}
-
 /**
- * dvp_dmabuf_create() - make a dma-buf of a buffer
+ * dvp_dmabuf_create() - create the dma-buf of a buffer
  * @buf: buffer, complete but for @buf->dmabuf
- * @size: sum of its ranges, in bytes
  * @open_flags: of the file: access mode and O_CLOEXEC
  *
- * On success the dma-buf owns @buf and the reference that @buf holds on its
- * dvp_access; dma_buf_put() frees both.
+ * On success the dma-buf owns the caller's reference on @buf.
  *
  * Context: may sleep.
- * Return: the dma-buf, or an ERR_PTR(): -ENOMEM, or one of dma_buf_export().
+ * Return: the dma-buf, or an ERR_PTR() of dma_buf_export().
  */
-struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, size_t size,
-				  int open_flags)
+struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, int open_flags)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(exp_info);
-	char *name = dvp_buffer_name(buf);
+	struct dma_buf *dmabuf;
 
-	if (!name)
-		return ERR_PTR(-ENOMEM);
-	INIT_LIST_HEAD(&buf->node);
-	exp_info.exp_name = DVP_NAME;
+	exp_info.exp_name = buf->access->exp_name;
 	exp_info.ops = &dvp_dmabuf_ops;
-	exp_info.size = size;
+	exp_info.size = buf->size;
 	exp_info.flags = open_flags;
+	exp_info.resv = &buf->resv;
 	exp_info.priv = buf;
-	buf->dmabuf = dma_buf_export(&exp_info);
-	if (IS_ERR(buf->dmabuf)) {
-		kfree(name);
-		return buf->dmabuf;
-	}
-	spin_lock(&buf->dmabuf->name_lock);
-	buf->dmabuf->name = name;
-	spin_unlock(&buf->dmabuf->name_lock);
-	return buf->dmabuf;
+	dmabuf = dma_buf_export(&exp_info);
+	if (IS_ERR(dmabuf))
+		return dmabuf;
+	/* Nobody else knows the buffer yet. */
+	buf->dmabuf = dmabuf;
+	buf->inode = file_inode(dmabuf->file)->i_ino;
+	return dmabuf;
 }

@@ -5,9 +5,6 @@
 
 #include "buffer.h"
 
-void dvp_buffer_free(struct dvp_buffer *buf);
-
-struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, size_t size,
-				  int open_flags);
+struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, int open_flags);
 
 #endif /* DVP_DMABUF_H */

@@ -13,7 +13,6 @@
 #define DVP_TRACE_H
 
 #include <linux/dma-buf.h>
-#include <linux/fs.h>
 #include <linux/scatterlist.h>
 #include <linux/tracepoint.h>
 
@@ -45,9 +44,9 @@ TRACE_EVENT(dvp_export,
 	TP_fast_assign(
 		strscpy_pad(__entry->device, buf->access->name,
 			    sizeof(__entry->device));
-		__entry->buffer = file_inode(buf->dmabuf->file)->i_ino;
+		__entry->buffer = buf->inode;
 		__entry->bar = buf->bar;
-		__entry->size = buf->dmabuf->size;
+		__entry->size = buf->size;
 		__entry->ranges = buf->nr_ranges;
 	),
 	TP_printk("device=%s buffer=%llu bar=%u size=%llu ranges=%llu",
@@ -68,7 +67,7 @@ DECLARE_EVENT_CLASS(dvp_attachment,
 	TP_fast_assign(
 		strscpy_pad(__entry->device, buf->access->name,
 			    sizeof(__entry->device));
-		__entry->buffer = file_inode(buf->dmabuf->file)->i_ino;
+		__entry->buffer = buf->inode;
 		strscpy_pad(__entry->importer, dev_name(attach->dev),
 			    sizeof(__entry->importer));
 		strscpy_pad(__entry->map, dvp_map_type_name(type),
@@ -106,7 +105,7 @@ DECLARE_EVENT_CLASS(dvp_mapping,
 	TP_fast_assign(
 		strscpy_pad(__entry->device, buf->access->name,
 			    sizeof(__entry->device));
-		__entry->buffer = file_inode(buf->dmabuf->file)->i_ino;
+		__entry->buffer = buf->inode;
 		strscpy_pad(__entry->importer, dev_name(attach->dev),
 			    sizeof(__entry->importer));
 		__entry->list = !sgt;
