@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The tracepoints, as docs/tracing.md describes them.  One that is not enabled
- * costs a branch that is patched out: whatever it says is put together here.
+ * The tracepoints, described in docs/tracing.md.  A disabled one costs a patched-out
+ * branch, so everything that it shows is computed here.
  *
- * Texts have room of their own rather than __string(): 6.10 took an argument from
- * the macro that copies one.
+ * Texts are arrays and not __string(), whose copying macro takes one argument less
+ * since 6.10.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM dmabuf_vfio_pci
@@ -20,7 +20,7 @@
 #include "buffer.h"
 #include "p2p.h"
 
-/* What the reasons of a revoke are called where users look. */
+/* Names of block reasons in traces and debugfs. */
 #define DVP_BLOCK_NAMES \
 	{ DVP_BLOCK_CLOSED, "closed" }, \
 	{ DVP_BLOCK_DISABLED, "disabled" }, \
@@ -28,7 +28,7 @@
 	{ DVP_BLOCK_PF_RESET, "pf_reset" }, \
 	{ DVP_BLOCK_ERROR, "error" }
 
-/* For the name of a device; a longer one is cut off. */
+/* Room for the name of a device; a longer one is cut off. */
 #define DVP_TRACE_NAME 32
 
 TRACE_EVENT(dvp_export,
@@ -90,7 +90,7 @@ DEFINE_EVENT(dvp_attachment, dvp_detach,
 	TP_ARGS(buf, attach, type)
 );
 
-/* One that is no mapping is a list of physical addresses, and has no @sgt. */
+/* Without @sgt it is a list of physical ranges and not a mapping. */
 DECLARE_EVENT_CLASS(dvp_mapping,
 	TP_PROTO(struct dvp_buffer *buf, struct dma_buf_attachment *attach,
 		 struct sg_table *sgt),
@@ -165,7 +165,7 @@ TRACE_EVENT(dvp_restore,
 	TP_printk("device=%s buffers=%u", __entry->device, __entry->buffers)
 );
 
-/* What is said why is the rest of the line. */
+/* The reason is the rest of the line. */
 TRACE_EVENT(dvp_refuse,
 	TP_PROTO(struct dvp_access *access, const struct device *importer,
 		 const char *why),
@@ -188,7 +188,7 @@ TRACE_EVENT(dvp_refuse,
 
 #endif /* DVP_TRACE_H */
 
-/* Below a folder that is searched for headers. */
+/* Relative to a folder of the include path. */
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH src
 #undef TRACE_INCLUDE_FILE

@@ -315,6 +315,27 @@ static void let_go_meanwhile(void **state)
 	assert_ok(importer_map(importer));
 }
 
+/* The revoke has found both, and tells the importers of the first one just now. */
+static void let_go_before_told(void **state)
+{
+	const enum hold_kind *kind = *state;
+	struct vfio *vfio = bench_open_memory();
+	struct actor actor = { .act = act_off, .vfio = vfio };
+	struct hold hold;
+	int probe;
+
+	bench_export(vfio, BAR2, 0, PAGE);
+	hold = hold_alone(bench_export(vfio, BAR2, 0, PAGE), *kind);
+	probe = actor_hold(&actor, expect_kernel()->no_callback ?
+				   "dma_buf_invalidate_mappings" :
+				   "dma_buf_move_notify");
+	hold_end(&hold);
+	hold_synchronize();
+	assert_ok(importer_release(probe));
+	actor_join(&actor);
+	assert_ok(actor.result);
+}
+
 /* Again and again, from a thread of its own. */
 static int act_switch(struct actor *actor)
 {
@@ -355,6 +376,8 @@ static const enum hold_kind kinds[] = {
 	     held_alone), \
 	HELD(kind, "a buffer that is held " how " can be let go in a revoke", \
 	     let_go_meanwhile), \
+	HELD(kind, "a buffer that is held " how " can go before it is told", \
+	     let_go_before_told), \
 	HELD(kind, "buffers that are held " how " come and go", come_and_go)
 
 int suite_lifetime(void)
