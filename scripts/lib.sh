@@ -324,7 +324,7 @@ apt_line()
 		[ "$label" = Debian ] || uri=$uri-security
 	fi
 	[ "${uri#*:}" != "$uri" ] ||
-		die "apt has no Debian mirror here: name one, as in DVP_MIRROR=http://deb.debian.org/debian"
+		die "apt has no Debian mirror here: name one, as in: make demo DVP_MIRROR=http://MIRROR/debian"
 	echo "deb [signed-by=$keyring] $uri $1 main"
 }
 
