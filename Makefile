@@ -11,13 +11,38 @@ own = ; status=$$?; [ ! -d build ] || [ "$$(stat -c %u .)" != "$(SUDO_UID)" ] ||
 	chown -R "$(SUDO_UID):$(SUDO_GID)" build; exit $$status
 endif
 
-.PHONY: all tools manuals demo check check-all check-fresh check-debug check-mutations stress \
-	fuzz bench lint install uninstall install-tools uninstall-tools deb rpm clean help
+# A kernel that clang has built takes modules only from clang.
+AUTOCONF := $(wildcard $(KDIR)/include/config/auto.conf)
+CC_IS := $(shell test -z "$(AUTOCONF)" || sed -n 's/^CONFIG_CC_IS_CLANG=y/clang/p' $(AUTOCONF))
+LD_IS := $(shell test -z "$(AUTOCONF)" || sed -n 's/^CONFIG_LD_IS_LLD=y/ld.lld/p' $(AUTOCONF))
+LLVM_ARGS := $(if $(CC_IS),$(if $(LD_IS),LLVM=1,CC=clang))
+# Unless somebody says otherwise.
+ifneq ($(origin LLVM)$(origin CC),undefineddefault)
+LLVM_ARGS :=
+endif
+
+.PHONY: all modules_install tools manuals demo check check-all check-fresh check-debug \
+	check-mutations stress fuzz bench compile_commands.json lint install uninstall install-tools \
+	uninstall-tools deb rpm clean help
 
 all:
 	@test -d "$(KDIR)" || { echo "$(KDIR) is not there: install the headers of the kernel $(KVER)" >&2; exit 1; }
 	@case "$(CURDIR)" in *" "*) echo "the kernel's build system takes no path with blanks: move this folder" >&2; exit 1; esac
-	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
+	@for tool in $(if $(LLVM_ARGS),$(CC_IS) $(LD_IS)); do command -v $$tool >/dev/null || \
+		{ echo "clang has built this kernel, and there is no $$tool here: install clang, lld and llvm" >&2; exit 1; }; done
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" $(LLVM_ARGS) modules
+
+# For those who make images: INSTALL_MOD_PATH= is where, KVER= or KDIR= for which kernel.
+modules_install: all
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" $(LLVM_ARGS) modules_install
+
+# For clangd and other tools that want to know how each file is compiled: up to 6.12 in the
+# kernel's build directory and with absolute names, later here.
+compile_commands.json: all
+	@sed -snE -e '1!d; s/^(saved)?cmd_[^ ]+[.]o := *//; T; s/ *(;.*)?$$//; s/["\]/\\&/g' \
+		-e 's|.* (/[^ ]+[.]c)$$|{ "directory": "$(KDIR)", "file": "\1", "command": "&" },|p' \
+		-e 's|.* ([^/ ][^ ]+[.]c)$$|{ "directory": "$(CURDIR)", "file": "\1", "command": "&" },|p' \
+		src/.*.o.cmd compat/.*.o.cmd | sed -e '1i [' -e '$$s/,$$/\n]/' >$@
 
 # The operator's command. Its own Makefile has what can be set.
 tools:
@@ -75,10 +100,12 @@ deb rpm:
 
 clean:
 	@if test -d "$(KDIR)"; then $(MAKE) -s -C "$(KDIR)" M="$(CURDIR)" clean; fi
-	@rm -rf build
+	@rm -rf build compile_commands.json
 
 help:
 	@echo "make              build the module for the running kernel (KVER=, KDIR=)"
+	@echo "make modules_install"
+	@echo "                  put it below INSTALL_MOD_PATH=, without DKMS: for images"
 	@echo "make install      install it through DKMS; make uninstall removes it"
 	@echo "make tools        build the command dmabuf-vfio-pci (needs libpci-dev, libkmod-dev and"
 	@echo "                  libjansson-dev); make install-tools puts it below prefix="
@@ -103,6 +130,7 @@ help:
 	@echo "make bench        what calls cost, in instructions, next to the in-tree driver; a minute for"
 	@echo "                  each kernel; fails when something costs more than it did (KERNEL=;"
 	@echo "                  BASELINE=write makes what is found the new baseline)"
+	@echo "make compile_commands.json   for clangd, of what make has built"
 	@echo "make lint         checkpatch, sparse, W=1 builds and shellcheck"
 	@echo "make clean        remove what was built, not what was downloaded"
 	@echo

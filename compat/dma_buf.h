@@ -9,8 +9,6 @@
 #define COMPAT_DMA_BUF_H
 
 #include <linux/dma-buf.h>
-#include <linux/file.h>
-#include <linux/fs.h>
 #include <linux/module.h>
 
 /* Before 6.13 the argument was a bare token that the macro made a string of. */
@@ -65,15 +63,5 @@ static inline bool compat_dma_buf_pin_allowed(unsigned int pins,
 	return !IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY) && pins <= mappings;
 #endif
 }
-
-/* 6.7 made files reusable before the end of an RCU grace period. */
-#ifndef HAVE_GET_FILE_ACTIVE
-static inline struct file *compat_get_file_active(struct file **file)
-{
-	return get_file_rcu(*file) ? *file : NULL;
-}
-
-#define get_file_active compat_get_file_active
-#endif
 
 #endif /* COMPAT_DMA_BUF_H */

@@ -32,16 +32,6 @@ compat_vfio_pci_core_get_iomap(struct vfio_pci_core_device *vdev,
 #define COMPAT_HAS_INTREE_EXPORT false
 #endif
 
-/*
- * 6.19 returns from a revoke while importers are still mapped.  The kernel that
- * asks importers for a promise (7.x) waits until they have let go.
- */
-#ifdef HAVE_DMA_BUF_ATTACH_REVOCABLE
-#define COMPAT_INTREE_EXPORT_WAITS true
-#else
-#define COMPAT_INTREE_EXPORT_WAITS false
-#endif
-
 void compat_use_intree_export(struct vfio_pci_core_device *vdev);
 
 #endif /* COMPAT_VFIO_PCI_H */

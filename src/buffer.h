@@ -4,93 +4,129 @@
 #define DVP_BUFFER_H
 
 #include <linux/dma-direction.h>
+#include <linux/dma-resv.h>
 #include <linux/dmabuf_vfio_pci.h>
+#include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/scatterlist.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/types.h>
 
-#include "compat/dma_mapping.h"
-#include "compat/pci_p2pdma.h"
+#include "compat/dma_buf_mapping.h"
 
 struct dma_buf;
 struct dma_buf_attachment;
+struct dma_fence;
 struct dvp_access;
 struct pci_dev;
 
 /**
- * struct dvp_buffer - memory of a BAR that was exported as a dma-buf
- * @dmabuf: the dma-buf; valid as long as the buffer is
- * @access: whether the memory may be reached; a reference is held
- * @pdev: the device; only while the buffer is not @revoked, which no buffer
- *	stays beyond the closing of the device
+ * struct dvp_process - a process, as it is shown to operators
+ * @pid: in the initial namespace
+ * @comm: its name
+ */
+struct dvp_process {
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+};
+
+/**
+ * struct dvp_buffer - ranges of a BAR that were exported as a dma-buf
+ * @ref: one reference of the dma-buf until it is released, one of each task that
+ *	works on the buffer without holding the dma-buf
+ * @resv: reservation object of the dma-buf, whose lock outlives the dma-buf
+ * @dmabuf: the dma-buf, NULL once it has been released (@resv).  There is no
+ *	reference on its file, and none can be taken: with O_PATH the dma-buf
+ *	outlives its file.
+ * @access: of the device; a reference is held
+ * @pdev: the device; valid only while the buffer is not @revoked: every buffer is
+ *	revoked when the device is closed
  * @node: in dvp_access.buffers (dvp_access.list_lock)
- * @transition_node: in the list of those that are revoked or restored just
- *	now (dvp_access.transition)
- * @number: in the order in which dvp_access.buffers has them, from 1 on
- * @extent: from the lowest address of all ranges to the highest
- * @ranges: what the buffer consists of, in its order; never changes
+ * @transition_node: in the list of buffers that are being revoked or restored
+ *	(dvp_access.transition)
+ * @fences: work that a revoke waits for (dvp_access.transition)
+ * @nr_fences: of @fences
+ * @all_fences: there was no memory for @fences: wait for all fences instead
+ *	(dvp_access.transition)
+ * @inode: inode number of the dma-buf's file
+ * @number: position in the order of exports, from 1
+ * @size: sum of the ranges, in bytes
+ * @extent: from the lowest to the highest address of all ranges
+ * @ranges: physical ranges in the order of the buffer; constant
  * @nr_ranges: of @ranges
- * @mappings: how many there are, physical lists included (reservation lock)
- * @owner_comm: what the process was called that it was exported for
- * @owner_pid: of that process, in the initial namespace
+ * @mappings: live mappings, physical lists included (@resv)
+ * @exporter: process that asked for the export
  * @bar: BAR number
- * @revoked: nobody may attach or map (reservation lock)
+ * @revoked: attaching and mapping are refused (@resv)
  */
 struct dvp_buffer {
+	struct kref ref;
+	struct dma_resv resv;
 	struct dma_buf *dmabuf;
 	struct dvp_access *access;
 	struct pci_dev *pdev;
 	struct list_head node;
 	struct list_head transition_node;
+	struct dma_fence **fences;
+	unsigned int nr_fences;
+	bool all_fences;
+	unsigned long inode;
 	u64 number;
+	size_t size;
 	struct dmabuf_vfio_pci_range extent;
 	struct dmabuf_vfio_pci_range *ranges;
 	u32 nr_ranges;
 	unsigned int mappings;
-	char owner_comm[TASK_COMM_LEN];
-	pid_t owner_pid;
+	struct dvp_process exporter;
 	u8 bar;
 	bool revoked;
 };
 
 /**
- * struct dvp_mapping - a mapping that an importer holds
- * @sgt: what the importer sees
- * @iova: the span, if there is one
- * @mapped: how many bytes of the buffer the DMA API has mapped, from its start
- */
-struct dvp_mapping {
-	struct sg_table sgt;
-	struct dma_iova_state iova;
-	size_t mapped;
-};
-
-/**
- * struct dvp_attachment - an importer's device at a buffer
+ * struct dvp_attachment - an importer's attachment to a buffer
  * @map_type: how the importer reaches the memory; decided when it attached
- * @reserved: addresses that mean something else to its IOMMU
- * @phys: where the memory is, for an importer that maps it itself
- * @lists: how often the importer has got @phys (reservation lock)
- * @mappings: that it holds (reservation lock)
- * @pins: that it holds, or that the dma-buf core holds for it (reservation
- *	lock)
+ * @reserved: DMA addresses that its IOMMU group reserves for something else
+ * @phys: physical ranges, for an importer that maps them itself
+ * @mapping: the one that an importer without other mappings gets
+ *	(dvp_buffer.resv)
+ * @importer: process that attached
+ * @lists: how often the importer holds @phys (dvp_buffer.resv)
+ * @mappings: that the importer holds (dvp_buffer.resv)
+ * @pins: of the importer, and of the dma-buf core on its behalf
+ *	(dvp_buffer.resv)
  */
 struct dvp_attachment {
 	enum pci_p2pdma_map_type map_type;
 	struct list_head reserved;
 	struct dmabuf_vfio_pci_phys phys;
+	struct compat_dma_buf_mapping mapping;
+	struct dvp_process importer;
 	unsigned int lists;
 	unsigned int mappings;
 	unsigned int pins;
 };
 
 /**
- * dvp_last() - where a piece of memory ends
+ * dvp_process_fill() - note the calling process
+ * @process: to fill
+ *
+ * Context: process.
+ */
+static inline void dvp_process_fill(struct dvp_process *process)
+{
+	process->pid = task_tgid_nr(current);
+	/* The process may be renaming itself. */
+	data_race(memcpy(process->comm, current->group_leader->comm,
+			 TASK_COMM_LEN));
+}
+
+/**
+ * dvp_last() - last physical address of a range
  * @range: of at least one byte
  *
  * Context: any.
- * Return: the physical address of its last byte.
+ * Return: the physical address of the last byte.
  */
 static inline phys_addr_t dvp_last(const struct dmabuf_vfio_pci_range *range)
 {

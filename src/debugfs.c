@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/dmabuf-vfio-pci has a directory for each bound device.  What
- * is in the files is described in docs/debugfs.md.
+ * /sys/kernel/debug/dmabuf-vfio-pci has a directory for each bound device.
+ * docs/debugfs.md describes the files.
  *
  * Nothing here fails: without debugfs its functions do nothing.
  */
@@ -18,10 +18,10 @@
 #include "dvp.h"
 #include "p2p.h"
 
-/* Of each buffer; it may have millions. */
+/* Of each buffer, which may have thousands. */
 #define DVP_RANGES_SHOWN 64
 
-/* Made before the first device is bound. */
+/* Created before the first device is bound. */
 static struct dentry *dvp_debugfs_root;
 
 static int dvp_show_peer(struct device *dev, void *data)
@@ -34,14 +34,14 @@ static int dvp_show_peer(struct device *dev, void *data)
 	return 0;
 }
 
-/* The walk keeps the function it is at, and goes on where one is pulled out. */
+/* The walk holds the current function, so functions may be removed meanwhile. */
 static int dvp_p2p_show(struct seq_file *seq, void *unused)
 {
 	return bus_for_each_dev(&pci_bus_type, NULL, seq, dvp_show_peer);
 }
 DEFINE_SHOW_ATTRIBUTE(dvp_p2p);
 
-/* Of buffers that the core has exported, the driver knows nothing. */
+/* The driver knows nothing of buffers that vfio-pci-core has exported. */
 static int dvp_state_show(struct seq_file *seq, void *unused)
 {
 	struct dvp_device *dvp = seq->private;
@@ -57,9 +57,9 @@ static int dvp_state_show(struct seq_file *seq, void *unused)
 DEFINE_SHOW_ATTRIBUTE(dvp_state);
 
 /*
- * The next buffer that is still open somewhere, with a reference on its file: the
- * one after @last, or if that is forgotten, or NULL, the first one that has at
- * least the number *@pos.  Not so that a revoke would have to be waited for.
+ * The next buffer, with a reference: the one after @last; or, if @last is NULL or
+ * not in the list any more, the first with at least the number *@pos.  Does not
+ * wait for a revoke.
  */
 static struct dvp_buffer *dvp_next_buffer(struct dvp_access *access,
 					  struct dvp_buffer *last, loff_t *pos)
@@ -71,8 +71,9 @@ static struct dvp_buffer *dvp_next_buffer(struct dvp_access *access,
 		last = list_entry(&access->buffers, struct dvp_buffer, node);
 	buf = last;
 	list_for_each_entry_continue(buf, &access->buffers, node) {
-		if (buf->number < *pos || !get_file_active(&buf->dmabuf->file))
+		if (buf->number < *pos)
 			continue;
+		kref_get(&buf->ref);
 		*pos = buf->number;
 		found = buf;
 		break;
@@ -95,20 +96,19 @@ static void *dvp_buffers_next(struct seq_file *seq, void *v, loff_t *pos)
 
 	++*pos;
 	next = dvp_next_buffer(dvp->access, last, pos);
-	fput(last->dmabuf->file);
+	dvp_buffer_put(last);
 	return next;
 }
 
-/* A last reference takes the buffer with it, when the reader is done. */
 static void dvp_buffers_stop(struct seq_file *seq, void *v)
 {
 	struct dvp_buffer *last = v;
 
 	if (last)
-		fput(last->dmabuf->file);
+		dvp_buffer_put(last);
 }
 
-/* A device that is bound has its BARs where they were when it was exported. */
+/* The BARs of a bound device are where they were at the export. */
 static void dvp_print_ranges(struct seq_file *seq, struct dvp_buffer *buf)
 {
 	struct dvp_device *dvp = seq->private;
@@ -122,6 +122,16 @@ static void dvp_print_ranges(struct seq_file *seq, struct dvp_buffer *buf)
 		seq_printf(seq, "\tmore %u\n", buf->nr_ranges - i);
 }
 
+/* A process can have any name, for example one of several lines. */
+static void dvp_print_process(struct seq_file *seq,
+			      const struct dvp_process *process)
+{
+	seq_printf(seq, " pid %d comm ", process->pid);
+	seq_escape_str(seq, process->comm,
+		       ESCAPE_OCTAL | ESCAPE_NAP | ESCAPE_APPEND, "\\");
+	seq_putc(seq, '\n');
+}
+
 static void dvp_print_importers(struct seq_file *seq, struct dvp_buffer *buf)
 {
 	struct dma_buf_attachment *attach;
@@ -129,33 +139,36 @@ static void dvp_print_importers(struct seq_file *seq, struct dvp_buffer *buf)
 
 	list_for_each_entry(attach, &buf->dmabuf->attachments, node) {
 		att = attach->priv;
-		seq_printf(seq, "\timporter %s map %s mappings %u lists %u pins %u\n",
+		seq_printf(seq, "\timporter %s map %s mappings %u lists %u pins %u driver %s",
 			   dev_name(attach->dev),
 			   dvp_map_type_name(att->map_type), att->mappings,
-			   att->lists, att->pins);
+			   att->lists, att->pins,
+			   dev_driver_string(attach->dev));
+		dvp_print_process(seq, &att->importer);
 	}
 }
 
-/* A process can call itself anything, in several lines for example. */
 static int dvp_buffers_show(struct seq_file *seq, void *v)
 {
 	struct dvp_buffer *buf = v;
 	int ret;
 
-	ret = dma_resv_lock_interruptible(buf->dmabuf->resv, NULL);
+	ret = dma_resv_lock_interruptible(&buf->resv, NULL);
 	if (ret)
 		return ret;
-	seq_printf(seq, "buffer %llu bar %u size %zu ranges %u state %s pid %d comm ",
-		   (u64)file_inode(buf->dmabuf->file)->i_ino, buf->bar,
-		   buf->dmabuf->size, buf->nr_ranges,
-		   buf->revoked ? "revoked" : "live", buf->owner_pid);
-	seq_escape_str(seq, buf->owner_comm,
-		       ESCAPE_OCTAL | ESCAPE_NAP | ESCAPE_APPEND, "\\");
-	seq_putc(seq, '\n');
+	if (!buf->dmabuf) {
+		ret = SEQ_SKIP;
+		goto out;
+	}
+	seq_printf(seq, "buffer %lu bar %u size %zu ranges %u state %s",
+		   buf->inode, buf->bar, buf->size, buf->nr_ranges,
+		   buf->revoked ? "revoked" : "live");
+	dvp_print_process(seq, &buf->exporter);
 	dvp_print_ranges(seq, buf);
 	dvp_print_importers(seq, buf);
-	dma_resv_unlock(buf->dmabuf->resv);
-	return 0;
+out:
+	dma_resv_unlock(&buf->resv);
+	return ret;
 }
 
 static const struct seq_operations dvp_buffers_sops = {
@@ -167,7 +180,7 @@ static const struct seq_operations dvp_buffers_sops = {
 DEFINE_SEQ_ATTRIBUTE(dvp_buffers);
 
 /**
- * dvp_debugfs_init() - before any device is bound
+ * dvp_debugfs_init() - create the directory; before any device is bound
  *
  * Context: may sleep.
  */
@@ -177,7 +190,7 @@ void dvp_debugfs_init(void)
 }
 
 /**
- * dvp_debugfs_exit() - when no device is bound any more
+ * dvp_debugfs_exit() - remove the directory; when no device is bound any more
  *
  * Context: may sleep.
  */
@@ -187,7 +200,7 @@ void dvp_debugfs_exit(void)
 }
 
 /**
- * dvp_debugfs_add() - a device has been bound
+ * dvp_debugfs_add() - create the files of a device that was bound
  * @dvp: device
  *
  * Context: may sleep.
@@ -205,11 +218,10 @@ void dvp_debugfs_add(struct dvp_device *dvp)
 }
 
 /**
- * dvp_debugfs_remove() - a device is no longer bound
+ * dvp_debugfs_remove() - remove the files of a device that is not bound any more
  * @dvp: device
  *
- * Waits for those who are reading; a file that is kept open reads as an error
- * afterwards.
+ * Waits for readers.  A file that is kept open returns an error from then on.
  *
  * Context: may sleep.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What operators can look at below /sys/kernel/debug/dmabuf-vfio-pci. */
+/* The files below /sys/kernel/debug/dmabuf-vfio-pci. */
 #ifndef DVP_DEBUGFS_H
 #define DVP_DEBUGFS_H
 

@@ -2,10 +2,10 @@
 /* The dma-buf operations: what importers may do with an exported buffer. */
 #include <linux/dma-resv.h>
 #include <linux/pci.h>
-#include <uapi/linux/dma-buf.h>
 
 #include "revoke.h"
 #include "compat/dma_buf.h"
+#include "compat/dma_buf_mapping.h"
 #include "compat/slab.h"
 #include "dmabuf.h"
 #include "dvp.h"
@@ -16,10 +16,10 @@
 
 MODULE_IMPORT_NS("DMA_BUF");
 
-/* One who reached the memory does not any more. */
+/* Drop one mapping; wake a revoke that waits for the last. */
 static void dvp_uncount(struct dvp_buffer *buf)
 {
-	/* Whoever sees the last mapping gone must also see it torn down. */
+	/* A waiter that reads zero must also see the mapping torn down. */
 	smp_store_release(&buf->mappings, buf->mappings - 1);
 	if (!buf->mappings && wq_has_sleeper(&buf->access->drained))
 		wake_up(&buf->access->drained);
@@ -35,7 +35,7 @@ static void dvp_put_phys(struct dma_buf_attachment *attach)
 	dvp_uncount(attach->dmabuf->priv);
 }
 
-/* What it says does not change as long as the attachment is there. */
+/* The list is constant for the lifetime of the attachment. */
 static void dvp_fill_phys(struct dmabuf_vfio_pci_phys *phys,
 			  struct dvp_buffer *buf, enum pci_p2pdma_map_type type)
 {
@@ -53,8 +53,8 @@ static void dvp_fill_phys(struct dmabuf_vfio_pci_phys *phys,
 }
 
 /*
- * The path is decided here, once: reading ACS registers for every mapping would
- * be slow.  The reservation lock keeps the device open while we look at it.
+ * Decide on the path once per attachment: reading ACS registers for every mapping
+ * would be slow.  The reservation lock keeps the device open meanwhile.
  */
 static int dvp_attach_path(struct dvp_buffer *buf,
 			   struct dma_buf_attachment *attach,
@@ -62,7 +62,7 @@ static int dvp_attach_path(struct dvp_buffer *buf,
 {
 	int ret = 0;
 
-	dma_resv_lock(buf->dmabuf->resv, NULL);
+	dma_resv_lock(&buf->resv, NULL);
 	if (buf->revoked) {
 		ret = dvp_refuse_revoked(buf, attach->dev);
 	} else {
@@ -73,11 +73,11 @@ static int dvp_attach_path(struct dvp_buffer *buf,
 		else
 			dvp_fill_phys(&att->phys, buf, att->map_type);
 	}
-	dma_resv_unlock(buf->dmabuf->resv);
+	dma_resv_unlock(&buf->resv);
 	return ret;
 }
 
-/* There are no struct pages, and the memory can be taken back. */
+/* The importer must do without struct pages, and obey a revoke. */
 static int dvp_attach_capable(struct dvp_buffer *buf,
 			      struct dma_buf_attachment *attach)
 {
@@ -85,7 +85,7 @@ static int dvp_attach_capable(struct dvp_buffer *buf,
 		return 0;
 	dvp_refuse(buf->access, attach->dev, "its driver %s",
 		   attach->peer2peer ?
-		   "does not promise to let go of the memory when it is told to" :
+		   "cannot be told to let go of the memory" :
 		   "does not take memory without pages (allow_peer2peer)");
 	return -EOPNOTSUPP;
 }
@@ -101,10 +101,11 @@ static int dvp_dmabuf_attach(struct dma_buf *dmabuf,
 	if (ret)
 		return ret;
 
-	att = kzalloc_obj(*att);
+	att = kzalloc_obj(*att, GFP_KERNEL_ACCOUNT);
 	if (!att)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&att->reserved);
+	dvp_process_fill(&att->importer);
 	attach->priv = att;
 	ret = dvp_attach_path(buf, attach, att);
 	if (!ret)
@@ -137,7 +138,7 @@ static int dvp_dmabuf_pin(struct dma_buf_attachment *attach)
 
 	if (!compat_dma_buf_pin_allowed(att->pins, att->mappings)) {
 		dvp_refuse(buf->access, attach->dev,
-			   "its driver pins the buffer, which may have to go");
+			   "its driver pins the buffer, which could not be revoked then");
 		return -EOPNOTSUPP;
 	}
 	att->pins++;
@@ -152,12 +153,59 @@ static void dvp_dmabuf_unpin(struct dma_buf_attachment *attach)
 	att->pins--;
 }
 
+static struct compat_dma_buf_ranges dvp_ranges(struct dvp_buffer *buf,
+					       struct dvp_attachment *att)
+{
+	return (struct compat_dma_buf_ranges) {
+		.vec = buf->ranges,
+		.nr = buf->nr_ranges,
+		.size = buf->dmabuf->size,
+		.bus_offset = att->phys.bus_offset,
+		.bar = pci_resource_start(buf->pdev, buf->bar),
+		.bar_size = pci_resource_len(buf->pdev, buf->bar),
+	};
+}
+
+static void dvp_refuse_mapping(struct dvp_buffer *buf,
+			       const struct device *importer, int error,
+			       size_t failed)
+{
+	if (error == -ENOMEM)
+		return;
+	if (failed < buf->nr_ranges)
+		dvp_refuse(buf->access, importer,
+			   "the DMA API cannot map range %zu of the buffer, %zu bytes from %pap: %pe",
+			   failed, buf->ranges[failed].len,
+			   &buf->ranges[failed].paddr, ERR_PTR(error));
+	else
+		dvp_refuse(buf->access, importer,
+			   "the DMA API cannot map the buffer's %zu bytes: %pe",
+			   buf->dmabuf->size, ERR_PTR(error));
+}
+
+/* An importer hardly ever holds more than one mapping of an attachment. */
+static struct compat_dma_buf_mapping *
+dvp_alloc_mapping(struct dvp_attachment *att)
+{
+	return att->mappings ? kzalloc_obj(struct compat_dma_buf_mapping) :
+			       &att->mapping;
+}
+
+static void dvp_free_mapping(struct dvp_attachment *att,
+			     struct compat_dma_buf_mapping *mapping)
+{
+	if (mapping != &att->mapping)
+		kfree(mapping);
+}
+
 static struct sg_table *dvp_dmabuf_map(struct dma_buf_attachment *attach,
 				       enum dma_data_direction dir)
 {
 	struct dvp_buffer *buf = attach->dmabuf->priv;
 	struct dvp_attachment *att = attach->priv;
-	struct sg_table *sgt;
+	struct compat_dma_buf_mapping *mapping;
+	struct compat_dma_buf_ranges ranges;
+	size_t failed;
 	int ret;
 
 	dma_resv_assert_held(attach->dmabuf->resv);
@@ -167,49 +215,47 @@ static struct sg_table *dvp_dmabuf_map(struct dma_buf_attachment *attach,
 	ret = dvp_reach_before(attach);
 	if (ret)
 		return ERR_PTR(ret);
-	sgt = dvp_map(attach, dir);
-	if (IS_ERR(sgt)) {
-		if (sgt != ERR_PTR(-ENOMEM))
-			dvp_refuse(buf->access, attach->dev,
-				   "the DMA API cannot map %zu bytes of the peer's memory: %pe",
-				   attach->dmabuf->size, sgt);
-		return sgt;
-	}
-	ret = dvp_reach_after(attach, sgt);
+	mapping = dvp_alloc_mapping(att);
+	if (!mapping)
+		return ERR_PTR(-ENOMEM);
+	ranges = dvp_ranges(buf, att);
+	ret = compat_dma_buf_phys_vec_to_sgt(mapping, attach->dev, att->map_type,
+					     &ranges, dir, &failed);
 	if (ret) {
-		dvp_unmap(attach, sgt, dir);
-		return ERR_PTR(ret);
+		dvp_refuse_mapping(buf, attach->dev, ret, failed);
+		goto err_free;
 	}
+	ret = dvp_reach_after(attach, mapping);
+	if (ret)
+		goto err_unmap;
 	att->mappings++;
 	buf->mappings++;
-	trace_dvp_map(buf, attach, sgt);
-	return sgt;
+	trace_dvp_map(buf, attach, &mapping->sgt);
+	return &mapping->sgt;
+
+err_unmap:
+	compat_dma_buf_free_sgt(mapping, attach->dev, &ranges, dir);
+err_free:
+	dvp_free_mapping(att, mapping);
+	return ERR_PTR(ret);
 }
 
 static void dvp_dmabuf_unmap(struct dma_buf_attachment *attach,
 			     struct sg_table *sgt, enum dma_data_direction dir)
 {
+	struct compat_dma_buf_mapping *mapping =
+		container_of(sgt, struct compat_dma_buf_mapping, sgt);
 	struct dvp_buffer *buf = attach->dmabuf->priv;
+	const struct compat_dma_buf_ranges ranges = { .vec = buf->ranges };
 	struct dvp_attachment *att = attach->priv;
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
 	trace_dvp_unmap(buf, attach, sgt);
-	dvp_unmap(attach, sgt, dir);
+	compat_dma_buf_free_sgt(mapping, attach->dev, &ranges, dir);
+	dvp_free_mapping(att, mapping);
 	att->mappings--;
 	dvp_uncount(buf);
-}
-
-/**
- * dvp_buffer_free() - free a buffer that is not, or no longer, a dma-buf's
- * @buf: buffer
- *
- * Context: any that may free vmalloc memory, that is process or softirq.
- */
-void dvp_buffer_free(struct dvp_buffer *buf)
-{
-	kvfree(buf->ranges);
-	kfree(buf);
 }
 
 static void dvp_dmabuf_release(struct dma_buf *dmabuf)
@@ -217,8 +263,7 @@ static void dvp_dmabuf_release(struct dma_buf *dmabuf)
 	struct dvp_buffer *buf = dmabuf->priv;
 
 	dvp_access_remove(buf->access, buf);
-	dvp_access_put(buf->access);
-	dvp_buffer_free(buf);
+	dvp_buffer_put(buf);
 }
 
 static const struct dma_buf_ops dvp_dmabuf_ops = {
@@ -232,18 +277,17 @@ static const struct dma_buf_ops dvp_dmabuf_ops = {
 };
 
 /**
- * dmabuf_vfio_pci_get_phys() - get the physical addresses of a dma-buf
- * @attach: the importer's attachment to it
+ * dmabuf_vfio_pci_get_phys() - get the physical ranges of a dma-buf
+ * @attach: the importer's attachment
  * @version: DMABUF_VFIO_PCI_PHYS_VERSION
  *
- * A list that was got counts as a mapping: it has to be given back, by its
- * put(), as soon as the importer is told that the memory goes.  Can be got
- * several times, and is given back as often.
+ * The list counts as a mapping: when the importer is told that the memory goes, it
+ * has to give the list back by its put().  An importer may get the list several
+ * times, and gives it back as often.
  *
  * Context: does not sleep; the reservation lock of the dma-buf is held.
  * Return: the list, or an ERR_PTR(): -EOPNOTSUPP if the dma-buf is not one of
- * this driver's own, or if it does not know that version; -ENODEV while the
- * memory is revoked.
+ * this driver, or the version is unknown; -ENODEV while the memory is revoked.
  */
 const struct dmabuf_vfio_pci_phys *
 dmabuf_vfio_pci_get_phys(struct dma_buf_attachment *attach, u32 version)
@@ -272,58 +316,32 @@ dmabuf_vfio_pci_get_phys(struct dma_buf_attachment *attach, u32 version)
 }
 EXPORT_SYMBOL_GPL(dmabuf_vfio_pci_get_phys);
 
-/*
- * What the kernel calls the file until a user renames it: device, BAR, and
- * OFFSET:LENGTH if there is one range and the name has room for it.
- */
-static char *dvp_buffer_name(struct dvp_buffer *buf)
-{
-	u64 offset = buf->extent.paddr - pci_resource_start(buf->pdev, buf->bar);
-	char name[DMA_BUF_NAME_LEN];
-	int len;
-
-	len = snprintf(name, sizeof(name), "%s BAR%u %lluK:%zuK",
-		       buf->access->name, buf->bar, offset / SZ_1K,
-		       buf->ranges[0].len / SZ_1K);
-	if (buf->nr_ranges > 1 || len >= sizeof(name))
-		snprintf(name, sizeof(name), "%s BAR%u %u range(s)",
-			 buf->access->name, buf->bar, buf->nr_ranges);
-	return kstrdup(name, GFP_KERNEL_ACCOUNT);
-}
-
 /**
- * dvp_dmabuf_create() - make a dma-buf of a buffer
+ * dvp_dmabuf_create() - create the dma-buf of a buffer
  * @buf: buffer, complete but for @buf->dmabuf
- * @size: sum of its ranges, in bytes
  * @open_flags: of the file: access mode and O_CLOEXEC
  *
- * On success the dma-buf owns @buf and the reference that @buf holds on its
- * dvp_access; dma_buf_put() frees both.
+ * On success the dma-buf owns the caller's reference on @buf.
  *
  * Context: may sleep.
- * Return: the dma-buf, or an ERR_PTR(): -ENOMEM, or one of dma_buf_export().
+ * Return: the dma-buf, or an ERR_PTR() of dma_buf_export().
  */
-struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, size_t size,
-				  int open_flags)
+struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, int open_flags)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(exp_info);
-	char *name = dvp_buffer_name(buf);
+	struct dma_buf *dmabuf;
 
-	if (!name)
-		return ERR_PTR(-ENOMEM);
-	INIT_LIST_HEAD(&buf->node);
-	exp_info.exp_name = DVP_NAME;
+	exp_info.exp_name = buf->access->exp_name;
 	exp_info.ops = &dvp_dmabuf_ops;
-	exp_info.size = size;
+	exp_info.size = buf->size;
 	exp_info.flags = open_flags;
+	exp_info.resv = &buf->resv;
 	exp_info.priv = buf;
-	buf->dmabuf = dma_buf_export(&exp_info);
-	if (IS_ERR(buf->dmabuf)) {
-		kfree(name);
-		return buf->dmabuf;
-	}
-	spin_lock(&buf->dmabuf->name_lock);
-	buf->dmabuf->name = name;
-	spin_unlock(&buf->dmabuf->name_lock);
-	return buf->dmabuf;
+	dmabuf = dma_buf_export(&exp_info);
+	if (IS_ERR(dmabuf))
+		return dmabuf;
+	/* Nobody else knows the buffer yet. */
+	buf->dmabuf = dmabuf;
+	buf->inode = file_inode(dmabuf->file)->i_ino;
+	return dmabuf;
 }

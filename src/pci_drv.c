@@ -30,7 +30,7 @@ MODULE_PARM_DESC(enable_sriov, "Allow to create VFs of a bound PF, whose user th
 
 static char *exporter = "auto";
 module_param(exporter, charp, 0444);
-MODULE_PARM_DESC(exporter, "Who exports dma-bufs: own, intree (vfio-pci-core of Linux 6.19 and later), or auto (default: intree where its revoke waits for importers, own elsewhere)");
+MODULE_PARM_DESC(exporter, "Who exports dma-bufs: own, intree (vfio-pci-core of Linux 6.19 and later; needed by iommufd), or auto (default: own)");
 
 /* Decided once, when the module is loaded. */
 bool dvp_uses_intree __ro_after_init;
@@ -155,14 +155,16 @@ static void __init dvp_add_ids(void)
 			dvp_add_id(id);
 }
 
-/* Why "auto" came out as it did. */
+/*
+ * auto never chooses vfio-pci-core's exporter: it takes references on the files of
+ * its dma-bufs, which may be freed already (a dma-buf outlives its file while an
+ * O_PATH descriptor of it is open).  No released kernel is known to be right.
+ */
 static const char *__init dvp_why_auto(void)
 {
-	if (!COMPAT_HAS_INTREE_EXPORT)
-		return "this kernel's vfio-pci-core cannot";
-	if (!COMPAT_INTREE_EXPORT_WAITS)
-		return "this kernel's vfio-pci-core does not wait for importers";
-	return "it can, and waits for importers on a revoke";
+	return COMPAT_HAS_INTREE_EXPORT ?
+		"vfio-pci-core's exporter can use freed memory; exporter=intree overrides, for iommufd" :
+		"this kernel's vfio-pci-core cannot";
 }
 
 static int __init dvp_choose_exporter(void)
@@ -170,8 +172,6 @@ static int __init dvp_choose_exporter(void)
 	const char *why = "exporter= says so";
 
 	if (!strcmp(exporter, "auto")) {
-		dvp_uses_intree = COMPAT_HAS_INTREE_EXPORT &&
-				  COMPAT_INTREE_EXPORT_WAITS;
 		why = dvp_why_auto();
 	} else if (!strcmp(exporter, "intree")) {
 		dvp_uses_intree = true;

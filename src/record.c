@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What has happened to a device's memory: counted, traced, and the last refusal
- * and revoke kept for those who come later.
+ * History of a device's exports: counters, tracepoints, the last refusal and the
+ * last revoke.
  */
 #include <linux/device.h>
 #include <linux/seq_file.h>
@@ -17,11 +17,11 @@ static const struct {
 	const char *name;
 } dvp_reasons[] = { DVP_BLOCK_NAMES };
 
-/* All of their names, with commas. */
+/* For all names, with commas. */
 #define DVP_REASONS_SIZE 64
 
 /**
- * dvp_record_init() - begin with nothing
+ * dvp_record_init() - initialize an empty history
  * @record: zeroed
  *
  * Context: any.
@@ -32,10 +32,10 @@ void dvp_record_init(struct dvp_record *record)
 }
 
 /**
- * dvp_record_revoke() - all importers have let go of what was revoked
+ * dvp_record_revoke() - note a revoke: all importers have let go
  * @access: of the device
- * @buffers: how many were revoked
- * @start: when that began
+ * @buffers: number of buffers
+ * @start: when the revoke began
  *
  * Context: any process context; @access->transition is held.
  */
@@ -54,9 +54,9 @@ void dvp_record_revoke(struct dvp_access *access, unsigned int buffers,
 }
 
 /**
- * dvp_record_restore() - all importers have been told that the memory is back
+ * dvp_record_restore() - note a restore: all importers have been told
  * @access: of the device
- * @buffers: how many were restored
+ * @buffers: number of buffers
  *
  * Context: any process context; @access->transition is held.
  */
@@ -89,11 +89,11 @@ static void dvp_say_reasons(char *text, unsigned long reasons)
 }
 
 /**
- * dvp_record_print() - why the memory is blocked, and what has happened to it
- * @seq: file that gets lines of a key and its value
+ * dvp_record_print() - print the block reasons and the history
+ * @seq: file; gets lines of a key and its value
  * @access: of the device
  *
- * Does not wait for a revoke that is under way, whose reasons it has already.
+ * Does not wait for a revoke under way, whose reasons are shown already.
  *
  * Context: any process context.
  */
@@ -137,10 +137,10 @@ static void dvp_record_refusal(struct dvp_access *access,
 }
 
 /**
- * dvp_refuse() - an error is the answer, and this is the reason
+ * dvp_refuse() - note why a call fails
  * @access: of the device whose memory was asked for
- * @importer: device that was to reach it, or NULL for an export
- * @fmt: a sentence without its end, as for printf()
+ * @importer: importing device, or NULL for an export
+ * @fmt: as for printf(), without a full stop or newline
  *
  * Context: any process context.
  */
@@ -157,13 +157,13 @@ void dvp_refuse(struct dvp_access *access, const struct device *importer,
 }
 
 /**
- * dvp_refuse_limited() - the same, and the kernel's log says it, too
- * @limit: of what is said of this kind
- * @logger: device that the line is about; the driver is named if it is not its
- *	own
+ * dvp_refuse_limited() - note why a call fails, in the kernel's log as well
+ * @limit: rate limit of this message
+ * @logger: device that the message is about; this driver is named if the device
+ *	belongs to another one
  * @access: of the device whose memory was asked for
- * @importer: device that was to reach it
- * @fmt: a sentence without its end, as for printf()
+ * @importer: importing device
+ * @fmt: as for printf(), without a full stop or newline
  *
  * Context: any process context.
  */
@@ -183,22 +183,22 @@ void dvp_refuse_limited(struct ratelimit_state *limit,
 	va_end(args);
 }
 
-/* A buffer that was forgotten is one of a user who has closed the device. */
+/* A buffer leaves the list when the device is closed. */
 static unsigned long dvp_why_revoked(struct dvp_buffer *buf)
 {
 	struct dvp_access *access = buf->access;
-	bool forgotten;
+	bool closed;
 
 	spin_lock(&access->list_lock);
-	forgotten = list_empty(&buf->node);
+	closed = list_empty(&buf->node);
 	spin_unlock(&access->list_lock);
-	return forgotten ? DVP_BLOCK_CLOSED : READ_ONCE(access->reasons);
+	return closed ? DVP_BLOCK_CLOSED : READ_ONCE(access->reasons);
 }
 
 /**
- * dvp_refuse_revoked() - the answer to who asks for a buffer that is revoked
+ * dvp_refuse_revoked() - note that a call fails because the buffer is revoked
  * @buf: buffer
- * @importer: device that was to reach it
+ * @importer: importing device
  *
  * Context: any process context; the buffer's reservation lock is held.
  * Return: -ENODEV.

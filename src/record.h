@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What has happened to a device's memory, for those who look. */
+/* History of a device's exports, for operators. */
 #ifndef DVP_RECORD_H
 #define DVP_RECORD_H
 
@@ -14,23 +14,20 @@ struct dvp_access;
 struct dvp_buffer;
 struct seq_file;
 
-/* For an importer's name and a line of the kernel's log. */
+/* Room for an importer's name and a message. */
 #define DVP_REFUSAL_SIZE 1024
 
 /**
- * struct dvp_record - what has happened since the device was bound
+ * struct dvp_record - history since the device was bound
  * @lock: protects the rest; innermost
- * @revokes: how often buffers were revoked, any number of them at a time
- * @restores: how often buffers were restored
- * @refusals: calls of users and importers that were answered with an error,
- *	other than for want of memory or of a readable argument
- * @revoke_reasons: why the last revoke was, DVP_BLOCK_*
- * @revoke_us: how long it took until the last importer had let go, in
- *	microseconds
- * @refusal: who was refused last, and why
- *
- * What is done while no buffer is there to be revoked or restored is not
- * counted.
+ * @revokes: revokes of at least one buffer
+ * @restores: restores of at least one buffer
+ * @refusals: calls of users and importers that failed, but not for lack of memory
+ *	or an unreadable argument
+ * @revoke_reasons: of the last revoke, DVP_BLOCK_*
+ * @revoke_us: duration of the last revoke in microseconds, until the last importer
+ *	had let go
+ * @refusal: importer and reason of the last refusal
  */
 struct dvp_record {
 	spinlock_t lock;	/* all members */
@@ -53,7 +50,7 @@ __printf(3, 4) void dvp_refuse(struct dvp_access *access,
 			       const char *fmt, ...);
 int dvp_refuse_revoked(struct dvp_buffer *buf, const struct device *importer);
 
-/* What dvp_refuse_limited() describes; each place has a limit of its own. */
+/* dvp_refuse_limited() with a rate limit for each caller. */
 #define dvp_refuse_logged(...) do { \
 	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL, \
 				      DEFAULT_RATELIMIT_BURST); \

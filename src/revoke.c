@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Revocation: the memory of a device may become unreachable at any time.
- * Before it does, every importer has been told and has let go; none gets a
- * mapping again until the memory is back.
+ * Revocation.  The memory of a device can become unreachable at any time.  Before
+ * that happens every importer is told and every mapping is gone, and no importer
+ * gets a new one until the memory is back.
  *
- * Whoever makes the memory unreachable reports a reason beforehand and takes it
- * back afterwards.  The set of reasons decides; dvp_access_apply() compares it
- * with what importers were told last and acts on the difference.
+ * Whoever makes the memory unreachable blocks access for a reason before, and
+ * unblocks it after.  dvp_access_apply() compares the set of reasons with what
+ * importers were told last, and acts on the difference.
  *
- * Lock order: an importer's own locks, dvp_access.transition, the reservation
- * locks of the buffers one at a time, dvp_access.list_lock.  No lock is held
- * here while the caller calls into vfio-pci-core.
+ * Lock order: locks of importers, dvp_access.transition, dvp_buffer.resv of one
+ * buffer at a time, dvp_access.list_lock.  No lock of this file is held while the
+ * caller calls into vfio-pci-core.
  */
+#include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <linux/pci.h>
 
@@ -21,22 +22,22 @@
 #include "buffer.h"
 #include "dvp.h"
 
-/* How often an importer that does not let go is named in the log. */
+/* Interval of the messages about an importer that does not let go. */
 #define DVP_NAG_INTERVAL (10 * HZ)
 
 /**
- * dvp_access_create() - start the books on a device that nobody has open
+ * dvp_access_create() - create the state of a device that is not open
  * @name: of the device
  *
  * Context: may sleep.
- * Return: the new object with one reference, or NULL without memory.
+ * Return: the new object with one reference, or NULL if there is no memory.
  */
 struct dvp_access *dvp_access_create(const char *name)
 {
-	size_t size = strlen(name) + 1;
+	size_t size = sizeof(DVP_NAME) + strlen(name) + 1;
 	struct dvp_access *access;
 
-	access = kvzalloc_flex(*access, name, size, GFP_KERNEL);
+	access = kvzalloc_flex(*access, exp_name, size, GFP_KERNEL);
 	if (!access)
 		return NULL;
 	kref_init(&access->ref);
@@ -47,7 +48,8 @@ struct dvp_access *dvp_access_create(const char *name)
 	dvp_record_init(&access->record);
 	access->reasons = DVP_BLOCK_CLOSED;
 	access->revoked = true;
-	memcpy(access->name, name, size);
+	snprintf(access->exp_name, size, DVP_NAME " %s", name);
+	access->name = access->exp_name + sizeof(DVP_NAME);
 	return access;
 }
 
@@ -57,21 +59,38 @@ static void dvp_access_free(struct kref *ref)
 }
 
 /**
- * dvp_access_put() - give back a reference
+ * dvp_access_put() - drop a reference
  * @access: object
  *
- * Context: any that may free vmalloc memory, that is process or softirq.
+ * Context: process or softirq, as kvfree().
  */
 void dvp_access_put(struct dvp_access *access)
 {
 	kref_put(&access->ref, dvp_access_free);
 }
 
-/*
- * Collect the buffers that are still open somewhere, each with a reference on
- * its file.  One whose last reference is gone has no importer any more.
- * Returns how many there are.
+static void dvp_buffer_free(struct kref *ref)
+{
+	struct dvp_buffer *buf = container_of(ref, struct dvp_buffer, ref);
+
+	dma_resv_fini(&buf->resv);
+	dvp_access_put(buf->access);
+	kvfree(buf->ranges);
+	kfree(buf);
+}
+
+/**
+ * dvp_buffer_put() - drop a reference
+ * @buf: buffer
+ *
+ * Context: process.
  */
+void dvp_buffer_put(struct dvp_buffer *buf)
+{
+	kref_put(&buf->ref, dvp_buffer_free);
+}
+
+/* Collect the buffers, each with a reference.  Returns how many there are. */
 static unsigned int dvp_access_collect(struct dvp_access *access,
 				       struct list_head *live)
 {
@@ -80,8 +99,7 @@ static unsigned int dvp_access_collect(struct dvp_access *access,
 
 	spin_lock(&access->list_lock);
 	list_for_each_entry(buf, &access->buffers, node) {
-		if (!get_file_active(&buf->dmabuf->file))
-			continue;
+		kref_get(&buf->ref);
 		list_add_tail(&buf->transition_node, live);
 		count++;
 	}
@@ -91,39 +109,102 @@ static unsigned int dvp_access_collect(struct dvp_access *access,
 
 static void dvp_access_mark(struct dvp_buffer *buf, bool revoked)
 {
-	dma_resv_lock(buf->dmabuf->resv, NULL);
+	dma_resv_lock(&buf->resv, NULL);
 	buf->revoked = revoked;
-	dma_resv_unlock(buf->dmabuf->resv);
+	dma_resv_unlock(&buf->resv);
 }
 
 static void dvp_access_notify(struct dvp_buffer *buf)
 {
-	dma_resv_lock(buf->dmabuf->resv, NULL);
-	dma_buf_invalidate_mappings(buf->dmabuf);
-	dma_resv_unlock(buf->dmabuf->resv);
+	dma_resv_assert_held(&buf->resv);
+
+	if (buf->dmabuf)
+		dma_buf_invalidate_mappings(buf->dmabuf);
 }
 
-/* Name those who hold up the device's user, so that somebody can help. */
-static void dvp_access_nag(struct dvp_access *access, struct dvp_buffer *buf)
+/*
+ * Take a snapshot of the work under way.  Fences that are added later are not
+ * waited for: any holder of the dma-buf can add fences without end
+ * (DMA_BUF_IOCTL_IMPORT_SYNC_FILE), but no importer can map any more.  Without an
+ * importer nothing works on the memory, whatever fences there are.
+ */
+static void dvp_access_snapshot(struct dvp_buffer *buf)
+{
+	dma_resv_assert_held(&buf->resv);
+
+	buf->all_fences = false;
+	if (buf->dmabuf && !list_empty(&buf->dmabuf->attachments))
+		buf->all_fences = dma_resv_get_fences(&buf->resv,
+						      DMA_RESV_USAGE_BOOKKEEP,
+						      &buf->nr_fences,
+						      &buf->fences);
+}
+
+static void dvp_access_invalidate(struct dvp_buffer *buf)
+{
+	dma_resv_lock(&buf->resv, NULL);
+	dvp_access_notify(buf);
+	/* After the importers were told: they may have added fences. */
+	dvp_access_snapshot(buf);
+	dma_resv_unlock(&buf->resv);
+}
+
+static void dvp_access_nag_about(struct dvp_buffer *buf,
+				 struct dma_buf_attachment *attach)
+{
+	struct dvp_attachment *att = attach->priv;
+
+	pr_warn("%s: waiting to take back BAR %u: importer %s (driver %s) still holds %u mapping(s) of a buffer of %zu bytes%s; attached by process %d (%*pE), exported by process %d (%*pE); the wait ends when the driver unmaps, at the latest when the importing program ends\n",
+		buf->access->name, buf->bar, dev_name(attach->dev),
+		dev_driver_string(attach->dev), att->mappings + att->lists,
+		buf->size,
+		att->pins > att->mappings ? ", which the driver has pinned" : "",
+		att->importer.pid, (int)strlen(att->importer.comm),
+		att->importer.comm, buf->exporter.pid,
+		(int)strlen(buf->exporter.comm), buf->exporter.comm);
+}
+
+/* Say who holds up the user of the device, and what ends that. */
+static void dvp_access_nag(struct dvp_buffer *buf)
 {
 	struct dma_buf_attachment *attach;
 	struct dvp_attachment *att;
 	bool named = false;
 
-	dma_resv_lock(buf->dmabuf->resv, NULL);
-	list_for_each_entry(attach, &buf->dmabuf->attachments, node) {
-		att = attach->priv;
-		if (!att->mappings && !att->lists)
-			continue;
-		pr_warn("%s: waiting to take back BAR %u: importer %s still holds %u mapping(s) of a buffer of %zu bytes\n",
-			access->name, buf->bar, dev_name(attach->dev),
-			att->mappings + att->lists, buf->dmabuf->size);
-		named = true;
-	}
+	dma_resv_lock(&buf->resv, NULL);
+	if (buf->dmabuf)
+		list_for_each_entry(attach, &buf->dmabuf->attachments, node) {
+			att = attach->priv;
+			if (!att->mappings && !att->lists)
+				continue;
+			dvp_access_nag_about(buf, attach);
+			named = true;
+		}
 	if (!named && buf->mappings)
 		pr_warn("%s: waiting to take back BAR %u: an importer has detached without unmapping a buffer of %zu bytes\n",
-			access->name, buf->bar, buf->dmabuf->size);
-	dma_resv_unlock(buf->dmabuf->resv);
+			buf->access->name, buf->bar, buf->size);
+	dma_resv_unlock(&buf->resv);
+}
+
+/* Returns false if work is not done after DVP_NAG_INTERVAL. */
+static bool dvp_access_wait_fences(struct dvp_buffer *buf)
+{
+	struct dma_fence *fence;
+
+	/* Without memory for a snapshot all that is left is to wait for all fences. */
+	if (buf->all_fences)
+		return dma_resv_wait_timeout(&buf->resv,
+					     DMA_RESV_USAGE_BOOKKEEP, false,
+					     DVP_NAG_INTERVAL);
+	for (; buf->nr_fences; buf->nr_fences--) {
+		fence = buf->fences[buf->nr_fences - 1];
+		if (!dma_fence_wait_timeout(fence, false, DVP_NAG_INTERVAL))
+			return false;
+		dma_fence_put(fence);
+	}
+	kfree(buf->fences);
+	buf->fences = NULL;
+	return true;
 }
 
 static bool dvp_is_unmapped(struct dvp_buffer *buf)
@@ -133,26 +214,24 @@ static bool dvp_is_unmapped(struct dvp_buffer *buf)
 }
 
 /*
- * Wait until no importer reaches the buffer.  This has no end of its own: to go
- * on would let an importer write into memory that is somebody else's by then.
- * Neither wait holds the reservation lock, which unmapping needs.
+ * Wait until no importer reaches the buffer, without a limit of time: to go on
+ * would let an importer write into memory that belongs to somebody else by then.
+ * Neither wait holds the reservation lock, which importers need to unmap.
  */
 static void dvp_access_drain(struct dvp_access *access, struct dvp_buffer *buf)
 {
-	while (!dma_resv_wait_timeout(buf->dmabuf->resv,
-				      DMA_RESV_USAGE_BOOKKEEP, false,
-				      DVP_NAG_INTERVAL))
+	while (!dvp_access_wait_fences(buf))
 		pr_warn("%s: waiting to take back BAR %u: work of an importer on a buffer of %zu bytes still runs\n",
-			access->name, buf->bar, buf->dmabuf->size);
+			access->name, buf->bar, buf->size);
 
 	while (!wait_event_timeout(access->drained, dvp_is_unmapped(buf),
 				   DVP_NAG_INTERVAL))
-		dvp_access_nag(access, buf);
+		dvp_access_nag(buf);
 }
 
 /*
- * Importers are all told before the first is waited for, so that the time is
- * that of the slowest one and not of their sum.
+ * Tell all importers before waiting for the first, so that the time is that of the
+ * slowest and not the sum of all.
  */
 static void dvp_access_revoke(struct dvp_access *access,
 			      struct list_head *live, unsigned int count)
@@ -163,13 +242,16 @@ static void dvp_access_revoke(struct dvp_access *access,
 	list_for_each_entry(buf, live, transition_node)
 		dvp_access_mark(buf, true);
 	list_for_each_entry(buf, live, transition_node)
-		dvp_access_notify(buf);
+		dvp_access_invalidate(buf);
 	list_for_each_entry(buf, live, transition_node)
 		dvp_access_drain(access, buf);
 	dvp_record_revoke(access, count, start);
 }
 
-/* At the first word, an importer may try any of them, those new to it as well. */
+/*
+ * Clear every mark before the first notification: a notified importer may map any
+ * of its buffers.
+ */
 static void dvp_access_restore(struct dvp_access *access,
 			       struct list_head *live, unsigned int count)
 {
@@ -177,8 +259,11 @@ static void dvp_access_restore(struct dvp_access *access,
 
 	list_for_each_entry(buf, live, transition_node)
 		dvp_access_mark(buf, false);
-	list_for_each_entry(buf, live, transition_node)
+	list_for_each_entry(buf, live, transition_node) {
+		dma_resv_lock(&buf->resv, NULL);
 		dvp_access_notify(buf);
+		dma_resv_unlock(&buf->resv);
+	}
 	dvp_record_restore(access, count);
 }
 
@@ -196,9 +281,8 @@ static void dvp_access_turn(struct dvp_access *access, bool revoke)
 	else
 		dvp_access_restore(access, &live, count);
 
-	/* The last reference takes the buffer with it, but not from here. */
 	list_for_each_entry_safe(buf, next, &live, transition_node)
-		fput(buf->dmabuf->file);
+		dvp_buffer_put(buf);
 }
 
 static void dvp_access_apply(struct dvp_access *access)
@@ -210,16 +294,16 @@ static void dvp_access_apply(struct dvp_access *access)
 	if (access->revoked == revoke)
 		return;
 	access->revoked = revoke;
-	/* None is added meanwhile, though one may go. */
+	/* No buffer is added under the lock; one may go. */
 	if (!list_empty(&access->buffers))
 		dvp_access_turn(access, revoke);
 }
 
 /*
- * Whether the device answers.  In D1 and D2 it does not, either, although the core
- * calls its memory enabled until D3hot.  The registers are read
- * without the core's lock: whoever changes one reports that before and after
- * (dvp_access_begin()), so a value that is just changing is looked at again.
+ * Whether the device answers.  It does not in D1 and D2 either, although the core
+ * counts its memory as enabled until D3hot.  The registers are read without the
+ * core's lock: every change is reported before and after (dvp_access_begin()), so
+ * a value that is just changing is looked at again.
  */
 static bool dvp_device_enabled(struct vfio_pci_core_device *vdev)
 {
@@ -233,15 +317,15 @@ static bool dvp_device_enabled(struct vfio_pci_core_device *vdev)
 }
 
 /*
- * Switched off counts at once.  Switched on counts only when no other write is
- * under way, as that one may be about to switch off: it will look again.
+ * Off counts at once.  On counts only if no other write is under way: that write
+ * may be about to switch off, and looks again when it is done.
  */
 static void dvp_access_look(struct dvp_access *access,
 			    struct vfio_pci_core_device *vdev)
 {
 	lockdep_assert_held(&access->transition);
 
-	/* Without a user the core has no registers to look at. */
+	/* The core has its copy of the registers only while the device is open. */
 	if (access->reasons & DVP_BLOCK_CLOSED)
 		return;
 	if (!dvp_device_enabled(vdev))
@@ -251,7 +335,7 @@ static void dvp_access_look(struct dvp_access *access,
 }
 
 /**
- * dvp_access_open() - the device has a user
+ * dvp_access_open() - the device was opened
  * @access: of the device
  * @vdev: the device, enabled by the core
  *
@@ -264,14 +348,14 @@ void dvp_access_open(struct dvp_access *access,
 }
 
 /**
- * dvp_access_close() - the device's user is gone: all its buffers are dead
+ * dvp_access_close() - the device is being closed: revoke its buffers for good
  * @access: of the device
  *
- * Returns when nobody reaches the memory any more.  The buffers are forgotten,
- * so that no later user brings them back.
+ * Returns when no importer reaches the memory any more.  The buffers leave the
+ * list, so that the next opening does not restore them.
  *
- * Context: may sleep, and does so as long as importers need; before the core
- * disables the device.
+ * Context: sleeps until importers have let go; call it before the core disables
+ * the device.
  */
 void dvp_access_close(struct dvp_access *access)
 {
@@ -284,14 +368,14 @@ void dvp_access_close(struct dvp_access *access)
 }
 
 /**
- * dvp_access_block() - the memory is about to become unreachable
+ * dvp_access_block() - block access for a reason
  * @access: of the device
  * @reason: DVP_BLOCK_*
  *
- * Returns when nobody reaches it any more.
+ * Returns when no importer reaches the memory any more.
  *
- * Context: may sleep, and does so as long as importers need.  Locks of the
- * PCI and VFIO cores may be held, those of importers must not.
+ * Context: sleeps until importers have let go.  Locks of the PCI and VFIO cores
+ * may be held, locks of importers must not.
  */
 void dvp_access_block(struct dvp_access *access, unsigned long reason)
 {
@@ -302,13 +386,12 @@ void dvp_access_block(struct dvp_access *access, unsigned long reason)
 }
 
 /**
- * dvp_access_unblock() - a reason is gone
+ * dvp_access_unblock() - clear block reasons; restore access if none is left
  * @access: of the device
- * @reason: DVP_BLOCK_*
+ * @reason: DVP_BLOCK_*, or 0
  * @vdev: the device
  *
- * Whatever the reason was, the device may come out of it with its memory
- * switched off or on: that is looked up anew.
+ * The device may come back with its memory on or off: that is looked up anew.
  *
  * Context: may sleep.
  */
@@ -323,12 +406,13 @@ void dvp_access_unblock(struct dvp_access *access, unsigned long reason,
 }
 
 /**
- * dvp_access_begin() - the user is about to change whether the device answers
+ * dvp_access_begin() - the user may be about to change whether the device answers
  * @access: of the device
- * @disables: it looks as if the device will not
+ * @disables: the device is expected not to answer afterwards
  *
- * Context: may sleep, and does so as long as importers need if @disables.
  * Every call is followed by one of dvp_access_end().
+ *
+ * Context: may sleep; if @disables, sleeps until importers have let go.
  */
 void dvp_access_begin(struct dvp_access *access, bool disables)
 {
@@ -345,11 +429,11 @@ void dvp_access_begin(struct dvp_access *access, bool disables)
  * @access: of the device
  * @vdev: the device
  *
- * Looks what became of it: the user may have replaced what it wrote between
- * our look at it and the core's.
+ * Looks at the result: the user may have changed the written data between our
+ * look at it and the core's copy.
  *
- * Context: may sleep, and does so as long as importers need if the device does
- * not answer against expectation.
+ * Context: may sleep; sleeps until importers have let go if the device does not
+ * answer any more although it was expected to.
  */
 void dvp_access_end(struct dvp_access *access,
 		    struct vfio_pci_core_device *vdev)
@@ -362,9 +446,9 @@ void dvp_access_end(struct dvp_access *access,
 }
 
 /**
- * dvp_access_add() - enter a new buffer, which has no importer yet
- * @access: of the device that it was exported from
- * @buf: buffer; holds a reference on @access from now on
+ * dvp_access_add() - add a new buffer, which has no importer yet
+ * @access: of the device that the buffer was exported from
+ * @buf: buffer
  *
  * Context: may sleep, and does so while a revoke waits for importers.
  * Return: 0, or -EINTR if the caller was killed meanwhile.
@@ -383,18 +467,23 @@ int dvp_access_add(struct dvp_access *access, struct dvp_buffer *buf)
 }
 
 /**
- * dvp_access_remove() - strike out a buffer whose last reference is gone
- * @access: that it may have been added to
- * @buf: buffer
+ * dvp_access_remove() - remove a buffer whose dma-buf is being released
+ * @access: of the device that the buffer was exported from
+ * @buf: buffer, added or not
  *
- * Takes no lock that is held while importers are waited for: an importer may
- * be busy closing this buffer.
+ * A task that found the buffer before may go on working on it, but finds no
+ * dma-buf any more.  Takes no lock that is held while a revoke waits: the task
+ * that the revoke waits for may be the caller.
  *
- * Context: any process context.
+ * Context: may sleep.
  */
 void dvp_access_remove(struct dvp_access *access, struct dvp_buffer *buf)
 {
 	spin_lock(&access->list_lock);
 	list_del_init(&buf->node);
 	spin_unlock(&access->list_lock);
+
+	dma_resv_lock(&buf->resv, NULL);
+	buf->dmabuf = NULL;
+	dma_resv_unlock(&buf->resv);
 }

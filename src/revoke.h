@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whether the memory of a device may be reached, and by whom it is. */
+/* Whether the memory of a device may be reached, and who reaches it. */
 #ifndef DVP_ACCESS_H
 #define DVP_ACCESS_H
 
@@ -16,13 +16,13 @@ struct dvp_buffer;
 struct vfio_pci_core_device;
 
 /*
- * Reasons for which the memory must not be reached.
+ * Reasons to block access to the memory.
  *
- * DVP_BLOCK_CLOSED: no user has the device open.
- * DVP_BLOCK_DISABLED: the device does not answer: memory decoding is off, or
- *	it is in D1 to D3 or in the low-power state that its user asked for.
+ * DVP_BLOCK_CLOSED: the device is not open.
+ * DVP_BLOCK_DISABLED: the device does not answer: memory decoding is off, or it
+ *	is in D1 to D3 or in a low-power state that its user asked for.
  * DVP_BLOCK_RESET: a reset is under way.
- * DVP_BLOCK_PF_RESET: a reset of the PF that this VF belongs to is under way.
+ * DVP_BLOCK_PF_RESET: a reset of this VF's PF is under way.
  * DVP_BLOCK_ERROR: the device is cut off after a PCI error, or gone.
  */
 #define DVP_BLOCK_CLOSED	BIT(0)
@@ -32,20 +32,22 @@ struct vfio_pci_core_device;
 #define DVP_BLOCK_ERROR		BIT(4)
 
 /**
- * struct dvp_access - who reaches the memory of a device, and whether they may
+ * struct dvp_access - access of importers to the memory of a device
  * @ref: one reference of the bound device, one of each buffer
- * @transition: serializes changes of @reasons and what follows from them; held
- *	while importers are waited for, so nobody who must let go may take it
+ * @transition: serializes changes of @reasons and their effects; held while a
+ *	revoke waits for importers, so nothing that lets go may take it
  * @list_lock: protects @buffers and @last_number; innermost
- * @buffers: exported since the device was opened, in their order
- * @last_number: of the buffer that was exported last, and so how many were
+ * @buffers: exported since the device was opened, in the order of exports; each
+ *	has a dma-buf that holds a reference on it
+ * @last_number: number of the last export, and so the number of exports
  * @reasons: why access is blocked, DVP_BLOCK_* (@transition)
  * @writers: writes under way to registers that decide on DVP_BLOCK_DISABLED
  *	(@transition)
- * @revoked: what the buffers were last told (@transition)
+ * @revoked: what importers were told last (@transition)
  * @drained: woken when the last mapping of a buffer goes
- * @record: what has happened so far
- * @name: of the device, for messages that may outlive it
+ * @record: history
+ * @name: of the device; part of @exp_name
+ * @exp_name: exporter's name of all dma-bufs: driver and device
  */
 struct dvp_access {
 	struct kref ref;
@@ -58,7 +60,8 @@ struct dvp_access {
 	bool revoked;
 	wait_queue_head_t drained;
 	struct dvp_record record;
-	char name[];
+	const char *name;
+	char exp_name[];
 };
 
 struct dvp_access *dvp_access_create(const char *name);
@@ -74,6 +77,7 @@ void dvp_access_begin(struct dvp_access *access, bool disables);
 void dvp_access_end(struct dvp_access *access,
 		    struct vfio_pci_core_device *vdev);
 
+void dvp_buffer_put(struct dvp_buffer *buf);
 int dvp_access_add(struct dvp_access *access, struct dvp_buffer *buf);
 void dvp_access_remove(struct dvp_access *access, struct dvp_buffer *buf);
 

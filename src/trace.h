@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The tracepoints, as docs/tracing.md describes them.  One that is not enabled
- * costs a branch that is patched out: whatever it says is put together here.
+ * The tracepoints, described in docs/tracing.md.  A disabled one costs a patched-out
+ * branch, so everything that it shows is computed here.
  *
- * Texts have room of their own rather than __string(): 6.10 took an argument from
- * the macro that copies one.
+ * Texts are arrays and not __string(), whose copying macro takes one argument less
+ * since 6.10.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM dmabuf_vfio_pci
@@ -13,7 +13,6 @@
 #define DVP_TRACE_H
 
 #include <linux/dma-buf.h>
-#include <linux/fs.h>
 #include <linux/scatterlist.h>
 #include <linux/tracepoint.h>
 
@@ -21,7 +20,7 @@
 #include "buffer.h"
 #include "p2p.h"
 
-/* What the reasons of a revoke are called where users look. */
+/* Names of block reasons in traces and debugfs. */
 #define DVP_BLOCK_NAMES \
 	{ DVP_BLOCK_CLOSED, "closed" }, \
 	{ DVP_BLOCK_DISABLED, "disabled" }, \
@@ -29,7 +28,7 @@
 	{ DVP_BLOCK_PF_RESET, "pf_reset" }, \
 	{ DVP_BLOCK_ERROR, "error" }
 
-/* For the name of a device; a longer one is cut off. */
+/* Room for the name of a device; a longer one is cut off. */
 #define DVP_TRACE_NAME 32
 
 TRACE_EVENT(dvp_export,
@@ -45,9 +44,9 @@ TRACE_EVENT(dvp_export,
 	TP_fast_assign(
 		strscpy_pad(__entry->device, buf->access->name,
 			    sizeof(__entry->device));
-		__entry->buffer = file_inode(buf->dmabuf->file)->i_ino;
+		__entry->buffer = buf->inode;
 		__entry->bar = buf->bar;
-		__entry->size = buf->dmabuf->size;
+		__entry->size = buf->size;
 		__entry->ranges = buf->nr_ranges;
 	),
 	TP_printk("device=%s buffer=%llu bar=%u size=%llu ranges=%llu",
@@ -68,7 +67,7 @@ DECLARE_EVENT_CLASS(dvp_attachment,
 	TP_fast_assign(
 		strscpy_pad(__entry->device, buf->access->name,
 			    sizeof(__entry->device));
-		__entry->buffer = file_inode(buf->dmabuf->file)->i_ino;
+		__entry->buffer = buf->inode;
 		strscpy_pad(__entry->importer, dev_name(attach->dev),
 			    sizeof(__entry->importer));
 		strscpy_pad(__entry->map, dvp_map_type_name(type),
@@ -91,7 +90,7 @@ DEFINE_EVENT(dvp_attachment, dvp_detach,
 	TP_ARGS(buf, attach, type)
 );
 
-/* One that is no mapping is a list of physical addresses, and has no @sgt. */
+/* Without @sgt it is a list of physical ranges and not a mapping. */
 DECLARE_EVENT_CLASS(dvp_mapping,
 	TP_PROTO(struct dvp_buffer *buf, struct dma_buf_attachment *attach,
 		 struct sg_table *sgt),
@@ -106,7 +105,7 @@ DECLARE_EVENT_CLASS(dvp_mapping,
 	TP_fast_assign(
 		strscpy_pad(__entry->device, buf->access->name,
 			    sizeof(__entry->device));
-		__entry->buffer = file_inode(buf->dmabuf->file)->i_ino;
+		__entry->buffer = buf->inode;
 		strscpy_pad(__entry->importer, dev_name(attach->dev),
 			    sizeof(__entry->importer));
 		__entry->list = !sgt;
@@ -166,7 +165,7 @@ TRACE_EVENT(dvp_restore,
 	TP_printk("device=%s buffers=%u", __entry->device, __entry->buffers)
 );
 
-/* What is said why is the rest of the line. */
+/* The reason is the rest of the line. */
 TRACE_EVENT(dvp_refuse,
 	TP_PROTO(struct dvp_access *access, const struct device *importer,
 		 const char *why),
@@ -189,7 +188,7 @@ TRACE_EVENT(dvp_refuse,
 
 #endif /* DVP_TRACE_H */
 
-/* Below a folder that is searched for headers. */
+/* Relative to a folder of the include path. */
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH src
 #undef TRACE_INCLUDE_FILE

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * For importers in the kernel that need no scatterlist, such as the driver of an
- * IOMMU or another kind of VFIO: the physical addresses of a dma-buf that
- * dmabuf-vfio-pci has exported.
+ * Physical ranges of a dma-buf that dmabuf-vfio-pci has exported, for importers in
+ * the kernel that need no scatterlist, such as an IOMMU driver or another VFIO.
  *
- * The contract is that of a mapping.  The importer attaches with a callback by
- * which it is told that the memory goes, and allows peer-to-peer.  It gets the
- * list, and puts it into page tables of its own.  When it is told, it takes the
- * memory out of them, flushes, and puts the list: the exporter waits for that
- * before the memory goes.  It may try to get the list again when it is told
- * anew.  All of it happens under the reservation lock of the dma-buf.
+ * The contract is that of a mapping.  The importer attaches with peer-to-peer
+ * allowed and an invalidate callback, gets the list, and fills page tables of its
+ * own.  In the callback, or soon after, it clears them, flushes and puts the list;
+ * the exporter waits for that before the memory goes.  The importer may try to get
+ * the list again when it is notified again.  All of this happens under the
+ * reservation lock of the dma-buf.
  *
  *	list = dmabuf_vfio_pci_get_phys(attach, DMABUF_VFIO_PCI_PHYS_VERSION);
  *	if (IS_ERR(list))
@@ -28,7 +27,7 @@
 
 struct dma_buf_attachment;
 
-/* Grows with every change of the structures. */
+/* Incremented with every change of the structures. */
 #define DMABUF_VFIO_PCI_PHYS_VERSION 1
 
 /**

@@ -112,6 +112,14 @@ static void unmap_locked(struct dvp_import *import)
 		dvp_own_unmap(import->own, import->attach);
 	import->sgt = NULL;
 	import->own = NULL;
+	import->stale = false;
+}
+
+/* What it was told to let go of, and has kept until this call. */
+static void unmap_stale(struct dvp_import *import)
+{
+	if (import->stale)
+		unmap_locked(import);
 }
 
 static void import_lock(struct dvp_import *import)
@@ -151,7 +159,9 @@ static void import_notify(struct dma_buf_attachment *attach)
 		return;
 	import->revokes++;
 	import->blind += !answers;
-	if (import->hold_ms)
+	if (import->hold_ms == DVP_IMPORTER_UNTIL_CALL)
+		import->stale = true;
+	else if (import->hold_ms)
 		schedule_delayed_work(&import->release,
 				      msecs_to_jiffies(import->hold_ms));
 	else
@@ -264,6 +274,7 @@ int dvp_import_map(struct dvp_import *import, enum dma_data_direction dir)
 	int ret = 0;
 
 	import_lock(import);
+	unmap_stale(import);
 	if (is_mapped(import)) {
 		ret = -EBUSY;
 		goto unlock;
@@ -440,6 +451,7 @@ int dvp_import_transfer(struct dvp_import *import, struct dvp_edu *edu,
 	int ret;
 
 	import_lock(import);
+	unmap_stale(import);
 	ret = find_piece(import, offset, length, &addr);
 	if (!ret && to_buffer)
 		ret = dvp_edu_write(edu, addr, data, length);

@@ -44,11 +44,18 @@ struct dvp_importer_info {
 	__u32 copies_tables;
 };
 
+/*
+ * Holds on to a mapping until the next transfer or map, which then finds that it
+ * has none.  So does xe (Intel GPUs), which unmaps at its next submission.
+ */
+#define DVP_IMPORTER_UNTIL_CALL 0xffffffff
+
 /**
  * struct dvp_importer_attach - what to import, and as what
  * @fd: the dma-buf
  * @kind: enum dvp_importer_kind
- * @hold_ms: how long to hold on to a mapping after having been told to let go
+ * @hold_ms: how long to hold on to a mapping after having been told to let go, or
+ *	DVP_IMPORTER_UNTIL_CALL
  */
 struct dvp_importer_attach {
 	__s32 fd;

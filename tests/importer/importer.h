@@ -71,6 +71,7 @@ struct dvp_own;
  * @dir: its direction
  * @own: or one without a scatterlist, if any
  * @hold_ms: how long to hold on
+ * @stale: was told, and unmaps at its next call
  * @pins: how often pinned by us
  * @notifications: how often told
  * @revokes: how often told while mapped
@@ -90,6 +91,7 @@ struct dvp_import {
 	enum dma_data_direction dir;
 	struct dvp_own *own;
 	unsigned int hold_ms;
+	bool stale;
 	unsigned int pins;
 	unsigned int notifications;
 	unsigned int revokes;

@@ -4,6 +4,7 @@
 #define FAILNTH_H
 
 #include "bench.h"
+#include "hold.h"
 
 #define ALL_OR_NOTHING(what) \
 	"failnth: " what " does all or nothing when memory runs out"
@@ -55,6 +56,7 @@ extern const struct operation failnth_buffer[];
  * @bdf: device
  * @vfio: it, if it is open
  * @buffer: of its memory, or -1
+ * @hold: on the buffer beside its descriptor, or instead of it
  * @importer: of the buffer, or -1
  * @revokes: how often the importer should have been told so far
  * @points: allocations that have failed, of all tests
@@ -65,6 +67,7 @@ struct rig {
 	const char *bdf;
 	struct vfio vfio;
 	int buffer;
+	struct hold hold;
 	int importer;
 	unsigned int revokes;
 	unsigned int points;
@@ -78,6 +81,7 @@ int rig_open(void);
 int rig_close(void);
 int rig_export(void);
 int rig_drop(void);
+int rig_export_by_path(void);
 int rig_attach(void);
 int rig_map(void);
 int rig_undo_nothing(void);

@@ -51,6 +51,15 @@ static int memory_off(void)
 	return vfio_set_command(&rig.vfio, 0, PCI_COMMAND_MEMORY);
 }
 
+/* Without memory for a list of fences the revoke waits for all of them. */
+static int work_and_off(void)
+{
+	/* If there is no memory for the work itself, once more; there may be none. */
+	if (importer_work(rig.importer, 20))
+		importer_work(rig.importer, 20);
+	return memory_off();
+}
+
 static int memory_on(void)
 {
 	return vfio_set_command(&rig.vfio, PCI_COMMAND_MEMORY, 0);
@@ -137,6 +146,17 @@ static void is_still_on(void)
 	rig_move_bytes();
 }
 
+static void begin_by_path(void)
+{
+	rig_begin_open();
+	assert_ok(rig_export_by_path());
+}
+
+static bool may_lose_file(void)
+{
+	return expects(outlives_file);
+}
+
 static bool resets_revoke(void)
 {
 	return expects(hears_of_resets);
@@ -221,6 +241,27 @@ const struct operation failnth_buffer[] = {
 		.act = memory_off, .undo = on_and_map,
 		.whole = is_revoked,
 		.cannot_fail = true, .may_need_none = true,
+	}, {
+		.name = DONE_EVEN_THEN("revoking what only O_PATH holds"),
+		.ranges = 1,
+		.applies = may_lose_file,
+		.begin = begin_by_path,
+		.act = memory_off, .undo = memory_on,
+		.cannot_fail = true, .may_need_none = true,
+	}, {
+		.name = DONE_EVEN_THEN("closing the last O_PATH descriptor"),
+		.ranges = 1,
+		.applies = may_lose_file,
+		.begin = begin_by_path,
+		.act = rig_drop, .undo = rig_export_by_path,
+		.cannot_fail = true, .may_need_none = true,
+	}, {
+		.name = DONE_EVEN_THEN("revoking work that is under way"),
+		.ranges = 1,
+		.begin = rig_begin_mapped,
+		.act = work_and_off, .undo = on_and_map,
+		.whole = is_revoked,
+		.cannot_fail = true,
 	}, {
 		.name = DONE_EVEN_THEN("restoring by the memory bit"),
 		.ranges = 1,

@@ -40,7 +40,21 @@ int rig_drop(void)
 	if (rig.buffer >= 0)
 		close(rig.buffer);
 	rig.buffer = -1;
+	hold_end(&rig.hold);
 	return 0;
+}
+
+/* Only O_PATH holds the buffer. */
+int rig_export_by_path(void)
+{
+	int ret = rig_export();
+
+	if (!ret)
+		ret = hold_begin(&rig.hold, HOLD_PATH, rig.buffer);
+	close(rig.buffer);
+	rig.buffer = -1;
+	hold_synchronize();
+	return ret;
 }
 
 int rig_attach(void)

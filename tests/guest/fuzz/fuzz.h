@@ -191,6 +191,8 @@ int fuzz_do_feature(const uint8_t *args);
 int fuzz_do_export(const uint8_t *args);
 int fuzz_do_drop(const uint8_t *args);
 int fuzz_do_poke(const uint8_t *args);
+int fuzz_do_hold(const uint8_t *args);
+int fuzz_do_let_go(const uint8_t *args);
 
 int fuzz_do_attach(const uint8_t *args);
 int fuzz_do_detach(const uint8_t *args);

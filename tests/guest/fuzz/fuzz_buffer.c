@@ -9,8 +9,10 @@
 
 #include "bench.h"
 #include "fuzz.h"
+#include "hold.h"
 
 #define BUFFERS 6
+#define HOLDS	4
 #define RANGES	2
 
 /**
@@ -40,6 +42,8 @@ static struct fuzz_buffer buffers[BUFFERS] = {
 	{ .fd = -1 }, { .fd = -1 }, { .fd = -1 },
 };
 
+static struct hold holds[HOLDS] = { NO_HOLD, NO_HOLD, NO_HOLD, NO_HOLD };
+
 struct fuzz_buffer *fuzz_buffer(uint8_t which)
 {
 	struct fuzz_buffer *buffer = &buffers[which % BUFFERS];
@@ -60,6 +64,8 @@ void fuzz_close_buffers(void)
 
 	for (i = 0; i < BUFFERS; i++)
 		drop(&buffers[i]);
+	for (i = 0; i < HOLDS; i++)
+		hold_end(&holds[i]);
 }
 
 /* The size of a memory BAR, 0 for anything else. */
@@ -224,6 +230,32 @@ int fuzz_do_drop(const uint8_t *args)
 	if (!buffer)
 		return -EBADFD;
 	drop(buffer);
+	return 0;
+}
+
+/* In one of many ways; the buffer's descriptor may be closed with it. */
+int fuzz_do_hold(const uint8_t *args)
+{
+	struct fuzz_buffer *buffer = fuzz_buffer(args[0]);
+	struct hold *hold = &holds[args[0] / BUFFERS % HOLDS];
+	enum hold_kind kind = args[1] / 2 % HOLD_KINDS;
+	int ret;
+
+	if (!buffer || (kind == HOLD_PATH && !fuzz_exporter->outlives_file))
+		return -EBADFD;
+	hold_end(hold);
+	ret = hold_begin(hold, kind, buffer->fd);
+	fuzz_expect("a hold", ret, 0);
+	if (args[1] & 1) {
+		drop(buffer);
+		hold_synchronize();
+	}
+	return ret;
+}
+
+int fuzz_do_let_go(const uint8_t *args)
+{
+	hold_end(&holds[args[0] % HOLDS]);
 	return 0;
 }
 

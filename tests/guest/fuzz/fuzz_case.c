@@ -24,6 +24,8 @@ const struct fuzz_kind fuzz_kinds[] = {
 	{ "export", 8, fuzz_do_export },
 	{ "drop", 1, fuzz_do_drop },
 	{ "poke", 2, fuzz_do_poke },
+	{ "hold", 2, fuzz_do_hold },
+	{ "let-go", 1, fuzz_do_let_go },
 	{ "attach", 4, fuzz_do_attach },
 	{ "detach", 1, fuzz_do_detach },
 	{ "map", 2, fuzz_do_map },

@@ -11,12 +11,15 @@
 
 static const struct expect own = {
 	.name = "dmabuf-vfio-pci",
+	.names_device = true,
 	.module = "dmabuf_vfio_pci",
 	.no_path_attach = EINVAL,
 	.checks_open_flags = true,
 	.io_bar = ENODEV,
 	.notifies_all_first = true,
 	.export_killed = true,
+	.outlives_file = true,
+	.waits_for_snapshot = true,
 	.names_slow = true,
 	.says_no_path = true,
 	.reads_acs = true,
@@ -32,7 +35,6 @@ static const struct expect own = {
 	.keeps_apart = true,
 	.recovers = true,
 	.shows_inside = true,
-	.names_buffers = true,
 	.warns_of_mask = false,
 };
 
@@ -75,6 +77,12 @@ static const struct {
 	DIFFERENCE(export_killed,
 		   "an export that waits for a revoke cannot be killed",
 		   "it takes the lock that the revoke holds, and that to the end"),
+	DIFFERENCE(outlives_file,
+		   "a dma-buf that only O_PATH holds is not tested: the kernel may hang or crash",
+		   "it takes a reference on the file of the dma-buf, which has been freed"),
+	DIFFERENCE(waits_for_snapshot,
+		   "fences that any holder of the dma-buf has added are waited for",
+		   "it waits for all fences, with or without an importer"),
 	DIFFERENCE(names_slow, "who does not let go is not named in the log",
 		   "it waits without a limit of time"),
 	DIFFERENCE(says_no_path, "the log does not say why there is no path",
@@ -115,8 +123,8 @@ static const struct {
 	DIFFERENCE(shows_inside,
 		   "debugfs has no buffers and no counters, and nothing is traced",
 		   "it has neither, and our driver does not know what it does"),
-	DIFFERENCE(names_buffers, "a dma-buf has no name",
-		   "it leaves that to its user"),
+	DIFFERENCE(names_device, "a dma-buf does not say of which device it is",
+		   "its exporter is called by the name of the module"),
 	DIFFERENCE(warns_of_mask,
 		   "a mask that is too small brings a backtrace into the log",
 		   "it asks the core to map, and finds out by failing"),
@@ -162,14 +170,12 @@ const struct expect *expect(void)
 
 	if (driver && !strcmp(driver, "vfio-pci"))
 		return &intree;
-	if (exporter && !strcmp(exporter, "own"))
+	if (!exporter || strcmp(exporter, "intree"))
 		return &own;
 	delegated = intree;
 	delegated.keeps_apart = true;
 	delegated.recovers = true;
-	if (exporter && !strcmp(exporter, "intree"))
-		return &delegated;
-	return expect_kernel()->intree ? &delegated : &own;
+	return &delegated;
 }
 
 static bool has_file(const char *pattern)
@@ -188,7 +194,6 @@ const struct expect_kernel *expect_kernel(void)
 
 	kernel.core_exports = has.core_exports;
 	kernel.copies_tables = has.copies_tables;
-	kernel.intree = has.core_exports && has.revocable;
 	kernel.no_callback = has.null_callback;
 	kernel.resets_bridges =
 		has_file("/sys/bus/pci/devices/*/reset_subordinate");

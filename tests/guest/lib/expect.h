@@ -8,6 +8,7 @@
 /**
  * struct expect - what the exporter in use answers
  * @name: what the dma-buf says is its exporter
+ * @names_device: followed by its device
  * @module: whose code the buffers hold in the kernel
  * @no_path_attach: errno of an attach without a P2P path, 0 if it succeeds
  * @no_path_map: errno of the map after it, 0 if it is not reached
@@ -16,6 +17,10 @@
  * @checks_open_flags: takes no open_flags but access mode and O_CLOEXEC
  * @notifies_all_first: revoking many buffers takes as long as the slowest
  * @export_killed: an export that waits for a revoke can be killed
+ * @outlives_file: a dma-buf that has lost its file, but is held by O_PATH, does no
+ *	harm
+ * @waits_for_snapshot: a revoke does not wait for fences that are added after it
+ *	has begun, nor for fences of a buffer without importers
  * @names_slow: says in the log who still holds a buffer
  * @says_no_path: says in the log why there is no path
  * @reads_acs: looks at ACS anew for each importer that attaches
@@ -33,11 +38,11 @@
  * @recovers: a device gets its configuration back after its link was reset, and
  *	counts as lost if it cannot
  * @shows_inside: debugfs and tracepoints tell of buffers and importers
- * @names_buffers: a dma-buf is called by its device, BAR and range
  * @warns_of_mask: the core warns when it must map what the mask does not reach
  */
 struct expect {
 	const char *name;
+	bool names_device;
 	const char *module;
 	int no_path_attach;
 	int no_path_map;
@@ -46,6 +51,8 @@ struct expect {
 	bool checks_open_flags;
 	bool notifies_all_first;
 	bool export_killed;
+	bool outlives_file;
+	bool waits_for_snapshot;
 	bool names_slow;
 	bool says_no_path;
 	bool reads_acs;
@@ -61,7 +68,6 @@ struct expect {
 	bool keeps_apart;
 	bool recovers;
 	bool shows_inside;
-	bool names_buffers;
 	bool warns_of_mask;
 };
 
@@ -85,7 +91,6 @@ enum expect_pins {
  * @resets_bridges: bridges have reset_subordinate, which is new or backported
  * @core_exports: exporter=intree can be had
  * @copies_tables: what an importer gets is not what was exported (DMABUF_DEBUG)
- * @intree: the kernel's own export is good enough for exporter=auto
  */
 struct expect_kernel {
 	enum expect_pins pins;
@@ -93,7 +98,6 @@ struct expect_kernel {
 	bool resets_bridges;
 	bool core_exports;
 	bool copies_tables;
-	bool intree;
 };
 
 const struct expect *expect(void);

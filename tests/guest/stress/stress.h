@@ -62,6 +62,7 @@ enum stress_place {
  * @TEARS: devices that were torn out, and came back
  * @HOT_RESETS: of a set of devices
  * @CHECKS: looks whether all have let go
+ * @HOLDS: buffers that were held in other ways than by a descriptor of one's own
  * @STILL_MAPPED: a mapping that an event has left
  * @MAPPED_AWAY: a mapping or a transfer that worked between event and its end
  * @NOT_BACK: a mapping that failed after the end
@@ -88,6 +89,7 @@ enum stress_count {
 	TEARS,
 	HOT_RESETS,
 	CHECKS,
+	HOLDS,
 	STILL_MAPPED,
 	MAPPED_AWAY,
 	NOT_BACK,
@@ -229,6 +231,7 @@ void stress_export(struct worker *worker);
 void stress_reopen(struct worker *worker);
 void stress_import(struct worker *worker);
 void stress_pass(struct worker *worker);
+void stress_hold(struct worker *worker);
 void stress_use_device(struct worker *worker);
 void stress_unplug(struct worker *worker);
 void stress_tear_out(struct worker *worker);

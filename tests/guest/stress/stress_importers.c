@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Importers come and go, and use what they get. */
+#include "hold.h"
 #include "stress.h"
 
 void stress_lane(unsigned int lane, uint8_t *data)
@@ -151,4 +152,31 @@ void stress_import(struct worker *worker)
 	importer_detach(importer);
 	if (buffer >= 0)
 		close(buffer);
+}
+
+/*
+ * Holds a buffer in one of the ways that there are, perhaps beyond its descriptor,
+ * and lets it go at any time.  Where it is known to crash the kernel, O_PATH is left
+ * out.
+ */
+void stress_hold(struct worker *worker)
+{
+	unsigned int which = stress_pick(&worker->seed, STRESS_BUFFERS);
+	enum hold_kind kind = stress_pick(&worker->seed, HOLD_KINDS);
+	int buffer = stress_take_buffer(worker->exporter, which);
+	struct hold hold;
+
+	if (buffer >= 0 &&
+	    (kind != HOLD_PATH || stress.expect->outlives_file) &&
+	    !hold_begin(&hold, kind, buffer)) {
+		close(buffer);
+		if (stress_pick(&worker->seed, 2))
+			stress_put_buffer(worker->exporter, which, -1);
+		usleep(stress_pick(&worker->seed, 20000));
+		hold_end(&hold);
+		stress_count(HOLDS);
+	} else if (buffer >= 0) {
+		close(buffer);
+	}
+	usleep(1000);
 }

@@ -128,6 +128,7 @@ static int setup(void **state)
 	rig.bdf = bench_find(IVSHMEM, op->length ? 1 : 0);
 	rig.vfio = (struct vfio) { -1, -1, -1 };
 	rig.buffer = -1;
+	rig.hold = (struct hold)NO_HOLD;
 	rig.importer = -1;
 	rig.revokes = 0;
 	return bench_setup(state);

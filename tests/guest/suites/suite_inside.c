@@ -32,11 +32,11 @@ static void expect_more(const char *line)
 static void expect_importer(unsigned int mappings, unsigned int lists,
 			    unsigned int pins)
 {
-	char line[128];
+	char line[192];
 
 	snprintf(line, sizeof(line),
-		 "\timporter %s map THRU_HOST_BRIDGE mappings %u lists %u pins %u\n",
-		 inside_engine, mappings, lists, pins);
+		 "\timporter %s map THRU_HOST_BRIDGE mappings %u lists %u pins %u driver dvp_importer pid %d comm suites\n",
+		 inside_engine, mappings, lists, pins, getpid());
 	expect_more(line);
 }
 

@@ -7,7 +7,9 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "actor.h"
 #include "bench.h"
+#include "hold.h"
 #include "pass.h"
 #include "suites.h"
 
@@ -101,42 +103,16 @@ static const char *fdinfo_of(int buffer, const char *key)
 
 static void names_exporter(void **state)
 {
+	const char *bdf = bench_find(IVSHMEM, 0);
 	int buffer = bench_export(bench_open_memory(), BAR2, 0, PAGE);
+	char name[64];
 
 	(void)state;
-	assert_string_equal(fdinfo_of(buffer, "exp_name"), expect()->name);
-}
-
-static void assert_name(int buffer, const char *bdf, const char *ranges)
-{
-	char name[64] = "";
-
-	if (expects(names_buffers))
-		snprintf(name, sizeof(name), "%s BAR2 %s", bdf, ranges);
-	assert_string_equal(fdinfo_of(buffer, "name"), name);
-}
-
-/* In the words of the command; there is room for 31 characters. */
-static void names_range(void **state)
-{
-	static const struct vfio_region_dma_range ranges[] = {
-		{ 0, PAGE }, { 2 * PAGE, PAGE },
-	};
-	const char *memory = bench_find(IVSHMEM, 0), *huge = bench_find(IVSHMEM, 1);
-	struct vfio *vfio = bench_open(memory);
-
-	(void)state;
-	assert_name(bench_export(vfio, BAR2, 0, 4 * MIB), memory, "0:4M");
-	assert_name(bench_export(vfio, BAR2, MIB + PAGE, 2 * PAGE), memory,
-		    "1028K:8K");
-	assert_name(bench_export_ranges(vfio, BAR2, ranges, 2), memory,
-		    "2 ranges");
-	vfio = bench_open(huge);
-	assert_name(bench_export(vfio, BAR2, 0, 32768 * MIB), huge, "0:32G");
-	assert_name(bench_export(vfio, BAR2, 9876 * MIB + PAGE, PAGE), huge,
-		    "10113028K:4K");
-	assert_name(bench_export(vfio, BAR2, 9876 * MIB + PAGE, 99 * MIB + PAGE),
-		    huge, "1 range");
+	snprintf(name, sizeof(name), "%s%s%s", expect()->name,
+		 expects(names_device) ? " " : "",
+		 expects(names_device) ? bdf : "");
+	assert_string_equal(fdinfo_of(buffer, "exp_name"), name);
+	assert_string_equal(fdinfo_of(buffer, "name"), "");
 }
 
 static void user_names(void **state)
@@ -266,15 +242,149 @@ static void passed_on(void **state)
 	assert_ok(importer_map(importer));
 }
 
+/* Nothing but the hold is left of the buffer, and what was freed is gone. */
+static struct hold hold_alone(int buffer, enum hold_kind kind)
+{
+	struct hold hold;
+
+	assert_ok(hold_begin(&hold, kind, buffer));
+	bench_drop(buffer);
+	hold_synchronize();
+	return hold;
+}
+
+static void read_debugfs(void)
+{
+	char text[4096];
+
+	if (bench_is_ours())
+		assert_ok(bench_debugfs(bench_find(IVSHMEM, 0), "buffers", text,
+					sizeof(text)));
+}
+
+static void switch_memory(struct vfio *vfio, bool on)
+{
+	assert_ok(vfio_set_command(vfio, on ? 2 : 0, on ? 0 : 2));
+}
+
+/* All that walks along the buffers. */
+static void held_alone(void **state)
+{
+	const enum hold_kind *kind = *state;
+	struct vfio *vfio = bench_open_memory();
+	int before = holders();
+	struct hold hold;
+
+	hold = hold_alone(bench_export(vfio, BAR2, 0, PAGE), *kind);
+	read_debugfs();
+	switch_memory(vfio, false);
+	read_debugfs();
+	switch_memory(vfio, true);
+	bench_close(vfio);
+	read_debugfs();
+	assert_ok(device_unbind(bench_find(IVSHMEM, 0)));
+	hold_end(&hold);
+	wait_until(holders() <= before);
+}
+
+/* Its last hold goes while a revoke, which has found it, waits for another one. */
+static void let_go_meanwhile(void **state)
+{
+	const enum hold_kind *kind = *state;
+	struct vfio *vfio = bench_open_memory();
+	int slow = bench_export(vfio, BAR2, 0, PAGE), importer = open_edu();
+	struct actor actor = { .act = act_off, .vfio = vfio };
+	struct hold before, after;
+
+	/* In the order of the list, on either side of the slow one. */
+	before = hold_alone(bench_export(vfio, BAR2, 0, PAGE), *kind);
+	assert_ok(importer_attach_as(importer, slow, DVP_IMPORTER_REVOCABLE,
+				     60000));
+	assert_ok(importer_map(importer));
+	after = hold_alone(bench_export(vfio, BAR2, 0, PAGE), *kind);
+	actor_start(&actor);
+	wait_until(importer_notifications(importer) == 1);
+	hold_end(&before);
+	hold_end(&after);
+	hold_synchronize();
+	read_debugfs();
+	assert_ok(importer_unmap(importer));
+	actor_join(&actor);
+	assert_ok(actor.result);
+	switch_memory(vfio, true);
+	assert_ok(importer_map(importer));
+}
+
+/* The revoke has found both, and tells the importers of the first one just now. */
+static void let_go_before_told(void **state)
+{
+	const enum hold_kind *kind = *state;
+	struct vfio *vfio = bench_open_memory();
+	struct actor actor = { .act = act_off, .vfio = vfio };
+	struct hold hold;
+	int probe;
+
+	bench_export(vfio, BAR2, 0, PAGE);
+	hold = hold_alone(bench_export(vfio, BAR2, 0, PAGE), *kind);
+	probe = actor_hold(&actor, expect_kernel()->no_callback ?
+				   "dma_buf_invalidate_mappings" :
+				   "dma_buf_move_notify");
+	hold_end(&hold);
+	hold_synchronize();
+	assert_ok(importer_release(probe));
+	actor_join(&actor);
+	assert_ok(actor.result);
+}
+
+/* Again and again, from a thread of its own. */
+static int act_switch(struct actor *actor)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < 100 && !ret; i++)
+		ret = vfio_set_command(actor->vfio, i % 2 ? 2 : 0, i % 2 ? 0 : 2);
+	return ret;
+}
+
+static void come_and_go(void **state)
+{
+	const enum hold_kind *kind = *state;
+	struct vfio *vfio = bench_open_memory();
+	struct actor actor = { .act = act_switch, .vfio = vfio };
+	struct hold hold;
+
+	actor_start(&actor);
+	while (!actor.done) {
+		hold = hold_alone(bench_export(vfio, BAR2, 0, PAGE), *kind);
+		read_debugfs();
+		hold_end(&hold);
+	}
+	actor_join(&actor);
+	assert_ok(actor.result);
+}
+
+static const enum hold_kind kinds[] = {
+	HOLD_PATH, HOLD_FLIGHT, HOLD_COPY, HOLD_EPOLL, HOLD_TABLE,
+};
+
 #define LIFETIME(name, function) TEST("lifetime", name, function)
+#define HELD(kind, name, function) \
+	TEST_WITH("lifetime", name, function, &kinds[kind])
+#define HELD_BY(kind, how) \
+	HELD(kind, "a buffer that is held " how " alone can be revoked", \
+	     held_alone), \
+	HELD(kind, "a buffer that is held " how " can be let go in a revoke", \
+	     let_go_meanwhile), \
+	HELD(kind, "a buffer that is held " how " can go before it is told", \
+	     let_go_before_told), \
+	HELD(kind, "buffers that are held " how " come and go", come_and_go)
 
 int suite_lifetime(void)
 {
 	const struct CMUnitTest tests[] = {
 		LIFETIME("the buffer says who exports it", names_exporter),
-		LIFETIME("the buffer is called by device, BAR and range",
-			 names_range),
-		LIFETIME("its user can call it something else", user_names),
+		LIFETIME("its user can give it a name", user_names),
 		LIFETIME("a buffer outlives the device's descriptor",
 			 outlives_device_fd),
 		LIFETIME("a buffer outlives the binding", outlives_binding),
@@ -291,6 +401,17 @@ int suite_lifetime(void)
 		LIFETIME("a buffer can be passed on to another process",
 			 passed_on),
 	};
+	const struct CMUnitTest held[] = {
+		HELD_BY(HOLD_PATH, "by O_PATH"),
+		HELD_BY(HOLD_FLIGHT, "by a socket's own queue"),
+		HELD_BY(HOLD_COPY, "by pidfd_getfd()"),
+		HELD_BY(HOLD_EPOLL, "by epoll"),
+		HELD_BY(HOLD_TABLE, "by a shared table"),
+	};
+	int failed;
 
-	return run_group("lifetime", tests);
+	failed = run_group("lifetime", tests);
+	if (expects(outlives_file))
+		failed += run_group("lifetime", held);
+	return failed;
 }
