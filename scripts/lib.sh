@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the scripts share. Sourced, never run.
+# Functions that the scripts share. Sourced, never run.
 
 set -euo pipefail
 export LC_ALL=C.UTF-8
-# What the make that called us was told is not for those that we call: NAME= of
-# check-mutations would name the command.
+# Do not pass the variables of the calling make on to the makes that we run: NAME= of
+# check-mutations would change the name of the command in tools/.
 unset MAKEFLAGS MFLAGS
 
 TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -15,7 +15,7 @@ BUILD=$TREE/build
 # shellcheck disable=SC2034 # for those who source this
 LOGS=${DVP_LOGS:-$BUILD/logs}
 
-# What the scripts need from the machine itself: for chroots and kernels, to boot a
+# Packages that the scripts need on the machine: for chroots and kernels, for booting a
 # guest, for the programs of the suites, and for the tests that run on the machine.
 KERNEL_PACKAGES=(debian-archive-keyring mmdebstrap rsync xz-utils zstd util-linux kmod)
 GUEST_PACKAGES=(make gcc libc6-dev linux-libc-dev libkmod-dev qemu-system-x86 seabios busybox-static cpio)
@@ -28,20 +28,20 @@ die()
 	exit 1
 }
 
-# What is being done now goes to stderr: stdout belongs to results.
+# Report progress on stderr: stdout is for results.
 step()
 {
 	printf '==> %s\n' "$*" >&2
 }
 
-# Ctrl-C ends everything at once, with one word from the script that was called first.
+# Ctrl-C ends everything at once. Only the script that was called first reports it.
 [ -n "${DVP_CALLED:-}" ] || first=yes
 export DVP_CALLED=yes
 interrupted()
 {
 	trap - INT
 	[ -z "${first:-}" ] || printf '%s: interrupted\n' "${0##*/}" >&2
-	# A caller with job control only sees a death by the signal.
+	# Die of the signal: a caller with job control does not notice an exit status.
 	kill -INT "$BASHPID"
 }
 trap interrupted INT
@@ -51,8 +51,8 @@ need_root()
 	[ "$(id -u)" = 0 ] || die "this needs root: run it as root or with sudo"
 }
 
-# lock FILE SENTENCE: wait until nobody else has it; it is ours until the script ends, and
-# theirs whom we call.
+# lock FILE SENTENCE: take an exclusive lock until the script ends; print SENTENCE when that
+# means to wait. Scripts that this one calls share the lock.
 lock()
 {
 	local file
@@ -65,7 +65,7 @@ lock()
 	export DVP_LOCKED="${DVP_LOCKED:-}|$1|"
 }
 
-# Who writes there is alone.
+# Only one script at a time writes to the folder of logs.
 lock_logs()
 {
 	need_build
@@ -73,13 +73,13 @@ lock_logs()
 	lock "$LOGS/lock" "Other tests are running in this tree: waiting for their end"
 }
 
-# space FOLDER: how many KiB are free there.
+# space FOLDER: the free space there, in KiB.
 space()
 {
 	df --output=avail -k "$1" | tail -n 1
 }
 
-# What is built can be written; a run with all suites and kernels needs about 50 MiB.
+# Check that build/ can be written; a run of all suites and kernels takes about 50 MiB.
 need_build()
 {
 	if ! mkdir -p "$BUILD/logs" 2>/dev/null || [ ! -w "$BUILD" ]; then
@@ -88,8 +88,8 @@ need_build()
 	[ "$(space "$BUILD")" -ge 65536 ] || die "the disk of $BUILD is full"
 }
 
-# Why the command whose output is in file $1 failed, as one clause. What it was to write
-# is in the folder $place, if not in the cache.
+# Print the reason why a command failed, as one clause, from its output in file $1. $place
+# is the folder that the command writes to, if that is not the cache.
 reason()
 {
 	local disk=${place:-$CACHE} moves=DVP_CACHE
@@ -112,7 +112,7 @@ reason()
 	fi
 }
 
-# logged SENTENCE COMMAND...: quiet when it works; SENTENCE and the reason when not.
+# logged SENTENCE COMMAND...: print nothing if the command works, SENTENCE and the reason if not.
 logged()
 {
 	local sentence=$1 log status
@@ -129,13 +129,13 @@ logged()
 	rm -f "$log"
 }
 
-# The version, of which dkms.conf is the source.
+# Print the version; dkms.conf is the only place where it is written.
 version()
 {
 	sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "$TREE/dkms.conf"
 }
 
-# need_packages PACKAGE...: they are installed, or now they are.
+# need_packages PACKAGE...: install those that are missing.
 need_packages()
 {
 	local missing=() package
@@ -150,12 +150,12 @@ need_packages()
 	[ "$(id -u)" = 0 ] ||
 		die "not installed: ${missing[*]}; run this with sudo, or install them"
 
-	# The keyring goes along so that an old one is upgraded: the kernels
-	# come from newer releases than the machine.
+	# Upgrade the keyring, too: the kernels come from newer releases than the
+	# machine.
 	install_packages "${missing[@]}" debian-archive-keyring
 }
 
-# need_host_packages KIND...: kernel, guest, suite or test, see above.
+# need_host_packages KIND...: install the packages of these kinds: kernel, guest, suite, test.
 need_host_packages()
 {
 	local kind packages=()
@@ -174,12 +174,12 @@ need_host_packages()
 		test) packages+=("${TEST_PACKAGES[@]}") ;;
 		esac
 	done
-	# Before anything is installed: whether there is a mirror for the kernels.
+	# Look for a mirror for the kernels before anything is installed.
 	dpkg-query -W "${packages[@]}" >/dev/null 2>&1 || [ "$(id -u)" != 0 ] || need_mirror
 	need_packages "${packages[@]}"
 }
 
-# Whose mirrors apt is configured with is known once it has read their lists.
+# apt knows which of its mirrors are Debian's once it has read their lists.
 need_mirror()
 {
 	local suite
@@ -190,7 +190,8 @@ need_mirror()
 	apt_line "${suite% *}" >/dev/null
 }
 
-# The lists may be missing or stale, and an earlier installation may have been interrupted.
+# The package lists may be missing or stale, and an earlier installation may have been
+# interrupted.
 update_and_install()
 {
 	apt-get update
@@ -208,7 +209,7 @@ install_packages()
 		logged "cannot install packages" update_and_install "${install[@]}"
 }
 
-# check_kernels NAME...: refuse what is no kernel before anything is downloaded for it.
+# check_kernels NAME...: refuse unknown kernels before anything is downloaded.
 check_kernels()
 {
 	local name
@@ -222,13 +223,13 @@ kernel_names()
 	awk '!/^#/ && NF { print $1 }' "$TREE/tests/matrix/kernels"
 }
 
-# Those that are beside the matrix.
+# The kernels of tests/matrix/other-kernels.
 other_kernel_names()
 {
 	awk '!/^#/ && NF { print $1 }' "$TREE/tests/matrix/other-kernels"
 }
 
-# Those of them that are built from source, to check everything.
+# The debug kernels among them, which are built from source.
 debug_kernel_names()
 {
 	awk '!/^#/ && NF && $3 !~ /^linux-image-/ { print $1 }' "$TREE/tests/matrix/other-kernels"
@@ -239,8 +240,8 @@ is_debug_kernel()
 	grep -qxF -- "$1" <<<"$(debug_kernel_names)"
 }
 
-# kernel_line NAME: "SUITE PACKAGE", or what stands in place of a package in
-# tests/matrix/other-kernels.
+# kernel_line NAME: print "SUITE PACKAGE"; for a debug kernel, PACKAGE is its configuration
+# in tests/debug.
 kernel_line()
 {
 	local line
@@ -255,8 +256,7 @@ kernel_line()
 	echo "$line"
 }
 
-# The kernel of tests/matrix/kernels that one of tests/matrix/other-kernels is a variant of; any
-# other is its own.
+# base_of NAME: the kernel of tests/matrix/kernels that NAME is a variant of, or NAME itself.
 base_of()
 {
 	local base
@@ -294,15 +294,15 @@ apt_source()
 	keyring=
 	[ -z "$entry" ] || keyring=$(sed -nE \
 		's/.*[Ss]igned-[Bb]y[:=] *(\/[^] ]+).*/\1/p' "${entry%:*}" | head -n 1)
-	# An image in a cloud may name a file that lists mirrors.
+	# Cloud images may name a file that lists mirrors.
 	case $uri in
 	mirror+file:*) uri=$(awk '!/^#/ && NF { print $1; exit }' "${uri#mirror+file:}") ;;
 	esac
 	echo "${keyring:-/usr/share/keyrings/debian-archive-keyring.gpg} $uri"
 }
 
-# What of the machine's own apt configuration counts in the chroot, too: proxies,
-# and whether an archive may be older than its expiry date.
+# The part of the machine's apt configuration that the chroots need: proxies, retries, and
+# whether an archive may be older than its expiry date.
 apt_options()
 {
 	apt-config dump | grep -E '^Acquire::(http|https|Retries|Check)' || true
@@ -324,7 +324,7 @@ apt_line()
 		[ "$label" = Debian ] || uri=$uri-security
 	fi
 	[ "${uri#*:}" != "$uri" ] ||
-		die "apt has no Debian mirror here: name one, as in DVP_MIRROR=http://deb.debian.org/debian"
+		die "apt has no Debian mirror here: name one, as in: make demo DVP_MIRROR=http://MIRROR/debian"
 	echo "deb [signed-by=$keyring] $uri $1 main"
 }
 
@@ -342,19 +342,20 @@ apt_sources()
 	done | sort -u
 }
 
-# For unshare: a machine that is itself a chroot has no mount at / whose propagation could
-# be changed.
+# The argument of unshare --propagation. In a chroot, / is usually not a mount point, and
+# its propagation cannot be changed.
 propagation()
 {
 	awk '$5 == "/" { found = 1 } END { print found ? "private" : "unchanged" }' /proc/self/mountinfo
 }
 
-# run_in ROOT [NAME=VALUE...] COMMAND...: instead of this script, run a command with that
-# folder as /, in a process and mount namespace of its own: /proc (objtool needs it)
-# vanishes with the command, and so does anything that the command leaves running.
+# run_in ROOT [NAME=VALUE...] COMMAND...: replace this script by a command that has ROOT as
+# /, in a new process and mount namespace: /proc (objtool needs it) vanishes with the
+# command, and so does every process that it leaves behind.
 #
-# Process 1 is a shell, which ends at a signal, and all others with it: a signal for which
-# process 1 has no handler is ignored. No command there reads the terminal.
+# Process 1 ignores signals that it has no handler for, and make has none that works. So
+# process 1 is a shell with handlers; when it exits, the kernel kills the others. stdin is
+# /dev/null, because apt would be stopped if it read the terminal in the background.
 run_in()
 {
 	# shellcheck disable=SC2016 # the arguments are that shell's
@@ -366,8 +367,8 @@ run_in()
 		sh "${@:2}"
 }
 
-# lock_chroot RELEASE WHAT: whoever else does WHAT there waits until unlock_chroot
-# or the end of the script.
+# lock_chroot RELEASE WHAT: take the lock WHAT of a chroot, until unlock_chroot or the end
+# of the script.
 lock_chroot()
 {
 	exec 8>"$CACHE/chroots/$1.$2.lock"
@@ -379,39 +380,39 @@ unlock_chroot()
 	exec 8>&-
 }
 
-# Ends the jobs in the background, each of which is a process group of its own (set -m), so
-# that nothing of them survives.
+# Kill the background jobs with all their children: with set -m, each job is a process
+# group.
 stop_jobs()
 {
 	local group
 	for group in $(jobs -p); do
 		kill -- "-$group" 2>/dev/null || continue
-		# One that has been stopped only ends once it goes on.
+		# A stopped process handles the signal when it continues.
 		kill -CONT -- "-$group" 2>/dev/null || true
 	done
 }
 
-# copy_sources DIR: the tree without what was built in it.
+# copy_sources DIR: copy the tree, without build products.
 copy_sources()
 {
 	mkdir -p "$1"
 	rsync -a --delete --exclude=/.git --exclude-from="$TREE/.gitignore" "$TREE/" "$1/"
 }
 
-# copy_tree NAME PURPOSE: bring the sources into the chroot of a kernel, where a
-# later build for the same purpose finds its objects. Prints the copy's place.
+# copy_tree NAME PURPOSE: copy the tree into the chroot of a kernel, and print the copy's
+# path. Objects of an earlier build for the same purpose are kept.
 copy_tree()
 {
 	local suite root
 	suite=$(kernel_line "$1")
 	root=$CACHE/chroots/$(release_of "${suite% *}")
 
-	# The objects there stay; what the tree no longer has goes.
+	# rsync removes sources that the tree no longer has, but not the objects.
 	copy_sources "$root/src/$1-$2"
 	echo "$root/src/$1-$2"
 }
 
-# kbuild NAME PURPOSE SUBDIR ARGS...: make in such a copy ('' for its top).
+# kbuild NAME PURPOSE SUBDIR ARGS...: run kbuild in such a copy ('' is its top).
 kbuild()
 {
 	local suite
@@ -421,22 +422,23 @@ kbuild()
 		M="/src/$1-$2${3:+/$3}" "${@:4}"
 }
 
-# Prints the warnings of a build's log. The compiler is the release's current
-# one, which can be some Debian revisions ahead of the kernel's own: no fault.
+# Print the warnings in a build's log. The chroot's compiler may be newer than the one that
+# built the kernel; that warning does not matter.
 compiler_warnings()
 {
 	grep -iE '(warning|error): ' "$1" |
 		grep -v 'warning: the compiler differs from the one used to build the kernel'
 }
 
-# make_in FOLDER PRODUCTS [TARGET...]: make below the tree, for build/PRODUCTS. The path is
-# a relative one, because make cannot have blanks in the names of targets.
+# make_in FOLDER PRODUCTS [TARGET...]: run make in FOLDER, with OUT=build/PRODUCTS as a
+# relative path: the tree's own path may have blanks, which make cannot handle.
 make_in()
 {
 	make -s -C "$TREE/$1" OUT="$(realpath -m --relative-to="$TREE/$1" "$BUILD/$2")" "${@:3}"
 }
 
-# Also where `set -e` is off, as before "||". Two who build share the objects.
+# The commands are joined by && because callers use `||`, which disables `set -e`. The lock
+# is for two scripts that build at the same time.
 make_programs()
 {
 	mkdir -p "$BUILD/guest" && exec 6>"$BUILD/guest/lock" && flock 6 || return
@@ -447,7 +449,7 @@ make_programs()
 		exec 6>&-
 }
 
-# What `make demo` needs of them.
+# Only the programs that `make demo` needs.
 make_demo()
 {
 	mkdir -p "$BUILD/guest"
@@ -458,14 +460,14 @@ make_demo()
 	exec 6>&-
 }
 
-# The commands of the documents, for the machine whose guest runs them.
+# The commands in the documents, as files for the guest that runs them.
 make_documents()
 {
 	"$TREE/tests/host/docs" --guest "$BUILD/guest-docs"
 }
 
-# TAP for the tests that are shell: tap NAME COMMAND... runs one, in a subshell
-# of its own where `set -e` holds; tap_end is the script's exit status.
+# TAP for tests in shell: tap NAME COMMAND... runs one test in a subshell with `set -e`;
+# tap_end returns the exit status for the script.
 tap_count=0
 tap_failed=0
 tap()
