@@ -159,6 +159,7 @@ server()
 	lacks 09a2
 	grep -qE '^ +1 0000:19:00.0 +0 +104 +\.  ACS' "$work/said"
 	grep -qF 'boot with pci=disable_acs_redir=0000:18:' "$work/said"
+	says 1 server "this is slow; boot with pci=disable_acs_redir=0000:18:00.0;0000:18:04.0 if" check 19:00.0 1a:00.0
 	says 0 server "0000:16:00.0 " topo --all
 	says 0 server "0000:1b:00.1 " topo 1b:00.1 19:00.0
 }
