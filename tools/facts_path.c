@@ -181,7 +181,7 @@ static void check_imports(struct facts *facts, const char *peer)
 	case IMPORTS_NOTHING:
 		fact_add(facts, NOT_OK, peer, "peer.imports-nothing",
 			 text("%s imports no dma-bufs", drivers),
-			 text("use a peer whose driver does (an RDMA card, a GPU), or load its driver for RDMA"));
+			 text("use a peer whose driver does, or load its RDMA driver"));
 		break;
 	default:
 		fact_add(facts, WARNING, peer, "peer.unknown",

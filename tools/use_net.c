@@ -70,8 +70,10 @@ static bool *members_of(const struct net *net, const char *bdf)
 	do {
 		grown = false;
 		for (i = 0; any && i < net->nr_links; i++)
-			if (!members[i] && is_above(net, members, &net->links[i]))
-				grown = members[i] = true;
+			if (!members[i] && is_above(net, members, &net->links[i])) {
+				members[i] = true;
+				grown = true;
+			}
 	} while (grown);
 	if (!any) {
 		free(members);
