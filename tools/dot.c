@@ -165,7 +165,7 @@ static void print_tree(const struct topo *topo)
 
 /* Paths do not shape the tree. */
 static void print_path(const struct topo *topo, size_t from, size_t to,
-		      bool both)
+		       bool both)
 {
 	const struct path *path = topo_path(topo, from, to);
 

@@ -154,7 +154,7 @@ static void check_iommu(struct facts *facts, const char *bdf)
 	if (number < 0) {
 		fact_add(facts, NOT_OK, bdf, "iommu.off",
 			 text("it has no IOMMU group, because no IOMMU is enabled"),
-			 text("enable VT-d or AMD-Vi in the firmware, and boot with intel_iommu=on if it stays off; a VM needs a vIOMMU"));
+			 text("enable VT-d or AMD-Vi in the firmware; a VM needs a vIOMMU"));
 		return;
 	}
 	group_type(number, type, sizeof(type));

@@ -45,7 +45,7 @@ static void check_symbols(struct facts *facts, const struct module *module)
 {
 	if (!symbols_are_known())
 		fact_add(facts, WARNING, SUBJECT, "module.symbols-unknown",
-			 text("whether this kernel has all symbols that it needs is not known (/proc/kallsyms is hidden or incomplete)"),
+			 text("whether it has all symbols is not known: /proc/kallsyms is hidden"),
 			 NULL);
 	else if (module->missing)
 		fact_add(facts, NOT_OK, SUBJECT, "module.symbols-missing",

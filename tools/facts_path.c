@@ -71,7 +71,7 @@ static char *remedy(const struct route *route, const struct machine *machine)
 	char *words = route_remedy(route, machine);
 
 	if (strstr(words, "p2p_host_bridges="))
-		append(&words, "; test both directions first: a host bridge can forward writes and answer reads with ones");
+		append(&words, "; test reads and writes first: some host bridges forward writes, and answer reads with ones");
 	return words;
 }
 
@@ -88,8 +88,13 @@ static void check_type(struct facts *facts, const struct machine *machine,
 		fact_add(facts, OK, peer, "path.bus-addr", words, NULL);
 		break;
 	case MAP_THRU_HOST_BRIDGE:
-		fact_add(facts, OK, peer, path_is_detour(path) ?
-			 "path.detour" : "path.thru-host-bridge", words, NULL);
+		if (path_is_detour(path))
+			fact_add(facts, OK, peer, "path.detour", words,
+				 text("this is slow; boot with pci=disable_acs_redir=%s if the devices need no isolation from each other",
+				      path->redirecting));
+		else
+			fact_add(facts, OK, peer, "path.thru-host-bridge", words,
+				 NULL);
 		break;
 	case MAP_NOT_SUPPORTED:
 		fact_add(facts, NOT_OK, peer, "path.not-supported", words,
@@ -176,7 +181,7 @@ static void check_imports(struct facts *facts, const char *peer)
 	case IMPORTS_NOTHING:
 		fact_add(facts, NOT_OK, peer, "peer.imports-nothing",
 			 text("%s imports no dma-bufs", drivers),
-			 text("use a peer whose driver does (an RDMA card, a GPU), or load its driver for RDMA"));
+			 text("use a peer whose driver does, or load its RDMA driver"));
 		break;
 	default:
 		fact_add(facts, WARNING, peer, "peer.unknown",

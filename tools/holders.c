@@ -165,6 +165,17 @@ static void look_at_file(const struct search *search, struct process *process,
 	free(link);
 }
 
+/* A mapping keeps a VFIO device open without a descriptor. */
+static bool maps_vfio(const char *pid)
+{
+	char *path = text("/proc/%s/maps", pid), *lines = read_all(path);
+	bool maps = lines && strstr(lines, VFIO_DEVICE);
+
+	free(lines);
+	free(path);
+	return maps;
+}
+
 static char *name_of(const char *pid)
 {
 	char *path = text("/proc/%s/comm", pid), comm[32] = "";
@@ -187,6 +198,8 @@ static void look_at_process(struct search *search, const char *pid)
 	if (dir)
 		closedir(dir);
 	free(path);
+	if (search->is_vfio && !process.holds && !process.has_vfio_node)
+		process.has_vfio_device |= maps_vfio(pid);
 	if (process.holds && search->nr_holders++ < MAX_NAMED) {
 		name = name_of(pid);
 		append(&search->holders, "%s%s", search->holders ? ", " : "", name);

@@ -19,7 +19,7 @@
 #define CLASS_NET	"/sys/class/net"
 
 /* A dump's messages are at most this long. */
-#define RECEIVE_SIZE	(1 << 16)
+#define RECEIVE_SIZE	65536
 
 /* The kind of a VXLAN, whose lower interface is only in its own attributes. */
 #define VXLAN_LINK	3

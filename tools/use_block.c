@@ -180,7 +180,6 @@ static char *block_on_device(const char *path, const char *name,
 	return use;
 }
 
-
 char *use_by_block(const char *bdf)
 {
 	return for_each(BLOCK, bdf, block_on_device);

@@ -16,6 +16,9 @@
 #include "use.h"
 #include "util.h"
 
+/* The base class of network cards. */
+#define BASE_NETWORK	0x02
+
 static const struct net_link *link_by_index(const struct net *net, int index)
 {
 	size_t i;
@@ -67,8 +70,10 @@ static bool *members_of(const struct net *net, const char *bdf)
 	do {
 		grown = false;
 		for (i = 0; any && i < net->nr_links; i++)
-			if (!members[i] && is_above(net, members, &net->links[i]))
-				grown = members[i] = true;
+			if (!members[i] && is_above(net, members, &net->links[i])) {
+				members[i] = true;
+				grown = true;
+			}
 	} while (grown);
 	if (!any) {
 		free(members);
@@ -196,12 +201,14 @@ char *net_use_apart(const struct net *net, const struct net *other,
 
 /**
  * struct namespaces - those that have been looked at
- * @seen: numbers of their files
+ * @seen: inode numbers of their files
  * @count: number of @seen
+ * @entered: one of them was entered
  */
 struct namespaces {
 	ino_t *seen;
 	size_t count;
+	bool entered;
 };
 
 static bool is_new(struct namespaces *namespaces, int fd)
@@ -232,6 +239,7 @@ static char *look_into(struct namespaces *namespaces, const char *path,
 	if (fd < 0)
 		return NULL;
 	if (is_new(namespaces, fd) && !setns(fd, CLONE_NEWNET)) {
+		namespaces->entered = true;
 		if (!net_load(&other))
 			use = net_use_apart(net, &other, bdf);
 		net_free(&other);
@@ -273,7 +281,7 @@ static char *use_in_others(const struct net *net, const char *bdf)
 	use = look_below(&namespaces, "/proc", "/ns/net", net, bdf);
 	for (i = 0; i < ARRAY_SIZE(places) && !use; i++)
 		use = look_below(&namespaces, places[i], "", net, bdf);
-	if (setns(own, CLONE_NEWNET) && namespaces.count > 1 && !geteuid())
+	if (namespaces.entered && setns(own, CLONE_NEWNET))
 		fail("cannot return to the network namespace");
 	free(namespaces.seen);
 	close(own);
@@ -285,12 +293,13 @@ char *use_by_network(const char *bdf)
 	struct net net;
 	char *use = NULL;
 
-	if (net_load(&net))
-		use = text("the network interfaces cannot be listed");
-	if (!use)
+	if (!net_load(&net)) {
 		use = net_use_of(&net, bdf);
-	if (!use)
-		use = use_in_others(&net, bdf);
+		if (!use)
+			use = use_in_others(&net, bdf);
+	} else if (device_number(bdf, "class") >> 16 == BASE_NETWORK) {
+		use = text("the network interfaces cannot be listed");
+	}
 	net_free(&net);
 	return use;
 }

@@ -94,7 +94,7 @@ static void check_path(const json_t *path, const char *p2p, const char *by)
 
 /* To one provider; returns how many there are. */
 static unsigned int check_paths_to(const json_t *paths, const char *provider,
-				  const char *by)
+				   const char *by)
 {
 	static char p2p[P2P_SIZE] = "\n";
 	unsigned int count = 0;

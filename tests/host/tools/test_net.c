@@ -33,8 +33,8 @@ static struct net_link *add_link(int index, const char *name, const char *kind)
 	struct net_link *link = &links[net.nr_links++];
 
 	link->index = index;
-	strcpy(link->name, name);
-	strcpy(link->kind, kind);
+	snprintf(link->name, sizeof(link->name), "%s", name);
+	snprintf(link->kind, sizeof(link->kind), "%s", kind);
 	return link;
 }
 
@@ -44,7 +44,7 @@ static void add_use(enum net_use_kind kind, int index, const char *what)
 
 	use->kind = kind;
 	use->index = index;
-	strcpy(use->what, what);
+	snprintf(use->what, sizeof(use->what), "%s", what);
 }
 
 static void expect(const char *words)
@@ -106,7 +106,7 @@ static void on_top(void **state)
 	add_link(5, "macvtap0", "macvtap")->lower = 2;
 	expect("macvtap0 (macvtap) is on top of it");
 	net.nr_links--;
-	strcpy(links[0].upper, "hsr0");
+	snprintf(links[0].upper, sizeof(links[0].upper), "%s", "hsr0");
 	expect("hsr0 is on top of eth0");
 }
 
@@ -130,7 +130,7 @@ static void sockets(void **state)
 	add_use(NET_NEXT_HOP, 2, "");
 	expect("a next hop of the routing tables is on eth0");
 	add_use(NET_PPPOE, 0, "");
-	strcpy(uses[2].name, "eth0");
+	snprintf(uses[2].name, sizeof(uses[2].name), "%s", "eth0");
 	expect("a PPPoE session goes through eth0");
 }
 
@@ -159,7 +159,7 @@ static void other_namespace(void **state)
 	use = net_use_apart(&net, &other, CARD);
 	assert_string_equal(use, "eth0 (macvlan) of another network namespace seems to be on top of eth0");
 	free(use);
-	strcpy(inside.kind, "veth");
+	snprintf(inside.kind, sizeof(inside.kind), "%s", "veth");
 	assert_null(net_use_apart(&net, &other, CARD));
 }
 

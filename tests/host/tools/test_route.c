@@ -154,10 +154,10 @@ static void drivers_answers(void **state)
 	assert_false(paths[B].is_drivers);
 	assert_int_equal(paths[B].type, MAP_BUS_ADDR);
 	paths_parse(&made.machine, paths,
-		   "0000:04:00.0 7 THRU_HOST_BRIDGE because it is so\n"
-		   "0000:99:00.0 1 BUS_ADDR that is not there\n"
-		   "nonsense\n"
-		   "0000:05:00.0 6 SOMETHING_NEW and why\n");
+		    "0000:04:00.0 7 THRU_HOST_BRIDGE because it is so\n"
+		    "0000:99:00.0 1 BUS_ADDR that is not there\n"
+		    "nonsense\n"
+		    "0000:05:00.0 6 SOMETHING_NEW and why\n");
 	assert_true(paths[B].is_drivers);
 	assert_int_equal(paths[B].type, MAP_THRU_HOST_BRIDGE);
 	assert_int_equal(paths[B].distance, 7);
