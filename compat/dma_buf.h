@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs between kernels in the dma-buf core.
+ * dma-buf core differences between kernels.
  *
  * A function that is supplied here has a name of its own behind the kernel's: a
  * kernel may declare what it does not export.
@@ -16,7 +16,8 @@
 #define MODULE_IMPORT_NS(ns) MODULE_INFO(import_ns, ns)
 
 /*
- * 7.x renamed the importer's callback and the call that makes it.
+ * 7.1 ("dma-buf: Rename dma_buf_move_notify() to
+ * dma_buf_invalidate_mappings()") renamed the importer's callback, too.
  * COMPAT_INVALIDATE_MAPPINGS is the name of the callback's member.
  */
 #ifdef HAVE_DMA_BUF_INVALIDATE_MAPPINGS
@@ -27,7 +28,10 @@
 #define dma_buf_invalidate_mappings dma_buf_move_notify
 #endif
 
-/* 7.x asks the importer for a promise; before, the callback was all there is. */
+/*
+ * 7.1 ("dma-buf: Add dma_buf_attach_revocable()") has importers promise to obey a
+ * revoke; before, the callback was all there is.
+ */
 #ifndef HAVE_DMA_BUF_ATTACH_REVOCABLE
 static inline bool
 compat_dma_buf_attach_revocable(struct dma_buf_attachment *attach)
@@ -44,8 +48,8 @@ compat_dma_buf_attach_revocable(struct dma_buf_attachment *attach)
  * @pins: pins that the attachment holds
  * @mappings: live mappings of the attachment
  *
- * 7.x: a revocable importer obeys even when pinned, and only importers pin.
- * Before, with CONFIG_DMABUF_MOVE_NOTIFY, only importers pin as well, and mean
+ * With dma_buf_attach_revocable(), an importer that attached has promised to obey
+ * a revoke even when pinned, and only importers pin.  Without it, with CONFIG_DMABUF_MOVE_NOTIFY, only importers pin as well, and mean
  * that the memory must stay.  Without that option the core itself pins once
  * inside every map of a dynamic importer, and maps at once after that: an
  * attachment that is pinned more often than mapped was pinned by its importer.
@@ -56,8 +60,7 @@ compat_dma_buf_attach_revocable(struct dma_buf_attachment *attach)
 static inline bool compat_dma_buf_pin_allowed(unsigned int pins,
 					      unsigned int mappings)
 {
-#if defined(HAVE_DMA_BUF_ATTACH_REVOCABLE) || \
-	defined(HAVE_DMA_BUF_INVALIDATE_MAPPINGS)
+#ifdef HAVE_DMA_BUF_ATTACH_REVOCABLE
 	return true;
 #else
 	return !IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY) && pins <= mappings;

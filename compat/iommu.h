@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What differs between kernels in the IOMMU core. */
+/* IOMMU core differences between kernels. */
 #ifndef COMPAT_IOMMU_H
 #define COMPAT_IOMMU_H
 
 #include <linux/device.h>
-#include <linux/err.h>
 #include <linux/iommu.h>
 
 /* 6.3: the caller says how page tables are allocated; it was GFP_KERNEL. */
@@ -19,20 +18,9 @@ static inline int compat_iommu_map(struct iommu_domain *domain,
 #endif
 }
 
-/* 6.11 asks for the device, and has an error to say why not. */
-#ifndef HAVE_IOMMU_PAGING_DOMAIN_ALLOC
-static inline struct iommu_domain *
-compat_iommu_paging_domain_alloc(struct device *dev)
-{
-	return iommu_domain_alloc(dev->bus) ?: ERR_PTR(-ENOMEM);
-}
-
-#define iommu_paging_domain_alloc compat_iommu_paging_domain_alloc
-#endif
-
 /*
- * 6.19: the common page tables do not mark what is mapped as MMIO as encrypted.
- * Those that the IOMMUs' drivers had before did, AMD's at least.
+ * 7.1: the page tables that the drivers of x86's IOMMUs share do not mark MMIO as
+ * encrypted.  Those of before do, AMD's at least, also the shared ones of 6.19.
  */
 static inline bool compat_iommu_maps_plain(struct iommu_domain *domain)
 {

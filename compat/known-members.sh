@@ -1,14 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# known-members.sh KERNEL-SOURCE: fails when an operations structure that the
-# driver fills has a member that nobody here has thought about.  The kernel
-# calls some members without looking whether they are there (match_token_uuid
-# since 6.17) or refuses service without them (get_region_info_caps since
-# 6.19): both compile without a word when left out.
+# known-members.sh KERNEL-SOURCE FEATURES PROBE...: fail unless every member of
+# the operations structures that the driver fills is known here, and every member
+# that exists and has to be set is set.  The kernel calls some members without
+# looking whether they are there (match_token_uuid since 6.17), or refuses service
+# without them (get_region_info_caps since 6.19): both compile without a word when
+# left out.  FEATURES is compat/features.h, the answers to the PROBEs.
 
-# members HEADER STRUCT: the names of the members, one a line.  Distributions
-# keep room for later members under names with "kabi" in them.
+# members HEADER STRUCT: the names of the members, one a line.  Distributions keep
+# room for later members, and use it, by macros with KABI in their names.  What
+# cannot be read is printed as it is: nobody knows a member of that name.
 members()
 {
 	sed -n "/^struct $2 *{/,/^}/p" "$1" | sed -e 1d -e '$d' -e '/^#/d' |
@@ -19,20 +21,50 @@ members()
 				text = substr(text, 1, start - 1) \
 					substr(rest, index(rest, "*/") + 2)
 			}
-			n = split(text, member, ";")
+			n = split(text, declaration, ";")
 			for (i = 1; i <= n; i++)
-				print_names(member[i])
+				print_member(declaration[i])
 		}
-		function print_names(declaration,	functions)
+		function print_member(text)
 		{
-			while (match(declaration, /\(\* *[A-Za-z_0-9]+\)/)) {
-				print substr(declaration, RSTART + 2, RLENGTH - 3)
-				declaration = substr(declaration, RSTART + RLENGTH)
-				functions++
+			gsub(/^[ \t]+|[ \t]+$/, "", text)
+			if (text ~ /^[A-Z_]*KABI_RESERVE|kabi_(padding|reserved)/)
+				return
+			if (text ~ /^[A-Z_]*KABI_[A-Z_]*[ \t]*\(/)
+				print_arguments(substr(text, index(text, "(") + 1))
+			else if (text != "")
+				print_name(text)
+		}
+		# Of a macro: what follows the number, or the old declaration, if any.
+		function print_arguments(text,	c, i, depth, part, parts)
+		{
+			for (i = 1; i <= length(text); i++) {
+				c = substr(text, i, 1)
+				depth += (c == "(") - (c == ")")
+				if (depth < 0 || (c == "," && !depth)) {
+					if (parts++ || depth < 0)
+						print_name(part)
+					part = ""
+				} else {
+					part = part c
+				}
+				if (depth < 0)
+					return
 			}
-			if (!functions && tolower(declaration) !~ /kabi/ &&
-			    match(declaration, /[A-Za-z_0-9]+ *$/))
-				print substr(declaration, RSTART, RLENGTH)
+		}
+		function print_name(text,	name)
+		{
+			name = text
+			if (match(name, /\([ \t]*\*[^()]*\)/))
+				name = substr(name, RSTART + 1, RLENGTH - 2)
+			else if (name ~ /[,{(]/)
+				name = ""
+			gsub(/\[[^]]*\]|:[ \t]*[0-9]+/, "", name)
+			gsub(/[ \t]+$/, "", name)
+			if (match(name, /[A-Za-z_0-9]+$/))
+				print substr(name, RSTART, RLENGTH)
+			else
+				print "(" text ")"
 		}'
 }
 
@@ -42,26 +74,79 @@ fail()
 	exit 1
 }
 
-# check HEADER STRUCT KNOWN-MEMBER...
+# is_asked PROBE: whether it is among the probes of this build
+is_asked()
+{
+	case " $probes " in
+	*" $1 "*) ;;
+	*) return 1 ;;
+	esac
+}
+
+# check_set STRUCT MEMBER PROBE: what exists is set by compat/ only where PROBE
+# says yes
+check_set()
+{
+	if is_asked "$3" &&
+	   ! grep -qi "^#define HAVE_$3 1\$" "$features"; then
+		fail "its struct $1 has the member '$2', which must be set, but what the kernel has for it cannot be used (see compat/probes/$3.log)"
+	fi
+}
+
+# check HEADER STRUCT MEMBER...: a member is NAME; NAME=PROBE where PROBE decides
+# whether compat/ sets it; NAME! where it has to exist
 check()
 {
 	header=$1 struct=$2
 	shift 2
 	found=$(members "$header" "$struct")
 	[ -n "$found" ] || fail "no struct $struct in $header"
+	oldifs=$IFS
+	IFS='
+'
 	for member in $found; do
-		case " $* " in
-		*" $member "*) ;;
-		*) fail "its struct $struct has a member '$member', which compat/ does not know and without which the driver might crash (see compat/known-members.sh)" ;;
+		IFS=$oldifs
+		for known in "$@"; do
+			case $known in
+			"$member" | "$member!") continue 2 ;;
+			"$member="*)
+				check_set "$struct" "$member" "${known#*=}"
+				continue 2
+				;;
+			esac
+		done
+		fail "its struct $struct has a member '$member', which compat/ does not know and without which the driver might crash (see compat/known-members.sh); it needs a newer version of the driver"
+	done
+	IFS=$oldifs
+	for known in "$@"; do
+		case $known in
+		*!)
+			echo "$found" | grep -qx "${known%!}" ||
+				fail "its struct $struct has no member '${known%!}': its VFIO is older than Linux 6.1's, or than that of RHEL 9.3"
+			;;
 		esac
 	done
 }
 
-check "$1/include/linux/vfio.h" vfio_device_ops \
-	name init release bind_iommufd unbind_iommufd attach_ioas detach_ioas \
-	pasid_attach_ioas pasid_detach_ioas open_device close_device read \
-	write ioctl get_region_info_caps mmap request match match_token_uuid \
-	dma_unmap device_feature
-check "$1/include/linux/dma-buf.h" dma_buf_ops \
+source=$1
+features=$2
+shift 2
+probes="$*"
+
+check "$source/include/linux/vfio.h" vfio_device_ops \
+	name 'init!' 'release!' open_device close_device read write ioctl mmap \
+	request match dma_unmap 'device_feature!' \
+	bind_iommufd=vfio_bind_iommufd unbind_iommufd=vfio_bind_iommufd \
+	attach_ioas=vfio_bind_iommufd detach_ioas=vfio_detach_ioas \
+	pasid_attach_ioas=vfio_pasid_attach_ioas \
+	pasid_detach_ioas=vfio_pasid_attach_ioas \
+	match_token_uuid=vfio_match_token_uuid \
+	get_region_info_caps=vfio_get_region_info_caps
+check "$source/include/linux/dma-buf.h" dma_buf_ops \
 	cache_sgt_mapping attach detach pin unpin map_dma_buf unmap_dma_buf \
 	release begin_cpu_access end_cpu_access mmap vmap vunmap
+# Since 6.19.
+if grep -q '^struct vfio_pci_device_ops {' "$source/include/linux/vfio_pci_core.h"; then
+	check "$source/include/linux/vfio_pci_core.h" vfio_pci_device_ops \
+		get_dmabuf_phys
+fi

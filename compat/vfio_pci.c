@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What differs between kernels in vfio-pci-core. */
+/* vfio-pci-core differences between kernels. */
 #include <linux/init.h>
 #include <linux/pci.h>
 
@@ -37,11 +37,11 @@ void __init compat_vfio_complete_ops(struct vfio_device_ops *ops)
  * compat_vfio_pci_claim_bars() - claim the memory BARs of an open device
  * @vdev: device, enabled by the core and not yet open to userspace
  *
- * 7.x claims all BARs when it enables the device.  Before, the core does so
- * when a BAR is first read, written or mapped, without a lock: two who come at
- * once can make each other fail, and an export would be one more to come.
- * Claiming all of them before userspace has the device ends that race.  A BAR
- * that somebody else holds stays unclaimed; the core tries again on its own.
+ * 7.2 claims all BARs when it enables the device.  Before, the core claims a BAR
+ * when it is first read, written or mapped, without a lock: two users at once can
+ * make each other fail, and an export would be a third.  Claiming all of them
+ * before userspace has the device ends that race.  A BAR that another driver holds
+ * stays unclaimed; the core tries again.
  *
  * Context: process context, may sleep, before vfio_pci_core_finish_enable().
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What differs between kernels in VFIO and vfio-pci-core. */
+/* VFIO and vfio-pci-core differences between kernels. */
 #ifndef COMPAT_VFIO_PCI_H
 #define COMPAT_VFIO_PCI_H
 
@@ -10,9 +10,10 @@ void compat_vfio_complete_ops(struct vfio_device_ops *ops);
 void compat_vfio_pci_claim_bars(struct vfio_pci_core_device *vdev);
 
 /*
- * 7.x: the BARs that the core has claimed, or an error in their place.  Before,
- * compat_vfio_pci_claim_bars() had them claimed, and there is nothing in place
- * of one that could not be.
+ * 7.2 ("vfio/pci: Replace vfio_pci_core_setup_barmap() with
+ * vfio_pci_core_get_iomap()"): a BAR that the core has claimed, or an error in its
+ * place.  Before, compat_vfio_pci_claim_bars() claims, and a BAR that could not be
+ * claimed has no mapping.
  */
 #ifndef HAVE_VFIO_PCI_CORE_GET_IOMAP
 static inline void __iomem *

@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/* 7.x: whether the importer promised to obey a revoke. */
-#include <linux/dma-buf.h>
-
-bool probe(struct dma_buf_attachment *attach);
-bool probe(struct dma_buf_attachment *attach)
-{
-	return dma_buf_attach_revocable(attach);
-}

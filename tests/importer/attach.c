@@ -5,7 +5,9 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
+#include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
+#include <linux/platform_device.h>
 #include <linux/scatterlist.h>
 
 #include "compat/dma_buf.h"
@@ -188,6 +190,7 @@ static struct dma_buf_attachment *attach_as(struct dvp_import *import,
 
 	switch (kind) {
 	case DVP_IMPORTER_REVOCABLE:
+	case DVP_IMPORTER_CHILD:
 		return dma_buf_dynamic_attach(dmabuf, dev, &revocable_ops,
 					      import);
 	case DVP_IMPORTER_NO_PEER:
@@ -203,12 +206,30 @@ static struct dma_buf_attachment *attach_as(struct dvp_import *import,
 	}
 }
 
+static int child_create(struct dvp_import *import)
+{
+	const struct platform_device_info info = {
+		.name = KBUILD_MODNAME "-child",
+		.id = PLATFORM_DEVID_AUTO,
+		.parent = import->dev,
+		.dma_mask = DMA_BIT_MASK(64),
+	};
+	struct platform_device *child = platform_device_register_full(&info);
+
+	if (IS_ERR(child))
+		return PTR_ERR(child);
+	import->child = child;
+	import->dev = &child->dev;
+	return 0;
+}
+
 struct dvp_import *dvp_import_attach(struct device *dev,
 				     const struct dvp_importer_attach *arg)
 {
 	struct dma_buf_attachment *attach;
 	struct dvp_import *import;
 	struct dma_buf *dmabuf;
+	int ret;
 
 	dmabuf = dma_buf_get(arg->fd);
 	if (IS_ERR(dmabuf))
@@ -223,9 +244,19 @@ struct dvp_import *dvp_import_attach(struct device *dev,
 	import->hold_ms = arg->hold_ms;
 	INIT_DELAYED_WORK(&import->release, import_release);
 
+	if (arg->kind == DVP_IMPORTER_CHILD) {
+		ret = child_create(import);
+		if (ret) {
+			kfree(import);
+			dma_buf_put(dmabuf);
+			return ERR_PTR(ret);
+		}
+	}
+
 	/* Notifications come from here on; without a mapping they just count. */
 	attach = attach_as(import, dmabuf, arg->kind);
 	if (IS_ERR(attach)) {
+		platform_device_unregister(import->child);
 		kfree(import);
 		dma_buf_put(dmabuf);
 		return ERR_CAST(attach);
@@ -250,6 +281,7 @@ void dvp_import_detach(struct dvp_import *import)
 	dma_buf_detach(dmabuf, import->attach);
 	dma_buf_put(dmabuf);
 	dvp_import_unwatch(import);
+	platform_device_unregister(import->child);
 	kfree(import);
 }
 

@@ -18,12 +18,15 @@
  * @DVP_IMPORTER_STATIC: attached with dma_buf_attach(), never told anything
  * @DVP_IMPORTER_NO_CALLBACK: peer capable, with nothing to be told through; the
  *	core of kernels that call the callback move_notify warns about those
+ * @DVP_IMPORTER_CHILD: revocable, as a child of the PCI function, as a cell of a
+ *	multi-function device is
  */
 enum dvp_importer_kind {
 	DVP_IMPORTER_REVOCABLE,
 	DVP_IMPORTER_NO_PEER,
 	DVP_IMPORTER_STATIC,
 	DVP_IMPORTER_NO_CALLBACK,
+	DVP_IMPORTER_CHILD,
 };
 
 /**

@@ -65,6 +65,7 @@ struct dvp_own;
 /**
  * struct dvp_import - an attached dma-buf
  * @dev: the importing device
+ * @child: that device, if it was made for this
  * @attach: the attachment
  * @release: unmaps @hold_ms after the exporter asked for it
  * @sgt: the mapping, if any
@@ -85,6 +86,7 @@ struct dvp_own;
  */
 struct dvp_import {
 	struct device *dev;
+	struct platform_device *child;
 	struct dma_buf_attachment *attach;
 	struct delayed_work release;
 	struct sg_table *sgt;

@@ -10,6 +10,7 @@
 
 #include "compat/dma_buf.h"
 #include "compat/iommu.h"
+#include "domain.h"
 #include "importer.h"
 
 /* So many instructions must count as many. */
@@ -213,7 +214,7 @@ static int measure_floor(struct dvp_importer_measure *arg, struct device *dev)
 	struct iommu_domain *domain;
 	int ret;
 
-	domain = iommu_paging_domain_alloc(dev);
+	domain = dvp_domain_alloc(dev);
 	if (IS_ERR(domain))
 		return PTR_ERR(domain);
 	ret = measure_domain(arg, domain);

@@ -10,6 +10,7 @@
 
 #include "compat/iommu.h"
 #include "compat/slab.h"
+#include "domain.h"
 #include "importer.h"
 
 /* Far from the device's other addresses. */
@@ -93,7 +94,7 @@ static int own_make_domain(struct dvp_own *own, struct dvp_edu *edu)
 {
 	int ret;
 
-	own->domain = iommu_paging_domain_alloc(&edu->pdev->dev);
+	own->domain = dvp_domain_alloc(&edu->pdev->dev);
 	if (IS_ERR(own->domain))
 		return PTR_ERR(own->domain);
 	ret = own_fill(own, edu);

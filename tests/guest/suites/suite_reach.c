@@ -208,7 +208,7 @@ static void one_is_private(void **state)
 
 static void encrypted_translated(void **state)
 {
-	const char *const words[] = { "memory is encrypted", NULL };
+	const char *const words[] = { "memory encryption is on", NULL };
 	int ret = map_encrypted(bench_find(IVSHMEM, 0), bench_find(EDU, 0), 0);
 	int klog = assert_ok(klog_open_start());
 	struct dvp_importer_info info;
@@ -232,6 +232,40 @@ static void encrypted_physical(void **state)
 				bench_find(EDU, SWITCH_EDU), 0));
 }
 
+/* Attaches as a child of the PCI function; if that succeeds, maps. */
+static int map_child(const char *exporter, const char *edu)
+{
+	struct vfio *vfio = bench_open(exporter);
+	int importer = bench_importer(edu), ret;
+
+	ret = importer_attach_as(importer, bench_export(vfio, BAR2, 0, PAGE),
+				 DVP_IMPORTER_CHILD, 0);
+	if (!ret)
+		ret = importer_map(importer);
+	bench_teardown(NULL);
+	return ret;
+}
+
+static void child_translated(void **state)
+{
+	const char *const words[] = { "is a child of this device", NULL };
+	int klog = assert_ok(klog_open_end());
+
+	(void)state;
+	assert_error(map_child(bench_find(IVSHMEM, 0), bench_find(EDU, 0)),
+		     EINVAL);
+	assert_int_equal(klog_count(klog, words), 1);
+	close(klog);
+}
+
+static void child_physical(void **state)
+{
+	(void)state;
+	assert_ok(map_child(bench_find(IVSHMEM, 0), bench_find(EDU, 0)));
+	assert_ok(map_child(bench_find(IVSHMEM, SWITCH_IVSHMEM),
+			    bench_find(EDU, SWITCH_EDU)));
+}
+
 #define REACH(name, function) TEST("reach", name, function)
 
 static int run_translated(void)
@@ -245,6 +279,8 @@ static int run_translated(void)
 		      translated_regions),
 		REACH("with encrypted memory, the IOMMU has to know MMIO",
 		      encrypted_translated),
+		REACH("a child of a function whose IOMMU translates is refused",
+		      child_translated),
 	};
 	int failed = run_group("reach", all);
 
@@ -260,6 +296,8 @@ static int run_physical(void)
 		REACH("below a switch it does not matter", switch_regions),
 		REACH("without an IOMMU, encryption is not in the way",
 		      encrypted_physical),
+		REACH("without an IOMMU, a child of a function may import",
+		      child_physical),
 		REACH("devices on two sides of an encrypted guest are refused",
 		      one_is_private),
 	};

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Every kernel has this: without a yes here, no other answer counts. */
+#include <linux/slab.h>
+
+void probe(const void *memory);
+void probe(const void *memory)
+{
+	kfree(memory);
+}
