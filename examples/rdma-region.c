@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: MIT
 /*
  * Lets an RDMA card reach the memory of a PCI device:
  *
@@ -6,7 +6,6 @@
  *
  * Build with -libverbs.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,12 @@
 
 #define ACCESS (IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE | \
 		IBV_ACCESS_REMOTE_READ)
+
+_Noreturn static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
 
 static struct ibv_context *open_card(const char *name)
 {
@@ -36,8 +41,8 @@ static struct ibv_context *open_card(const char *name)
 }
 
 /*
- * A region whose addresses start at 0.  Its keys go into work requests here, and
- * to peers elsewhere, as those of any region.
+ * A region whose addresses start at 0.  Its keys are used as those of any region: in work
+ * requests here, and by peers elsewhere.
  */
 static struct ibv_mr *register_range(struct ibv_pd *pd, int dma_buf,
 				     unsigned long long length)
@@ -54,8 +59,10 @@ int main(int argc, char **argv)
 {
 	unsigned long long length;
 	struct ibv_mr *region;
+	struct device device;
+	const char *step;
 	struct ibv_pd *pd;
-	int device, fd;
+	int fd;
 
 	if (argc != 6) {
 		fprintf(stderr, "usage: rdma-region CARD DEVICE BAR OFFSET LENGTH\n");
@@ -65,9 +72,12 @@ int main(int argc, char **argv)
 	pd = ibv_alloc_pd(open_card(argv[1]));
 	if (!pd)
 		die("ibv_alloc_pd");
-	device = open_device(argv[2]);
-	fd = export_range(device, strtoul(argv[3], NULL, 0),
+	if (open_device(&device, argv[2], &step))
+		die(step);
+	fd = export_range(device.fd, strtoul(argv[3], NULL, 0),
 			  strtoull(argv[4], NULL, 0), length);
+	if (fd < 0)
+		die("VFIO_DEVICE_FEATURE_DMA_BUF");
 	region = register_range(pd, fd, length);
 	/* The region keeps the buffer; the device must stay open for it. */
 	close(fd);
@@ -75,6 +85,6 @@ int main(int argc, char **argv)
 
 	pause();
 	ibv_dereg_mr(region);
-	close(device);
+	close_device(&device);
 	return 0;
 }

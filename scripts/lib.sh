@@ -15,14 +15,12 @@ BUILD=$TREE/build
 # shellcheck disable=SC2034 # for those who source this
 LOGS=${DVP_LOGS:-$BUILD/logs}
 
-# Everything that the scripts need from the machine itself.
-HOST_PACKAGES=(
-	debian-archive-keyring mmdebstrap rsync xz-utils zstd util-linux kmod cpio
-	make patch gcc libc6-dev linux-libc-dev libkmod-dev libcmocka-dev
-	libpci-dev libjansson-dev libibverbs-dev mandoc graphviz
-	qemu-system-x86 seabios busybox-static udev driverctl
-	shellcheck perl pahole
-)
+# What the scripts need from the machine itself: for chroots and kernels, to boot a
+# guest, for the programs of the suites, and for the tests that run on the machine.
+KERNEL_PACKAGES=(debian-archive-keyring mmdebstrap rsync xz-utils zstd util-linux kmod)
+GUEST_PACKAGES=(make gcc libc6-dev linux-libc-dev libkmod-dev qemu-system-x86 seabios busybox-static cpio)
+SUITE_PACKAGES=(libcmocka-dev libpci-dev libjansson-dev udev driverctl)
+TEST_PACKAGES=(libibverbs-dev mandoc graphviz shellcheck perl pahole patch)
 
 die()
 {
@@ -36,26 +34,79 @@ step()
 	printf '==> %s\n' "$*" >&2
 }
 
+# Ctrl-C ends everything at once, with one word from the script that was called first.
+[ -n "${DVP_CALLED:-}" ] || first=yes
+export DVP_CALLED=yes
+interrupted()
+{
+	trap - INT
+	[ -z "${first:-}" ] || printf '%s: interrupted\n' "${0##*/}" >&2
+	# A caller with job control only sees a death by the signal.
+	kill -INT "$BASHPID"
+}
+trap interrupted INT
+
 need_root()
 {
-	[ "$(id -u)" = 0 ] ||
-		die "this needs root (packages, chroots and QEMU): run it as root or with sudo"
+	[ "$(id -u)" = 0 ] || die "this needs root: run it as root or with sudo"
 }
 
-# Why the command whose output is in file $1 failed, as one clause.
+# lock FILE SENTENCE: wait until nobody else has it; it is ours until the script ends, and
+# theirs whom we call.
+lock()
+{
+	local file
+	[[ ${DVP_LOCKED:-} != *"|$1|"* ]] || return 0
+	exec {file}>"$1"
+	flock -n "$file" || {
+		step "$2"
+		flock "$file"
+	}
+	export DVP_LOCKED="${DVP_LOCKED:-}|$1|"
+}
+
+# Who writes there is alone.
+lock_logs()
+{
+	need_build
+	mkdir -p "$LOGS"
+	lock "$LOGS/lock" "Other tests are running in this tree: waiting for their end"
+}
+
+# space FOLDER: how many KiB are free there.
+space()
+{
+	df --output=avail -k "$1" | tail -n 1
+}
+
+# What is built can be written; a run with all suites and kernels needs about 50 MiB.
+need_build()
+{
+	if ! mkdir -p "$BUILD/logs" 2>/dev/null || [ ! -w "$BUILD" ]; then
+		die "cannot write to $BUILD (if it belongs to root, sudo make clean removes it)"
+	fi
+	[ "$(space "$BUILD")" -ge 65536 ] || die "the disk of $BUILD is full"
+}
+
+# Why the command whose output is in file $1 failed, as one clause. What it was to write
+# is in the folder $place, if not in the cache.
 reason()
 {
-	local avail
-	avail=$(df --output=avail -k "$CACHE" | tail -n 1)
+	local disk=${place:-$CACHE} moves=DVP_CACHE
+	[ -z "${place:-}" ] || moves=TMPDIR
 
-	if [ "$avail" -lt 4096 ] || grep -qs 'No space left' "$1"; then
-		echo "the disk of $CACHE is full (DVP_CACHE moves it)"
+	if [ "$(space "$disk")" -lt 4096 ] || grep -qs 'No space left' "$1"; then
+		echo "the disk of $disk is full ($moves moves it)"
+	elif grep -qs 'Unable to acquire the dpkg frontend lock\|Could not get lock' "$1"; then
+		echo "another program is installing packages; try again when it has ended"
 	elif grep -qsE 'Could not connect|Could not resolve|Temporary failure|Connection (failed|refused|timed out)|Unable to connect|Cannot initiate' "$1"; then
 		echo "the mirror cannot be reached (see apt's configuration, or set DVP_MIRROR)"
 	elif grep -qsE 'does not have a Release file|404 +Not Found' "$1"; then
 		echo "the mirror does not have it"
 	elif grep -qs 'NO_PUBKEY' "$1"; then
 		echo "the archive's key is not known here (upgrade debian-archive-keyring)"
+	elif grep -qs 'Unable to locate package' "$1"; then
+		echo "apt does not know $(sed -n 's/^E: Unable to locate package //p' "$1" | sort -u | xargs) (see apt's sources)"
 	else
 		echo "see $1"
 	fi
@@ -90,7 +141,7 @@ need_packages()
 	local missing=() package
 
 	command -v apt-get >/dev/null ||
-		die "this needs a Debian machine: there is no apt-get here"
+		die "this machine has no apt-get: run it on Debian or Ubuntu, or in a container (see Containerfile)"
 	for package; do
 		dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null |
 			grep -qx installed || missing+=("$package")
@@ -104,22 +155,66 @@ need_packages()
 	install_packages "${missing[@]}" debian-archive-keyring
 }
 
+# need_host_packages KIND...: kernel, guest, suite or test, see above.
 need_host_packages()
 {
-	need_packages "${HOST_PACKAGES[@]}"
+	local kind packages=()
+
+	case $(uname -m) in
+	x86_64) ;;
+	*) die "this needs an x86-64 machine: the kernels of the tests are built for that one" ;;
+	esac
+	unshare --mount --propagation unchanged true 2>/dev/null ||
+		die "nothing can be mounted here: in a container, run it with --privileged"
+	for kind; do
+		case $kind in
+		kernel) packages+=("${KERNEL_PACKAGES[@]}") ;;
+		guest) packages+=("${GUEST_PACKAGES[@]}") ;;
+		suite) packages+=("${SUITE_PACKAGES[@]}") ;;
+		test) packages+=("${TEST_PACKAGES[@]}") ;;
+		esac
+	done
+	# Before anything is installed: whether there is a mirror for the kernels.
+	dpkg-query -W "${packages[@]}" >/dev/null 2>&1 || [ "$(id -u)" != 0 ] || need_mirror
+	need_packages "${packages[@]}"
 }
 
-# A list that is missing and one that has gone stale fail alike: then update.
+# Whose mirrors apt is configured with is known once it has read their lists.
+need_mirror()
+{
+	local suite
+	command -v apt-get >/dev/null || return 0
+	suite=$(kernel_line "$(kernel_names | head -n 1)")
+	! (apt_line "${suite% *}") >/dev/null 2>&1 || return 0
+	logged "cannot update apt's lists" apt-get update --error-on=any
+	apt_line "${suite% *}" >/dev/null
+}
+
+# The lists may be missing or stale, and an earlier installation may have been interrupted.
+update_and_install()
+{
+	apt-get update
+	dpkg --configure -a
+	"$@"
+}
+
 install_packages()
 {
 	local install=(apt-get -y --no-install-recommends install "$@")
 
-	step "Installing $*"
+	step "Installing $# packages: $*"
 	export DEBIAN_FRONTEND=noninteractive
-	"${install[@]}" >/dev/null 2>&1 || {
-		logged "cannot update apt's lists" apt-get update
-		logged "cannot install $*" "${install[@]}"
-	}
+	"${install[@]}" </dev/null >/dev/null 2>&1 ||
+		logged "cannot install packages" update_and_install "${install[@]}"
+}
+
+# check_kernels NAME...: refuse what is no kernel before anything is downloaded for it.
+check_kernels()
+{
+	local name
+	for name; do
+		kernel_line "$name" >/dev/null
+	done
 }
 
 kernel_names()
@@ -186,7 +281,7 @@ release_of()
 	sed -E 's/-(backports(-sloppy)?|security|updates|proposed-updates)$//' <<<"$1"
 }
 
-# The fields of the machine's own Debian source, "URI KEYRING": $1 is Debian or
+# The fields of the machine's own Debian source, "KEYRING URI": $1 is Debian or
 # Debian-Security, the label that the archive's Release file carries.
 apt_source()
 {
@@ -203,7 +298,16 @@ apt_source()
 	case $uri in
 	mirror+file:*) uri=$(awk '!/^#/ && NF { print $1; exit }' "${uri#mirror+file:}") ;;
 	esac
-	echo "$uri ${keyring:-/usr/share/keyrings/debian-archive-keyring.gpg}"
+	echo "${keyring:-/usr/share/keyrings/debian-archive-keyring.gpg} $uri"
+}
+
+# What of the machine's own apt configuration counts in the chroot, too: proxies,
+# and whether an archive may be older than its expiry date.
+apt_options()
+{
+	apt-config dump | grep -E '^Acquire::(http|https|Retries|Check)' || true
+	echo 'Acquire::Languages "none";'
+	echo 'APT::Sandbox::User "root";'
 }
 
 # apt_line SUITE: a line for sources.list.
@@ -214,13 +318,13 @@ apt_line()
 	case $1 in
 	*-security) label=Debian-Security ;;
 	esac
-	read -r uri keyring <<<"$(apt_source "$label")"
+	read -r keyring uri <<<"$(apt_source "$label")"
 	if [ -n "${DVP_MIRROR:-}" ]; then
 		uri=${DVP_MIRROR%/}
 		[ "$label" = Debian ] || uri=$uri-security
 	fi
 	[ "${uri#*:}" != "$uri" ] ||
-		die "apt is not configured with a Debian mirror for $1: set DVP_MIRROR to one"
+		die "apt has no Debian mirror here: name one, as in DVP_MIRROR=http://deb.debian.org/debian"
 	echo "deb [signed-by=$keyring] $uri $1 main"
 }
 
@@ -238,6 +342,30 @@ apt_sources()
 	done | sort -u
 }
 
+# For unshare: a machine that is itself a chroot has no mount at / whose propagation could
+# be changed.
+propagation()
+{
+	awk '$5 == "/" { found = 1 } END { print found ? "private" : "unchanged" }' /proc/self/mountinfo
+}
+
+# run_in ROOT [NAME=VALUE...] COMMAND...: instead of this script, run a command with that
+# folder as /, in a process and mount namespace of its own: /proc (objtool needs it)
+# vanishes with the command, and so does anything that the command leaves running.
+#
+# Process 1 is a shell, which ends at a signal, and all others with it: a signal for which
+# process 1 has no handler is ignored. No command there reads the terminal.
+run_in()
+{
+	# shellcheck disable=SC2016 # the arguments are that shell's
+	exec unshare --pid --fork --kill-child --propagation "$(propagation)" \
+		--mount-proc="$1/proc" \
+		chroot "$1" /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 \
+		PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+		/bin/sh -c 'trap "exit 130" INT; trap "exit 143" TERM; env "$@" </dev/null & wait $!' \
+		sh "${@:2}"
+}
+
 # lock_chroot RELEASE WHAT: whoever else does WHAT there waits until unlock_chroot
 # or the end of the script.
 lock_chroot()
@@ -249,6 +377,18 @@ lock_chroot()
 unlock_chroot()
 {
 	exec 8>&-
+}
+
+# Ends the jobs in the background, each of which is a process group of its own (set -m), so
+# that nothing of them survives.
+stop_jobs()
+{
+	local group
+	for group in $(jobs -p); do
+		kill -- "-$group" 2>/dev/null || continue
+		# One that has been stopped only ends once it goes on.
+		kill -CONT -- "-$group" 2>/dev/null || true
+	done
 }
 
 # copy_sources DIR: the tree without what was built in it.
@@ -289,13 +429,33 @@ compiler_warnings()
 		grep -v 'warning: the compiler differs from the one used to build the kernel'
 }
 
-# Also where `set -e` is off, as before "||".
+# make_in FOLDER PRODUCTS [TARGET...]: make below the tree, for build/PRODUCTS. The path is
+# a relative one, because make cannot have blanks in the names of targets.
+make_in()
+{
+	make -s -C "$TREE/$1" OUT="$(realpath -m --relative-to="$TREE/$1" "$BUILD/$2")" "${@:3}"
+}
+
+# Also where `set -e` is off, as before "||". Two who build share the objects.
 make_programs()
 {
+	mkdir -p "$BUILD/guest" && exec 6>"$BUILD/guest/lock" && flock 6 || return
 	step "Building the guest's programs"
-	make -s -C "$TREE/tests/guest" OUT="$BUILD/guest" &&
-		make -s -C "$TREE/tools" OUT="$BUILD/tools" &&
-		cp "$BUILD/tools/dmabuf-vfio-pci" "$BUILD/guest/"
+	make_in tests/guest guest &&
+		make_in tools tools &&
+		cp "$BUILD/tools/dmabuf-vfio-pci" "$BUILD/guest/" &&
+		exec 6>&-
+}
+
+# What `make demo` needs of them.
+make_demo()
+{
+	mkdir -p "$BUILD/guest"
+	exec 6>"$BUILD/guest/lock"
+	flock 6
+	step "Building the guest's programs"
+	make_in tests/guest guest ../../build/guest/{init,demo}
+	exec 6>&-
 }
 
 # The commands of the documents, for the machine whose guest runs them.

@@ -13,8 +13,7 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
-#include "compat/dma_mapping.h"
-#include "compat/pci_p2pdma.h"
+#include "compat/dma_buf_mapping.h"
 
 struct dma_buf;
 struct dma_buf_attachment;
@@ -85,22 +84,12 @@ struct dvp_buffer {
 };
 
 /**
- * struct dvp_mapping - a mapping that an importer holds
- * @sgt: the importer's table
- * @iova: span of DMA addresses, if there is one
- * @mapped: bytes that the DMA API has mapped, from the start of the buffer
- */
-struct dvp_mapping {
-	struct sg_table sgt;
-	struct dma_iova_state iova;
-	size_t mapped;
-};
-
-/**
  * struct dvp_attachment - an importer's attachment to a buffer
  * @map_type: how the importer reaches the memory; decided when it attached
  * @reserved: DMA addresses that its IOMMU group reserves for something else
  * @phys: physical ranges, for an importer that maps them itself
+ * @mapping: the one that an importer without other mappings gets
+ *	(dvp_buffer.resv)
  * @importer: process that attached
  * @lists: how often the importer holds @phys (dvp_buffer.resv)
  * @mappings: that the importer holds (dvp_buffer.resv)
@@ -111,6 +100,7 @@ struct dvp_attachment {
 	enum pci_p2pdma_map_type map_type;
 	struct list_head reserved;
 	struct dmabuf_vfio_pci_phys phys;
+	struct compat_dma_buf_mapping mapping;
 	struct dvp_process importer;
 	unsigned int lists;
 	unsigned int mappings;

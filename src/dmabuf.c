@@ -5,6 +5,7 @@
 
 #include "revoke.h"
 #include "compat/dma_buf.h"
+#include "compat/dma_buf_mapping.h"
 #include "compat/slab.h"
 #include "dmabuf.h"
 #include "dvp.h"
@@ -152,12 +153,59 @@ static void dvp_dmabuf_unpin(struct dma_buf_attachment *attach)
 	att->pins--;
 }
 
+static struct compat_dma_buf_ranges dvp_ranges(struct dvp_buffer *buf,
+					       struct dvp_attachment *att)
+{
+	return (struct compat_dma_buf_ranges) {
+		.vec = buf->ranges,
+		.nr = buf->nr_ranges,
+		.size = buf->dmabuf->size,
+		.bus_offset = att->phys.bus_offset,
+		.bar = pci_resource_start(buf->pdev, buf->bar),
+		.bar_size = pci_resource_len(buf->pdev, buf->bar),
+	};
+}
+
+static void dvp_refuse_mapping(struct dvp_buffer *buf,
+			       const struct device *importer, int error,
+			       size_t failed)
+{
+	if (error == -ENOMEM)
+		return;
+	if (failed < buf->nr_ranges)
+		dvp_refuse(buf->access, importer,
+			   "the DMA API cannot map range %zu of the buffer, %zu bytes from %pap: %pe",
+			   failed, buf->ranges[failed].len,
+			   &buf->ranges[failed].paddr, ERR_PTR(error));
+	else
+		dvp_refuse(buf->access, importer,
+			   "the DMA API cannot map the buffer's %zu bytes: %pe",
+			   buf->dmabuf->size, ERR_PTR(error));
+}
+
+/* An importer hardly ever holds more than one mapping of an attachment. */
+static struct compat_dma_buf_mapping *
+dvp_alloc_mapping(struct dvp_attachment *att)
+{
+	return att->mappings ? kzalloc_obj(struct compat_dma_buf_mapping) :
+			       &att->mapping;
+}
+
+static void dvp_free_mapping(struct dvp_attachment *att,
+			     struct compat_dma_buf_mapping *mapping)
+{
+	if (mapping != &att->mapping)
+		kfree(mapping);
+}
+
 static struct sg_table *dvp_dmabuf_map(struct dma_buf_attachment *attach,
 				       enum dma_data_direction dir)
 {
 	struct dvp_buffer *buf = attach->dmabuf->priv;
 	struct dvp_attachment *att = attach->priv;
-	struct sg_table *sgt;
+	struct compat_dma_buf_mapping *mapping;
+	struct compat_dma_buf_ranges ranges;
+	size_t failed;
 	int ret;
 
 	dma_resv_assert_held(attach->dmabuf->resv);
@@ -167,35 +215,45 @@ static struct sg_table *dvp_dmabuf_map(struct dma_buf_attachment *attach,
 	ret = dvp_reach_before(attach);
 	if (ret)
 		return ERR_PTR(ret);
-	sgt = dvp_map(attach, dir);
-	if (IS_ERR(sgt)) {
-		if (sgt != ERR_PTR(-ENOMEM))
-			dvp_refuse(buf->access, attach->dev,
-				   "the DMA API cannot map %zu bytes of the peer's memory: %pe",
-				   attach->dmabuf->size, sgt);
-		return sgt;
-	}
-	ret = dvp_reach_after(attach, sgt);
+	mapping = dvp_alloc_mapping(att);
+	if (!mapping)
+		return ERR_PTR(-ENOMEM);
+	ranges = dvp_ranges(buf, att);
+	ret = compat_dma_buf_phys_vec_to_sgt(mapping, attach->dev, att->map_type,
+					     &ranges, dir, &failed);
 	if (ret) {
-		dvp_unmap(attach, sgt, dir);
-		return ERR_PTR(ret);
+		dvp_refuse_mapping(buf, attach->dev, ret, failed);
+		goto err_free;
 	}
+	ret = dvp_reach_after(attach, mapping);
+	if (ret)
+		goto err_unmap;
 	att->mappings++;
 	buf->mappings++;
-	trace_dvp_map(buf, attach, sgt);
-	return sgt;
+	trace_dvp_map(buf, attach, &mapping->sgt);
+	return &mapping->sgt;
+
+err_unmap:
+	compat_dma_buf_free_sgt(mapping, attach->dev, &ranges, dir);
+err_free:
+	dvp_free_mapping(att, mapping);
+	return ERR_PTR(ret);
 }
 
 static void dvp_dmabuf_unmap(struct dma_buf_attachment *attach,
 			     struct sg_table *sgt, enum dma_data_direction dir)
 {
+	struct compat_dma_buf_mapping *mapping =
+		container_of(sgt, struct compat_dma_buf_mapping, sgt);
 	struct dvp_buffer *buf = attach->dmabuf->priv;
+	const struct compat_dma_buf_ranges ranges = { .vec = buf->ranges };
 	struct dvp_attachment *att = attach->priv;
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
 	trace_dvp_unmap(buf, attach, sgt);
-	dvp_unmap(attach, sgt, dir);
+	compat_dma_buf_free_sgt(mapping, attach->dev, &ranges, dir);
+	dvp_free_mapping(att, mapping);
 	att->mappings--;
 	dvp_uncount(buf);
 }

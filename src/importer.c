@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whether an importer can reach the memory by the addresses that it gets.  The
- * path being there, the addresses can still be too large, be marked as encrypted
- * memory, or mean something else to the IOMMU.  Where the DMA API would not
- * notice, the mapping is refused here, and the log says why.
+ * Whether an importer may have the memory, and can reach it by the addresses
+ * that it gets.  Even with a path, the addresses can be too large, be marked as
+ * encrypted memory, or mean something else to the IOMMU.  Where the DMA API
+ * would not notice, the mapping is refused here, and the log says why.
  */
+#include <linux/cc_platform.h>
 #include <linux/dma-buf.h>
 #include <linux/iommu.h>
 #include <linux/pci.h>
@@ -12,22 +13,45 @@
 #include <linux/swiotlb.h>
 
 #include "compat/iommu.h"
+#include "compat/pci.h"
 #include "compat/slab.h"
 #include "buffer.h"
 #include "dvp.h"
-#include "encryption.h"
 #include "importer.h"
 #include "record.h"
+
+/*
+ * Tests replace the answers of these two on machines that encrypt nothing, so
+ * the compiler must neither inline them nor deduce what they return.
+ */
+static noinline __noclone bool dvp_memory_encrypted(enum cc_attr attr)
+{
+	bool encrypted = cc_platform_has(attr);
+
+	OPTIMIZER_HIDE_VAR(encrypted);
+	return encrypted;
+}
+
+/* Part of an encrypted guest (TDISP), as the function that @dev is below. */
+static noinline __noclone bool dvp_is_private(struct device *dev)
+{
+	bool private = false;
+
+	for (; dev && !private; dev = dev->parent)
+		private = dev_is_pci(dev) && compat_pci_has_tsm(to_pci_dev(dev));
+	OPTIMIZER_HIDE_VAR(private);
+	return private;
+}
 
 /**
  * dvp_reach_agrees() - whether two devices are on one side of an encrypted guest
  * @buf: buffer, which is not revoked
- * @importer: is to reach it
+ * @importer: device that is to reach it
  *
- * Devices of an encrypted guest are outside of what is encrypted, memory and
- * all, and so they reach each other.  One that was accepted into it has memory
- * that those outside must not reach; and no kernel yet says by which addresses
- * another one inside would.
+ * Devices of an encrypted guest are outside of what is encrypted, their memory
+ * included, and reach each other.  A device that was accepted into the guest
+ * has memory that those outside must not reach; and no kernel tells yet by
+ * which addresses another device inside would reach it.
  *
  * Context: any.
  * Return: false if they must not reach each other; the log says so.
@@ -40,9 +64,36 @@ bool dvp_reach_agrees(struct dvp_buffer *buf, struct device *importer)
 	    (!dvp_is_private(provider) && !dvp_is_private(importer)))
 		return true;
 	dvp_refuse_logged(provider, buf->access, importer,
-			  "no peer-to-peer path from %s: one of the two is part of this encrypted guest (TDISP); nothing is known to lead to or from it",
+			  "no peer-to-peer path from %s: one of the two devices is part of this encrypted guest (TDISP), and no path to or from such a device is known",
 			  dev_name(importer));
 	return false;
+}
+
+static bool dvp_is_translated(struct device *dev)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	return domain && domain->type != IOMMU_DOMAIN_IDENTITY;
+}
+
+/*
+ * A child of a PCI function, such as a cell of a multi-function device, does
+ * DMA as that function, but has no IOMMU domain: the DMA API would hand out
+ * physical addresses, which the function's IOMMU takes for something else.
+ */
+static int dvp_check_child(struct dma_buf_attachment *attach)
+{
+	struct dvp_buffer *buf = attach->dmabuf->priv;
+	struct device *dev = attach->dev, *parent = dev;
+
+	while (!dev_is_pci(parent))
+		parent = parent->parent;
+	if (parent == dev || !dvp_is_translated(parent))
+		return 0;
+	dvp_refuse_logged(parent, buf->access, dev,
+			  "cannot map the peer's memory for %s: it is a child of this device, whose IOMMU translates; its driver has to attach the PCI device itself",
+			  dev_name(dev));
+	return -EINVAL;
 }
 
 static int dvp_is_other(struct device *dev, void *data)
@@ -51,11 +102,11 @@ static int dvp_is_other(struct device *dev, void *data)
 }
 
 /*
- * Whether the DMA API alone keeps clear of all that is reserved: it does of what
- * is for the device for which it made the domain, but another device of the same
- * group can have more of that.  And an address that no IOMMU translates is where
- * it is.  (Who has been left alone in a group by that device being unplugged
- * depends on the DMA API for all of its DMA, and so for ours.)
+ * Whether the DMA API alone avoids all reserved regions.  It avoids those of the
+ * device for which it allocated the domain, but another device of the same group
+ * can have more.  An untranslated address cannot avoid anything.  (A device that
+ * was left alone in its group because that one was unplugged relies on the DMA
+ * API for all of its DMA, ours included.)
  */
 static bool dvp_keeps_clear(struct device *dev, struct iommu_group *group)
 {
@@ -66,21 +117,25 @@ static bool dvp_keeps_clear(struct device *dev, struct iommu_group *group)
 }
 
 /**
- * dvp_reach_look() - look up which addresses mean something else to the IOMMU
+ * dvp_reach_look() - look whether and where the importer's IOMMU is in the way
  * @attach: importer's attachment; its map type is decided
  *
  * Context: may sleep.
- * Return: 0 or -ENOMEM.  dvp_reach_forget() frees what was found, in either case.
+ * Return: 0; -ENOMEM; or -EINVAL if the log says why the importer cannot have a
+ * mapping.  dvp_reach_forget() frees the regions that were found, in any case.
  */
 int dvp_reach_look(struct dma_buf_attachment *attach)
 {
 	struct dvp_attachment *att = attach->priv;
 	struct iommu_group *group;
-	int ret = 0;
+	int ret;
 
-	/* What a switch passes on does not come to an IOMMU. */
+	/* What a switch forwards does not come to an IOMMU. */
 	if (att->map_type == PCI_P2PDMA_MAP_BUS_ADDR)
 		return 0;
+	ret = dvp_check_child(attach);
+	if (ret)
+		return ret;
 	group = iommu_group_get(attach->dev);
 	if (!group)
 		return 0;
@@ -91,8 +146,8 @@ int dvp_reach_look(struct dma_buf_attachment *attach)
 }
 
 /**
- * dvp_reach_forget() - free what dvp_reach_look() has found
- * @reserved: list
+ * dvp_reach_forget() - free the regions that dvp_reach_look() has found
+ * @reserved: list of them
  *
  * Context: any.
  */
@@ -104,17 +159,14 @@ void dvp_reach_forget(struct list_head *reserved)
 		kfree(region);
 }
 
-/*
- * As far as it is known what a device can send: one that stands for its PCI
- * parent may have no mask of its own.
- */
+/* A child of a PCI function may have no DMA mask; then its reach is unknown. */
 static bool dvp_reaches(struct device *dev, dma_addr_t last)
 {
 	return last <= min_not_zero(dev->dma_mask ? *dev->dma_mask : U64_MAX,
 				    dev->bus_dma_limit);
 }
 
-/* Below a switch the importer sends what is in the registers of the bus. */
+/* Below a switch the importer sends bus addresses. */
 static int dvp_check_bus(struct device *dev, struct dvp_buffer *buf,
 			 u64 bus_offset)
 {
@@ -157,10 +209,10 @@ static int dvp_check_untranslated(struct device *dev, struct dvp_buffer *buf)
 }
 
 /*
- * With AMD's SME and SEV a bit of the address says that memory is encrypted.
- * Device memory is not, but before 6.19 the page tables of AMD's IOMMU have the
- * bit set for all that is mapped.  Other IOMMUs are not told apart: where memory
- * is encrypted otherwise, in a guest by TDX, nobody has seen one.
+ * With AMD's SME and SEV, a bit of the address says that memory is encrypted.
+ * MMIO is not, but the page tables of AMD's IOMMU before 7.1 have the bit set for
+ * all that is mapped.  Other IOMMUs are not told apart: where memory is encrypted
+ * otherwise, in a guest by TDX, none has been seen.
  */
 static int dvp_check_translated(struct device *dev, struct dvp_buffer *buf,
 				struct iommu_domain *domain)
@@ -169,12 +221,12 @@ static int dvp_check_translated(struct device *dev, struct dvp_buffer *buf,
 	    compat_iommu_maps_plain(domain))
 		return 0;
 	dvp_refuse_logged(dev, buf->access, dev,
-			  "cannot map the peer's memory: memory is encrypted, and this kernel's IOMMU driver would take device memory for encrypted, too; mem_encrypt=off or iommu.passthrough=1 would help, or Linux 6.19");
+			  "cannot map the peer's memory: memory encryption is on, and this kernel's IOMMU driver is not known to exempt device memory from it; boot with mem_encrypt=off or iommu.passthrough=1, or use Linux 7.1 or later");
 	return -EIO;
 }
 
 /**
- * dvp_reach_before() - whether a mapping is to be tried at all
+ * dvp_reach_before() - check an importer before a mapping is made
  * @attach: importer's attachment
  *
  * Context: any; the buffer's reservation lock is held.
@@ -194,9 +246,9 @@ int dvp_reach_before(struct dma_buf_attachment *attach)
 }
 
 /*
- * A region that is mapped one to one for the firmware's sake is in the way of
- * translated addresses only: another one is where it would be without.  In that
- * of a software's MSIs is whatever that software puts there.
+ * A region that is mapped one to one for the firmware is in the way of translated
+ * addresses only: an untranslated address leads to the same place without it.
+ * The region of software-managed MSIs holds only what that software maps.
  */
 static bool dvp_is_taken(const struct iommu_resv_region *region,
 			 bool translated)
@@ -233,46 +285,45 @@ static bool dvp_leads_into(const struct iommu_resv_region *region,
 }
 
 /*
- * Most regions are far from all of a mapping.  A span is in one piece; and where
- * nobody translates addresses, all are between two that are known.
+ * Rules out most regions without a look at every entry.  A span is contiguous;
+ * untranslated addresses are within the extent of the buffer.
  */
 static bool dvp_is_near(const struct iommu_resv_region *region,
 			const struct dvp_buffer *buf,
-			struct dvp_mapping *map, bool translated)
+			struct compat_dma_buf_mapping *mapping,
+			bool translated)
 {
 	if (!translated)
 		return dvp_overlaps(region, buf->extent.paddr,
 				    dvp_last(&buf->extent));
-	return !dma_use_iova(&map->iova) ||
-	       dvp_overlaps(region, map->iova.addr,
-			    map->iova.addr + buf->dmabuf->size - 1);
+	return !dma_use_iova(&mapping->iova) ||
+	       dvp_overlaps(region, mapping->iova.addr,
+			    mapping->iova.addr + buf->dmabuf->size - 1);
 }
 
 /**
- * dvp_reach_after() - whether all addresses of a mapping lead to the memory
+ * dvp_reach_after() - check that all addresses of a mapping lead to the memory
  * @attach: importer's attachment
- * @sgt: mapping
+ * @mapping: mapping
  *
  * Context: any; the buffer's reservation lock is held.
  * Return: 0, or -EIO if the log says why not.
  */
-int dvp_reach_after(struct dma_buf_attachment *attach, struct sg_table *sgt)
+int dvp_reach_after(struct dma_buf_attachment *attach,
+		    struct compat_dma_buf_mapping *mapping)
 {
-	struct dvp_mapping *map = container_of(sgt, struct dvp_mapping, sgt);
 	struct dvp_attachment *att = attach->priv;
 	struct dvp_buffer *buf = attach->dmabuf->priv;
 	const struct iommu_resv_region *region;
-	struct iommu_domain *domain;
 	bool translated;
 
 	if (list_empty(&att->reserved))
 		return 0;
-	domain = iommu_get_domain_for_dev(attach->dev);
-	translated = domain && domain->type != IOMMU_DOMAIN_IDENTITY;
+	translated = dvp_is_translated(attach->dev);
 	list_for_each_entry(region, &att->reserved, list)
 		if (dvp_is_taken(region, translated) &&
-		    dvp_is_near(region, buf, map, translated) &&
-		    dvp_leads_into(region, &map->sgt)) {
+		    dvp_is_near(region, buf, mapping, translated) &&
+		    dvp_leads_into(region, &mapping->sgt)) {
 			dvp_refuse_logged(attach->dev, buf->access, attach->dev,
 					  "cannot map the peer's memory: its addresses would be among %zu bytes from %pap, which are reserved in this IOMMU group (see reserved_regions in its iommu_group)",
 					  region->length, &region->start);

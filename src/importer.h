@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whether an importer can reach the memory by the addresses that it gets. */
-#ifndef DVP_REACH_H
-#define DVP_REACH_H
+/* Whether an importer may have the memory, and can reach it. */
+#ifndef DVP_IMPORTER_H
+#define DVP_IMPORTER_H
 
 #include <linux/types.h>
 
+struct compat_dma_buf_mapping;
 struct device;
 struct dma_buf_attachment;
 struct dvp_buffer;
-struct sg_table;
 struct list_head;
 
 bool dvp_reach_agrees(struct dvp_buffer *buf, struct device *importer);
@@ -16,6 +16,7 @@ int dvp_reach_look(struct dma_buf_attachment *attach);
 void dvp_reach_forget(struct list_head *reserved);
 
 int dvp_reach_before(struct dma_buf_attachment *attach);
-int dvp_reach_after(struct dma_buf_attachment *attach, struct sg_table *sgt);
+int dvp_reach_after(struct dma_buf_attachment *attach,
+		    struct compat_dma_buf_mapping *mapping);
 
-#endif /* DVP_REACH_H */
+#endif /* DVP_IMPORTER_H */

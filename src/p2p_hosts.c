@@ -2,12 +2,13 @@
 /* p2p_host_bridges=: host bridges that the user trusts to forward. */
 #include <linux/moduleparam.h>
 #include <linux/pci_ids.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "dvp.h"
 #include "p2p.h"
 
-/* As lspci -n shows them: neither shorter nor with a prefix. */
+/* Four digits, as lspci -n shows them, without a prefix. */
 static bool dvp_parse_id(const char *text, u16 *id)
 {
 	return strspn(text, "0123456789abcdefABCDEF") == 4 &&
@@ -24,46 +25,62 @@ static bool dvp_parse_host(const char *text, struct compat_p2pdma_host *host)
 	host->device = device;
 	host->same_only = !strcmp(text + 9, ":same");
 	host->name = "trusted by p2p_host_bridges=";
-	/* These two are what no device has. */
+	/* No device has these two vendor ids. */
 	return host->vendor && host->vendor != 0xffff &&
 	       (host->same_only || !text[9]);
 }
 
-/* The entry that is bad, or NULL. */
-static const char *dvp_trust_hosts(char *text)
+/* Returns how many there are, or -EINVAL with the bad entry. */
+static int dvp_parse_hosts(char *text, struct compat_p2pdma_host *hosts,
+			   const char **bad)
 {
-	struct compat_p2pdma_host host;
-	char *entry;
+	int count = 0;
 
-	while ((entry = strsep(&text, ","))) {
-		if (!dvp_parse_host(entry, &host) ||
-		    compat_p2pdma_trust_host(&host))
-			return entry;
-		pr_warn("host bridge %04x:%04x is trusted to forward peer-to-peer%s, because p2p_host_bridges= says so\n",
-			host.vendor, host.device,
-			host.same_only ? " below itself" : "");
+	while ((*bad = strsep(&text, ","))) {
+		if (count == COMPAT_P2PDMA_TRUSTED ||
+		    !dvp_parse_host(*bad, &hosts[count]))
+			return -EINVAL;
+		count++;
 	}
-	return NULL;
+	return count;
+}
+
+/* All of them or none: a list with an error leaves everything as it was. */
+static int dvp_trust_hosts(const char *value, char *text,
+			   struct compat_p2pdma_host *hosts)
+{
+	const char *bad;
+	int count, i;
+
+	count = dvp_parse_hosts(strim(text), hosts, &bad);
+	if (count < 0) {
+		pr_err("p2p_host_bridges=%s: bad entry \"%s\"; give at most %u as VVVV:DDDD or VVVV:DDDD:same, in hexadecimal, separated by commas\n",
+		       value, bad, COMPAT_P2PDMA_TRUSTED);
+		return count;
+	}
+	compat_p2pdma_trust_hosts(hosts, count);
+	for (i = 0; i < count; i++)
+		pr_warn("host bridge %04x:%04x is trusted to forward peer-to-peer%s, because p2p_host_bridges= says so\n",
+			hosts[i].vendor, hosts[i].device,
+			hosts[i].same_only ? " below itself" : "");
+	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
+	return 0;
 }
 
 static int dvp_set_extra_hosts(const char *value,
 			       const struct kernel_param *kp)
 {
-	const char *bad;
-	char *copy;
+	struct compat_p2pdma_host *hosts;
+	int ret = -ENOMEM;
+	char *text;
 
-	copy = kstrdup(value, GFP_KERNEL);
-	if (!copy)
-		return -ENOMEM;
-	bad = dvp_trust_hosts(strim(copy));
-	if (bad)
-		pr_err("p2p_host_bridges=%s: bad entry \"%s\"; give at most %u as VVVV:DDDD or VVVV:DDDD:same, in hexadecimal, separated by commas\n",
-		       value, bad, COMPAT_P2PDMA_TRUSTED);
-	kfree(copy);
-	if (bad)
-		return -EINVAL;
-	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
-	return 0;
+	hosts = kcalloc(COMPAT_P2PDMA_TRUSTED, sizeof(*hosts), GFP_KERNEL);
+	text = kstrdup(value, GFP_KERNEL);
+	if (hosts && text)
+		ret = dvp_trust_hosts(value, text, hosts);
+	kfree(text);
+	kfree(hosts);
+	return ret;
 }
 
 static const struct kernel_param_ops dvp_extra_hosts_ops = {
@@ -74,14 +91,15 @@ module_param_cb(p2p_host_bridges, &dvp_extra_hosts_ops, NULL, 0);
 MODULE_PARM_DESC(p2p_host_bridges, "Host bridges that are trusted to forward peer-to-peer requests though the driver does not know them: VVVV:DDDD[:same],... in hexadecimal, \"same\" meaning only between devices below the same bridge. A wrong entry silently corrupts data");
 
 /**
- * dvp_p2p_drop_extra_hosts() - p2p_host_bridges= does not count
+ * dvp_p2p_drop_extra_hosts() - ignore p2p_host_bridges=, and say so
  *
- * For an exporter that does not ask us; before the driver is registered.
+ * For the in-tree exporter, which has a list of its own; called before the driver
+ * is registered.
  *
  * Context: any.
  */
 void dvp_p2p_drop_extra_hosts(void)
 {
-	if (compat_p2pdma_distrust_hosts())
+	if (compat_p2pdma_trust_hosts(NULL, 0))
 		pr_warn("p2p_host_bridges= has no effect, because vfio-pci-core exports and has a list of its own; load with exporter=own\n");
 }

@@ -48,110 +48,110 @@ static void dvp_say_host(struct dvp_text *text,
 							"");
 }
 
-static void dvp_say_hosts(struct dvp_text *text, const struct compat_p2pdma_path *route)
+static void dvp_say_hosts(struct dvp_text *text, const struct compat_p2pdma_path *path)
 {
 	unsigned int i;
 
-	if (route->cpu_forwards) {
+	if (path->cpu_forwards) {
 		dvp_say(text, "the host bridge, which forwards it (AMD, Zen or later)");
 		return;
 	}
-	for (i = 0; i < route->nr_hosts; i++) {
+	for (i = 0; i < path->nr_hosts; i++) {
 		dvp_say(text, i ? " and " : "host bridge ");
-		dvp_say_host(text, &route->hosts[i]);
+		dvp_say_host(text, &path->hosts[i]);
 	}
-	dvp_say(text, route->type == PCI_P2PDMA_MAP_NOT_SUPPORTED ?
+	dvp_say(text, path->type == PCI_P2PDMA_MAP_NOT_SUPPORTED ?
 		", not known to forward it" : ", known to forward it");
 }
 
 /* As pci=disable_acs_redir= wants it.  A list that was cut must not look complete. */
 static void dvp_say_redirecting(struct dvp_text *text,
-				const struct compat_p2pdma_path *route)
+				const struct compat_p2pdma_path *path)
 {
 	unsigned int named, i;
 
-	named = min_t(unsigned int, route->nr_redirecting, COMPAT_P2PDMA_NAMED);
+	named = min_t(unsigned int, path->nr_redirecting, COMPAT_P2PDMA_NAMED);
 	for (i = 0; i < named; i++)
 		dvp_say(text, "%s%s", i ? ";" : "",
-			pci_name(route->redirecting[i]));
-	if (named < route->nr_redirecting)
+			pci_name(path->redirecting[i]));
+	if (named < path->nr_redirecting)
 		dvp_say(text, ";...");
 }
 
-/* Why the route is of its type. */
-static void dvp_say_why(struct dvp_text *text, const struct compat_p2pdma_path *route)
+/* Why the path is of its type. */
+static void dvp_say_why(struct dvp_text *text, const struct compat_p2pdma_path *path)
 {
-	if (route->type == PCI_P2PDMA_MAP_BUS_ADDR) {
+	if (path->type == PCI_P2PDMA_MAP_BUS_ADDR) {
 		dvp_say(text, "below %s without ACS redirection",
-			pci_name(route->common));
+			pci_name(path->common));
 		return;
 	}
-	if (route->common) {
+	if (path->common) {
 		dvp_say(text, "ACS of ");
-		dvp_say_redirecting(text, route);
+		dvp_say_redirecting(text, path);
 		dvp_say(text, " redirects it to ");
 	} else {
 		dvp_say(text, "it leads through ");
 	}
-	dvp_say_hosts(text, route);
+	dvp_say_hosts(text, path);
 }
 
 /* The parameter would have to name every host bridge that stands in the way. */
-static bool dvp_can_vouch(const struct compat_p2pdma_path *route)
+static bool dvp_can_vouch(const struct compat_p2pdma_path *path)
 {
 	unsigned int i;
 
-	for (i = 0; i < route->nr_hosts; i++)
-		if (!route->hosts[i].vendor)
+	for (i = 0; i < path->nr_hosts; i++)
+		if (!path->hosts[i].vendor)
 			return false;
 	return true;
 }
 
-static void dvp_say_vouch(struct dvp_text *text, const struct compat_p2pdma_path *route)
+static void dvp_say_vouch(struct dvp_text *text, const struct compat_p2pdma_path *path)
 {
 	const char *separator = "";
 	unsigned int i;
 
 	dvp_say(text, "; if the platform is known to forward it, load with p2p_host_bridges=");
-	for (i = 0; i < route->nr_hosts; i++) {
-		if (compat_p2pdma_bridge_forwards(route, i))
+	for (i = 0; i < path->nr_hosts; i++) {
+		if (compat_p2pdma_bridge_forwards(path, i))
 			continue;
 		dvp_say(text, "%s%04x:%04x%s", separator,
-			route->hosts[i].vendor, route->hosts[i].device,
-			route->nr_hosts == 1 ? ":same" : "");
+			path->hosts[i].vendor, path->hosts[i].device,
+			path->nr_hosts == 1 ? ":same" : "");
 		separator = ",";
 	}
 	dvp_say(text, " (where it does not, data is silently corrupted)");
 }
 
 /* What would change a refusal. */
-static void dvp_say_remedy(struct dvp_text *text, const struct compat_p2pdma_path *route)
+static void dvp_say_remedy(struct dvp_text *text, const struct compat_p2pdma_path *path)
 {
-	if (route->common) {
+	if (path->common) {
 		dvp_say(text, "boot with pci=disable_acs_redir=");
-		dvp_say_redirecting(text, route);
+		dvp_say_redirecting(text, path);
 		dvp_say(text, " if the devices need no isolation from each other");
 	} else {
 		dvp_say(text, "put both devices below one PCIe switch%s",
-			route->nr_hosts == 1 ? "" :
+			path->nr_hosts == 1 ? "" :
 			", or below one host bridge that forwards");
 	}
-	if (dvp_can_vouch(route))
-		dvp_say_vouch(text, route);
+	if (dvp_can_vouch(path))
+		dvp_say_vouch(text, path);
 }
 
 /* One line that says why, and what would change it. */
-static void dvp_refuse_route(struct dvp_buffer *buf,
+static void dvp_refuse_path(struct dvp_buffer *buf,
 			     const struct device *importer,
-			     const struct compat_p2pdma_path *route)
+			     const struct compat_p2pdma_path *path)
 {
 	struct dvp_text why = {}, remedy = {};
 
-	dvp_say_why(&why, route);
-	dvp_say_remedy(&remedy, route);
-	dvp_refuse_logged(&route->provider->dev, buf->access, importer,
+	dvp_say_why(&why, path);
+	dvp_say_remedy(&remedy, path);
+	dvp_refuse_logged(&path->provider->dev, buf->access, importer,
 			  "no peer-to-peer path from %s: %s; %s",
-			  pci_name(route->client), why.buf, remedy.buf);
+			  pci_name(path->client), why.buf, remedy.buf);
 }
 
 static struct pci_dev *dvp_nearest_pci(struct device *dev)
@@ -194,7 +194,7 @@ enum pci_p2pdma_map_type dvp_p2p_map_type(struct dvp_buffer *buf,
 				   struct device *importer)
 {
 	struct pci_dev *client = dvp_nearest_pci(importer);
-	struct compat_p2pdma_path route;
+	struct compat_p2pdma_path path;
 
 	if (!client) {
 		dvp_refuse_logged(&buf->pdev->dev, buf->access, importer,
@@ -202,14 +202,14 @@ enum pci_p2pdma_map_type dvp_p2p_map_type(struct dvp_buffer *buf,
 				  dev_name(importer));
 		return PCI_P2PDMA_MAP_NOT_SUPPORTED;
 	}
-	compat_p2pdma_find_path(&route, buf->pdev, client);
-	if (route.type == PCI_P2PDMA_MAP_NOT_SUPPORTED)
-		dvp_refuse_route(buf, importer, &route);
-	return route.type;
+	compat_p2pdma_find_path(&path, buf->pdev, client);
+	if (path.type == PCI_P2PDMA_MAP_NOT_SUPPORTED)
+		dvp_refuse_path(buf, importer, &path);
+	return path.type;
 }
 
 /**
- * dvp_p2p_print() - one line on the way from a client to a provider
+ * dvp_p2p_print() - one line on the path from a client to a provider
  * @seq: file that gets the line: name of the client, distance, map type, reason
  * @provider: PCI function that has the memory
  * @client: PCI function that might want to reach it
@@ -220,10 +220,10 @@ void dvp_p2p_print(struct seq_file *seq, struct pci_dev *provider,
 		   struct pci_dev *client)
 {
 	struct dvp_text why = {};
-	struct compat_p2pdma_path route;
+	struct compat_p2pdma_path path;
 
-	compat_p2pdma_find_path(&route, provider, client);
-	dvp_say_why(&why, &route);
-	seq_printf(seq, "%s %u %s %s\n", pci_name(client), route.distance,
-		   dvp_map_type_name(route.type), why.buf);
+	compat_p2pdma_find_path(&path, provider, client);
+	dvp_say_why(&why, &path);
+	seq_printf(seq, "%s %u %s %s\n", pci_name(client), path.distance,
+		   dvp_map_type_name(path.type), why.buf);
 }

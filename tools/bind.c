@@ -1,35 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Binds devices, and gives them back.  What a device had before is remembered
- * until the next boot in a file of its own, RECORDS/DEVICE, of three lines: struct
- * before.
- */
+/* The commands "bind" and "unbind". */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "binding.h"
 #include "commands.h"
-#include "device.h"
 #include "driverctl.h"
 #include "module.h"
 #include "options.h"
 #include "use.h"
 #include "util.h"
 
-#define RECORDS		"/run/dmabuf-vfio-pci"
-#define DRIVERS		"/sys/bus/pci/drivers"
-#define NO_OVERRIDE	"(null)"
-
 /**
- * struct selection - what is to be done, and with what
+ * struct selection - which devices, and with which options
  * @devices: names
- * @count: of @devices
- * @group: the rest of their groups, too
- * @force: although somebody would miss them
- * @driverctl: where it is, which then saves the binding; NULL if it is not
+ * @count: number of @devices
+ * @group: include the rest of their groups
+ * @force: even if somebody uses them
+ * @driverctl: path of driverctl, which saves the binding; NULL not to save it
  */
 struct selection {
 	char (*devices)[BDF_SIZE];
@@ -39,18 +30,6 @@ struct selection {
 	const char *driverctl;
 };
 
-/**
- * struct before - what a device had before it was bound; "" for what is not known
- * @driver: of the kernel
- * @override: driver_override, "" or NO_OVERRIDE for none
- * @saved: driver that driverctl had saved for it
- */
-struct before {
-	char driver[WORD_SIZE];
-	char override[WORD_SIZE];
-	char saved[WORD_SIZE];
-};
-
 static void add(struct selection *selection, const char *bdf)
 {
 	size_t i;
@@ -58,15 +37,33 @@ static void add(struct selection *selection, const char *bdf)
 	for (i = 0; i < selection->count; i++)
 		if (!strcmp(selection->devices[i], bdf))
 			return;
-	selection->devices = realloc(selection->devices,
-				     (selection->count + 1) *
-				     sizeof(*selection->devices));
+	selection->devices = reallocarray(selection->devices,
+					  selection->count + 1,
+					  sizeof(*selection->devices));
 	if (!selection->devices)
-		fail("there is no memory left");
+		fail("out of memory");
 	strcpy(selection->devices[selection->count++], bdf);
 }
 
-/* Bridges of a group stay with their driver. */
+/* Whether one is above the other: it cannot be unbound without the other. */
+static bool are_related(const char *one, const char *other)
+{
+	char *path = text(DEVICES "/%s", one), *other_path = text(DEVICES "/%s", other);
+	char *real = realpath(path, NULL), *other_real = realpath(other_path, NULL);
+	bool related = real && other_real && (device_has(other, real) ||
+					      device_has(one, other_real));
+
+	free(real);
+	free(other_real);
+	free(path);
+	free(other_path);
+	return related;
+}
+
+/*
+ * Bridges keep their drivers.  What is above the named device has others below it, and
+ * what is below it goes with it.
+ */
 static void add_group(struct selection *selection, const char *bdf)
 {
 	int number = device_group(bdf);
@@ -74,11 +71,13 @@ static void add_group(struct selection *selection, const char *bdf)
 	size_t i;
 
 	if (number < 0)
-		fail("%s: it is in no IOMMU group, because no IOMMU is on", bdf);
+		fail("%s: it has no IOMMU group, because no IOMMU is enabled", bdf);
 	group = group_load(number);
 	for (i = 0; i < group->count; i++)
-		if (!device_is_bridge(group->members[i]))
+		if (!device_is_bridge(group->members[i]) &&
+		    !are_related(bdf, group->members[i]))
 			add(selection, group->members[i]);
+	group_free(group);
 }
 
 static void parse(struct selection *selection, int argc, char **argv)
@@ -112,131 +111,52 @@ static void parse(struct selection *selection, int argc, char **argv)
 		fail("only root can %s devices", argv[0]);
 }
 
-static void look(const char *bdf, struct before *before)
+static bool is_bound(const char *bdf)
 {
-	char *saved = driverctl_saved(bdf);
-
-	*before = (struct before) {};
-	strcpy(before->driver, device_driver(bdf));
-	device_attr(bdf, "driver_override", before->override,
-		    sizeof(before->override));
-	snprintf(before->saved, sizeof(before->saved), "%s", saved);
-	free(saved);
+	return !strcmp(device_driver(bdf), DRIVER);
 }
 
-static void remember(const char *bdf, const struct before *before)
-{
-	char *path = text(RECORDS "/%s", bdf);
-	FILE *file;
-
-	mkdir(RECORDS, 0755);
-	file = fopen(path, "we");
-	if (file)
-		fprintf(file, "%s\n%s\n%s\n", before->driver,
-			before->override, before->saved);
-	if (!file || fclose(file))
-		complain("%s: its driver cannot be remembered in %s: %s", bdf,
-			 path, strerror(errno));
-	free(path);
-}
-
-static void recall(const char *bdf, struct before *before)
-{
-	char *const lines[] = { before->driver, before->override, before->saved };
-	char *path = text(RECORDS "/%s", bdf);
-	FILE *file = fopen(path, "re");
-	size_t i;
-
-	*before = (struct before) {};
-	for (i = 0; file && i < ARRAY_SIZE(lines); i++)
-		if (fgets(lines[i], WORD_SIZE, file))
-			lines[i][strcspn(lines[i], "\n")] = '\0';
-	if (file)
-		fclose(file);
-	free(path);
-	/* It is about to be unbound, whoever wanted it bound. */
-	if (!strcmp(before->override, DRIVER))
-		*before->override = '\0';
-	if (!strcmp(before->saved, DRIVER))
-		*before->saved = '\0';
-}
-
-static int release(const char *bdf)
-{
-	return *device_driver(bdf) ? device_set(bdf, "driver/unbind", bdf) : 0;
-}
-
-/* An empty override is that of no driver: then the kernel chooses. */
-static int set_override(const char *bdf, const char *driver)
-{
-	char *line = text("%s\n", driver);
-	int ret = device_set(bdf, "driver_override", line);
-
-	free(line);
-	return ret;
-}
-
-static int probe(const char *bdf)
-{
-	return write_file("/sys/bus/pci/drivers_probe", bdf);
-}
-
-static int rebind(const char *bdf, const char *override)
-{
-	int ret = release(bdf);
-
-	if (!ret)
-		ret = set_override(bdf, override);
-	if (!ret)
-		ret = probe(bdf);
-	return ret;
-}
-
-/* As it was before: also where the kernel by itself would choose another one. */
-static int give_back(const char *bdf, const struct before *before)
-{
-	bool none = !strcmp(before->override, NO_OVERRIDE);
-	char *path;
-	int ret;
-
-	ret = rebind(bdf, none ? "" : before->override);
-	if (ret || !*before->driver ||
-	    !strcmp(device_driver(bdf), before->driver))
-		return ret;
-	release(bdf);
-	path = text(DRIVERS "/%s/bind", before->driver);
-	ret = write_file(path, bdf);
-	free(path);
-	return ret;
-}
-
-/* All that binding it has done. */
+/* Undo all that binding a device has done. */
 static int undo(const struct selection *selection, const char *bdf,
 		const struct before *before)
 {
-	char *path = text(RECORDS "/%s", bdf);
-
-	unlink(path);
-	free(path);
+	before_forget(bdf);
 	if (selection->driverctl)
 		driverctl_put_back(bdf, before->saved);
-	return give_back(bdf, before);
+	return binding_restore(bdf, before);
+}
+
+/* What VFIO can never have. */
+static void check_possible(const char *bdf)
+{
+	char owner[BDF_SIZE];
+
+	if (device_is_bridge(bdf))
+		fail("%s: it is a bridge; VFIO cannot bind bridges", bdf);
+	if (device_group(bdf) < 0)
+		fail("%s: no IOMMU is enabled, and VFIO needs one (VT-d or AMD-Vi in the firmware; in a VM, a vIOMMU)",
+		     bdf);
+	if (device_domain_owner(bdf, owner))
+		fail("%s: it is behind VMD %s, which VFIO can only have as a whole",
+		     bdf, owner);
 }
 
 static void check_bindable(const struct selection *selection, const char *bdf)
 {
 	char *use;
 
-	if (device_is_bridge(bdf))
-		fail("%s: it is a bridge, which VFIO cannot have", bdf);
-	if (device_group(bdf) < 0)
-		fail("%s: no IOMMU is on, without which VFIO cannot have it",
-		     bdf);
+	check_possible(bdf);
+	if (is_bound(bdf) || selection->force)
+		return;
+	use = use_by_process(bdf);
+	if (use)
+		fail("%s: not bound: %s; --force %s", bdf, use,
+		     device_is_vfio(device_driver(bdf)) ?
+		     "waits until it is closed" :
+		     "binds it nevertheless, and waits if its driver does");
 	use = use_by_machine(bdf);
-	if (use && !selection->force)
-		fail("%s: not bound, because %s; --force binds it nevertheless",
-		     bdf, use);
-	free(use);
+	if (use)
+		fail("%s: not bound: %s; --force binds it nevertheless", bdf, use);
 }
 
 static void load_module(void)
@@ -248,31 +168,55 @@ static void load_module(void)
 		     strerror(-ret));
 }
 
+static int set_driver(const struct selection *selection, const char *bdf)
+{
+	int ret;
+
+	if (!selection->driverctl)
+		return binding_set(bdf, DRIVER);
+	/* driverctl would wait for the device's users without a word. */
+	ret = binding_release(bdf);
+	if (!ret)
+		ret = driverctl_bind(selection->driverctl, bdf) ? -EIO : 0;
+	return ret;
+}
+
 static void bind_one(const struct selection *selection, const char *bdf)
 {
 	struct before before;
 	int ret;
 
-	look(bdf, &before);
-	if (!strcmp(before.driver, DRIVER)) {
-		printf("%s: it is bound already\n", bdf);
+	if (is_bound(bdf)) {
+		printf("%s: already bound\n", bdf);
 		return;
 	}
-	remember(bdf, &before);
-	if (selection->driverctl)
-		ret = driverctl_bind(selection->driverctl, bdf) ? -EIO : 0;
-	else
-		ret = rebind(bdf, DRIVER);
-	if (strcmp(device_driver(bdf), DRIVER)) {
+	before_look(bdf, &before);
+	before_remember(bdf, &before);
+	ret = set_driver(selection, bdf);
+	if (!is_bound(bdf)) {
 		undo(selection, bdf, &before);
-		fail("%s: the driver does not take it%s%s; the kernel's log says why",
-		     bdf, ret ? ": " : "", ret ? strerror(-ret) : "");
+		fail("%s: the driver refused it%s%s; see dmesg", bdf,
+		     ret ? ": " : "", ret ? strerror(-ret) : "");
 	}
 	printf("%s: bound%s%s\n", bdf, *before.driver ? ", no longer to " : "",
 	       before.driver);
 	if (ret && selection->driverctl)
 		complain("%s: driverctl has not saved it: it is bound until the next boot",
 			 bdf);
+}
+
+/* A group whose other devices have drivers of the kernel cannot be opened. */
+static void warn_of_group(const char *bdf)
+{
+	int number = device_group(bdf);
+	struct group *group = group_load(number);
+	char *names = group_blockers(group, bdf);
+
+	if (names)
+		complain("%s: it cannot be opened yet: IOMMU group %d also has %s; \"" NAME " bind --group %s\" takes the whole group",
+			 bdf, number, names, bdf);
+	free(names);
+	group_free(group);
 }
 
 int command_bind(int argc, char **argv)
@@ -287,19 +231,35 @@ int command_bind(int argc, char **argv)
 	load_module();
 	for (i = 0; i < selection.count; i++)
 		bind_one(&selection, selection.devices[i]);
+	for (i = 0; i < selection.count; i++)
+		warn_of_group(selection.devices[i]);
 	return 0;
 }
 
-/* Its driver would wait for whoever has it open. */
 static void check_unbindable(const struct selection *selection,
 			     const char *bdf)
 {
-	char *use = use_by_process(bdf);
+	char *use;
 
-	if (use && !selection->force)
-		fail("%s: not unbound, because %s; --force waits until it is closed",
+	if (selection->force || !is_bound(bdf))
+		return;
+	use = use_by_process(bdf);
+	if (use)
+		fail("%s: not unbound: %s; --force waits until it is closed",
 		     bdf, use);
-	free(use);
+}
+
+/* Nobody else's binding is touched, but a claim that is left of ours is. */
+static void unbind_other(const char *bdf)
+{
+	if (device_is_claimed(bdf)) {
+		device_set(bdf, "driver_override", "\n");
+		before_forget(bdf);
+		printf("%s: not bound; its driver_override, which named " DRIVER ", is removed\n",
+		       bdf);
+	} else {
+		printf("%s: not bound\n", bdf);
+	}
 }
 
 static void unbind_one(const struct selection *selection, const char *bdf)
@@ -308,18 +268,18 @@ static void unbind_one(const struct selection *selection, const char *bdf)
 	const char *driver;
 	int ret;
 
-	if (strcmp(device_driver(bdf), DRIVER)) {
-		printf("%s: it is not bound\n", bdf);
+	if (!is_bound(bdf)) {
+		unbind_other(bdf);
 		return;
 	}
-	recall(bdf, &before);
+	before_recall(bdf, &before);
 	ret = undo(selection, bdf, &before);
 	if (ret)
-		fail("%s: it cannot be given back to the driver it had: %s", bdf,
+		fail("%s: cannot give it back to its former driver: %s", bdf,
 		     strerror(-ret));
 	driver = device_driver(bdf);
 	if (!strcmp(driver, DRIVER))
-		fail("%s: not unbound, because the driver takes it again, by ids= or new_id",
+		fail("%s: not unbound: the driver claims it again at once (ids= or new_id)",
 		     bdf);
 	printf("%s: unbound%s%s\n", bdf, *driver ? ", now bound to " : "",
 	       driver);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Whether there is a working transfer at the end, fact by fact. */
+/* The command "check": what is between here and a working transfer, fact by fact. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +16,13 @@ static const char *const level_names[] = {
 };
 
 void fact_add(struct facts *facts, enum level level, const char *subject,
-	      char *words, char *advice)
+	      const char *code, char *words, char *advice)
 {
 	json_t *fact = json_object();
 
 	json_object_set_new(fact, "level", json_string(level_names[level]));
 	json_object_set_new(fact, "subject", json_string(subject));
+	json_object_set_new(fact, "code", json_string(code));
 	json_object_set_new(fact, "fact", value_string(words));
 	json_object_set_new(fact, "advice",
 			    advice ? value_string(advice) : json_null());
@@ -47,6 +48,20 @@ static void print_words(const struct facts *facts)
 	}
 }
 
+static void print_json(struct facts *facts, const char *device, const char *peer)
+{
+	json_t *all = value_document();
+
+	json_object_set_new(all, "device", json_string(device));
+	json_object_set_new(all, "peer", peer ? json_string(peer) : json_null());
+	json_object_set_new(all, "result",
+			    json_string(level_names[facts->worst]));
+	json_object_set(all, "facts", facts->list);
+	json_object_set_new(all, "path", facts->path ? facts->path : json_null());
+	value_print(all, JSON_INDENT(2));
+	json_decref(all);
+}
+
 static const struct function *find(const struct machine *machine,
 				   const char *argument)
 {
@@ -60,22 +75,6 @@ static const struct function *find(const struct machine *machine,
 	return function;
 }
 
-static void check(struct facts *facts, char **names, int count)
-{
-	struct machine *machine = machine_load();
-	const struct function *device = find(machine, names[0]);
-	const struct function *peer = NULL;
-
-	if (count > 1)
-		peer = find(machine, names[1]);
-	if (peer == device)
-		fail("%s: a device needs no way to itself", device->bdf);
-	facts_module(facts);
-	facts_device(facts, device);
-	if (peer)
-		facts_way(facts, machine, device, peer);
-}
-
 int command_check(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -83,16 +82,27 @@ int command_check(int argc, char **argv)
 		OPTION_HELP,
 		{}
 	};
+	const struct function *device, *peer = NULL;
 	struct facts facts = { .list = json_array() };
+	struct machine *machine;
 	bool as_json = false;
 
 	while (options_next(argc, argv, "jh", options) >= 0)
 		as_json = true;
 	if (argc - optind != 1 && argc - optind != 2)
 		fail_usage(argv[0]);
-	check(&facts, argv + optind, argc - optind);
+	machine = machine_load();
+	device = find(machine, argv[optind]);
+	if (argc - optind == 2)
+		peer = find(machine, argv[optind + 1]);
+	if (peer == device)
+		fail("%s: device and peer are the same", device->bdf);
+	facts_module(&facts);
+	facts_device(&facts, device);
+	if (peer)
+		facts_path(&facts, machine, device, peer);
 	if (as_json)
-		value_print(facts.list, JSON_INDENT(2));
+		print_json(&facts, device->bdf, peer ? peer->bdf : NULL);
 	else
 		print_words(&facts);
 	json_decref(facts.list);

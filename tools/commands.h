@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The commands.  Each gets its own name and arguments, and returns what the
- * program ends with.
- */
+/* The commands.  Each gets its name and arguments, and returns the exit status. */
 #ifndef TOOLS_COMMANDS_H
 #define TOOLS_COMMANDS_H
 
@@ -14,7 +11,7 @@ int command_unbind(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_monitor(int argc, char **argv);
 
-/* For a command that is asked for help; ends the program. */
+/* Print the help of a command and end the program. */
 _Noreturn void command_help(const char *command);
 
 #endif /* TOOLS_COMMANDS_H */

@@ -3,7 +3,7 @@
 #
 # Completion of dmabuf-vfio-pci(8) for bash.
 
-# The names of PCI devices, those that the driver has, or all but those.
+# Names of PCI devices: those that are bound, the others, or all.
 _dmabuf_vfio_pci_devices()
 {
 	local devices=/sys/bus/pci/devices driver=/sys/bus/pci/drivers/dmabuf-vfio-pci
@@ -23,23 +23,23 @@ _dmabuf_vfio_pci()
 	local word=${COMP_WORDS[COMP_CWORD]} line=${COMP_LINE:0:COMP_POINT}
 	local name words=""
 
-	# Names of devices have colons, at which bash by itself breaks words.
+	# Device names have colons, at which bash breaks words.
 	name=${line##*[[:space:]]}
 	if [ "$COMP_CWORD" = 1 ]; then
 		words="status check topo bind unbind export monitor --help --version"
 	else
 		case ${COMP_WORDS[1]}:$word in
 		status:-* | monitor:-* | check:-*) words="--json --help" ;;
-		topo:-*) words="--dot --json --help" ;;
+		topo:-*) words="--all --dot --json --help" ;;
 		bind:-* | unbind:-*) words="--group --force --no-save --help" ;;
 		export:-*) words="--bar --range --help" ;;
 		bind:*) words=$(_dmabuf_vfio_pci_devices others) ;;
 		unbind:* | export:*) words=$(_dmabuf_vfio_pci_devices bound) ;;
-		check:* | topo:*) words=$(_dmabuf_vfio_pci_devices all) ;;
+		check:* | topo:* | monitor:*) words=$(_dmabuf_vfio_pci_devices all) ;;
 		esac
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$name")
-	# What stands before the last colon is on the line already.
+	# What precedes the last colon is on the line already.
 	case $name in
 	*:*) COMPREPLY=("${COMPREPLY[@]#"${name%"${name##*:}"}"}") ;;
 	esac

@@ -16,7 +16,7 @@ char *debugfs_read(const char *bdf, const char *file)
 	return read_all(path);
 }
 
-/* The next word of a line, of which the rest is left; NULL at its end. */
+/* Take the next word off a line; NULL at its end. */
 static char *next_word(char **rest)
 {
 	char *word;
@@ -27,7 +27,7 @@ static char *next_word(char **rest)
 	return word;
 }
 
-/* "KEY VALUE KEY VALUE..."; a name of a process is the rest of its line. */
+/* "KEY VALUE KEY VALUE..."; the name of a process is the rest of the line. */
 static void parse_pairs(json_t *object, char *rest)
 {
 	char *key, *value;
@@ -124,7 +124,7 @@ static json_t *parse_importer(char *rest)
 	return importer;
 }
 
-/* A line below a buffer's own. */
+/* A line that belongs to a buffer. */
 static void parse_part(json_t *buffer, char *line)
 {
 	char *kind = next_word(&line);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the driver has in debugfs about a device, as docs/debugfs.md describes it.
- * Newer drivers may say more: what is not known is passed on.
+ * The driver's files in debugfs, as docs/debugfs.md describes them.  What a newer driver
+ * adds is passed on.
  */
 #ifndef TOOLS_DEBUGFS_H
 #define TOOLS_DEBUGFS_H
@@ -10,7 +10,7 @@
 
 #define DEBUGFS "/sys/kernel/debug/dmabuf-vfio-pci"
 
-/* All of a device's file, allocated; NULL and errno. */
+/* The content of a device's file, allocated; NULL and errno if it cannot be read. */
 char *debugfs_read(const char *bdf, const char *file);
 
 /* The text of "state" as an object, of "buffers" as an array of them. */

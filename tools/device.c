@@ -11,7 +11,10 @@
 #include "device.h"
 #include "util.h"
 
-/* Whether it has the form of a name, and numbers that a device can have. */
+/* How far below a device sysfs is searched: USB hubs, SCSI. */
+#define MAX_DEPTH	12
+
+/* Whether it is written as a name, with numbers that a device can have. */
 static bool parse_name(const char *argument, char *bdf)
 {
 	unsigned int domain, bus, slot, function;
@@ -37,7 +40,7 @@ void device_name(const char *argument, char *bdf)
 	char path[128];
 
 	if (!parse_name(argument, bdf))
-		fail("%s: is no PCI device; give it as 0000:03:00.0 or 03:00.0",
+		fail("%s: not the name of a PCI device; write it as 0000:03:00.0 or 03:00.0",
 		     argument);
 	snprintf(path, sizeof(path), DEVICES "/%s", bdf);
 	if (access(path, F_OK))
@@ -89,7 +92,7 @@ unsigned long device_number(const char *bdf, const char *attr)
 		strtoul(line, NULL, 0);
 }
 
-/* Its place in the configuration can be read by everybody. */
+/* Everybody may read this part of the configuration. */
 bool device_is_bridge(const char *bdf)
 {
 	char path[PATH_MAX];
@@ -112,7 +115,7 @@ bool device_is_vfio(const char *driver)
 	return !strcmp(driver, DRIVER) || strstr(driver, "vfio");
 }
 
-/* What the kernel's IOMMU code lets share a group with a user of VFIO. */
+/* The drivers that the kernel allows beside a user of VFIO. */
 bool device_is_viable(const char *bdf)
 {
 	const char *driver = device_driver(bdf);
@@ -135,6 +138,86 @@ bool device_has(const char *bdf, const char *path)
 	return false;
 }
 
+bool device_vf(const char *bdf, unsigned int index, char *vf)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), DEVICES "/%s/virtfn%u", bdf, index);
+	return !read_link_name(path, vf, BDF_SIZE);
+}
+
+/* .../0000:d7:05.5/pci10000:00/10000:00:02.0/10000:01:00.0 */
+bool device_domain_owner(const char *bdf, char *owner)
+{
+	char link[PATH_MAX], *path, *slash;
+	bool found = false;
+
+	snprintf(link, sizeof(link), DEVICES "/%s", bdf);
+	path = realpath(link, NULL);
+	while (path && !found && (slash = strrchr(path, '/'))) {
+		found = !strncmp(slash + 1, "pci", 3);
+		*slash = '\0';
+	}
+	slash = found ? strrchr(path, '/') : NULL;
+	found = slash && parse_name(slash + 1, owner);
+	free(path);
+	return found;
+}
+
+bool device_node(const char *bdf, char *node, size_t size)
+{
+	char *path = text(DEVICES "/%s/vfio-dev", bdf);
+	struct dirent *entry = NULL;
+	DIR *dir = opendir(path);
+
+	while (dir && (entry = readdir(dir)) && !is_name(entry))
+		;
+	if (entry)
+		snprintf(node, size, "/dev/vfio/devices/%.32s", entry->d_name);
+	if (dir)
+		closedir(dir);
+	free(path);
+	return entry;
+}
+
+/* Links lead elsewhere, and are not followed. */
+static void walk(const char *directory, unsigned int depth,
+		 void (*call)(const char *directory, void *data), void *data)
+{
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+	char *path;
+
+	if (!dir)
+		return;
+	call(directory, data);
+	while (depth < MAX_DEPTH && (entry = readdir(dir))) {
+		if (entry->d_type != DT_DIR || !is_name(entry))
+			continue;
+		path = text("%s/%s", directory, entry->d_name);
+		walk(path, depth + 1, call, data);
+		free(path);
+	}
+	closedir(dir);
+}
+
+void device_walk(const char *bdf, void (*call)(const char *directory, void *data),
+		 void *data)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), DEVICES "/%s", bdf);
+	walk(path, 0, call, data);
+}
+
+bool device_is_claimed(const char *bdf)
+{
+	char override[WORD_SIZE];
+
+	return !device_attr(bdf, "driver_override", override, sizeof(override)) &&
+	       !strcmp(override, DRIVER);
+}
+
 struct group *group_load(int number)
 {
 	struct group *group = allocate(1, sizeof(*group));
@@ -149,7 +232,7 @@ struct group *group_load(int number)
 		return group;
 	group->members = allocate(count, sizeof(*group->members));
 	for (i = 0; i < count; i++) {
-		/* Not everything in a group need be a PCI device. */
+		/* Groups can have devices of other buses. */
 		if (strchr(entries[i]->d_name, ':'))
 			snprintf(group->members[group->count++], BDF_SIZE,
 				 "%.15s", entries[i]->d_name);
@@ -157,6 +240,26 @@ struct group *group_load(int number)
 	}
 	free(entries);
 	return group;
+}
+
+void group_free(struct group *group)
+{
+	free(group->members);
+	free(group);
+}
+
+char *group_blockers(const struct group *group, const char *bdf)
+{
+	char *names = NULL;
+	size_t i;
+
+	for (i = 0; i < group->count; i++)
+		if (strcmp(group->members[i], bdf) &&
+		    !device_is_viable(group->members[i]))
+			append(&names, "%s%s (%s)", names ? ", " : "",
+			       group->members[i],
+			       device_driver(group->members[i]));
+	return names;
 }
 
 void group_type(int number, char *type, size_t size)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The picture: a box for each host bridge with the tree of what is below it,
- * bridges coloured by their ACS; and the ways between the devices, coloured by
- * their kind, one line for both directions where they are alike.
+ * The picture: a box for each host bridge with the tree below it, bridges coloured by
+ * their ACS; and the paths between the devices, coloured by their type, one line for
+ * both directions where they are alike.
  */
 #include <stdio.h>
 #include <string.h>
@@ -19,17 +19,22 @@
 static const struct {
 	const char *colour;
 	const char *style;
-} ways[MAP_TYPES] = {
+} looks[MAP_TYPES] = {
 	[MAP_UNKNOWN] = { GREY, "dashed" },
 	[MAP_NOT_SUPPORTED] = { RED, "dotted" },
 	[MAP_BUS_ADDR] = { GREEN, "bold" },
 	[MAP_THRU_HOST_BRIDGE] = { BLUE, "bold" },
 };
 
-/* In quotes: names of devices are whatever the list of ids says. */
+/* A longer name would make the picture wide. */
+#define NAME_LENGTH	44
+
+/* Within quotes, which a name of the list of ids can have, too. */
 static void print_quoted(const char *words)
 {
-	for (; *words; words++) {
+	const char *end = words + NAME_LENGTH;
+
+	for (; *words && words < end; words++) {
 		if (*words == '"' || *words == '\\')
 			putchar('\\');
 		putchar(*words);
@@ -66,14 +71,12 @@ static bool is_end(const struct topo *topo, const struct function *function)
 	return false;
 }
 
-/* Of a large machine, what has to do with the devices that were named. */
+/* The ends, and the bridges above them. */
 static bool is_shown(const struct topo *topo, const struct function *function)
 {
 	const struct function *end;
 	size_t i;
 
-	if (!topo->named)
-		return true;
 	for (i = 0; i < topo->nr_ends; i++)
 		for (end = topo->ends[i]; end; end = end->parent)
 			if (end == function)
@@ -93,14 +96,26 @@ static bool has_shown(const struct topo *topo, const struct host *host)
 	return false;
 }
 
+static void print_vfs(const struct topo *topo, const struct function *function)
+{
+	size_t i;
+
+	for (i = 0; topo->folded && i < topo->nr_ends; i++)
+		if (topo->ends[i] == function && topo->folded[i])
+			printf(" (and %u VFs)", topo->folded[i]);
+}
+
 static void print_function(const struct topo *topo,
 			   const struct function *function)
 {
-	printf("    \"%s\" [label=\"%s\\n", function->bdf, function->bdf);
+	printf("    \"%s\" [label=\"%s%s%s\\n", function->bdf, function->bdf,
+	       function->is_bridge ? ", " : "",
+	       function->is_bridge ? acs_words(function) : "");
 	print_quoted(function->what);
+	print_vfs(topo, function);
 	if (function->is_bridge)
-		printf("\\n%s\", shape=box, style=filled, fillcolor=\"%s\", fontcolor=white",
-		       acs_words(function), acs_colour(function));
+		printf("\", shape=box, style=filled, fillcolor=\"%s\", fontcolor=white",
+		       acs_colour(function));
 	else
 		printf("\", shape=ellipse%s", is_end(topo, function) ?
 		       ", style=bold" : ", color=\"" GREY "\"");
@@ -148,38 +163,38 @@ static void print_tree(const struct topo *topo)
 			       function->parent->bdf, function->bdf);
 }
 
-/* They must not draw the tree out of shape. */
-static void print_way(const struct topo *topo, size_t from, size_t to,
+/* Paths do not shape the tree. */
+static void print_path(const struct topo *topo, size_t from, size_t to,
 		      bool both)
 {
-	const struct way *way = topo_way(topo, from, to);
+	const struct path *path = topo_path(topo, from, to);
 
 	printf("  \"%s\" -> \"%s\" [constraint=false, color=\"%s\", style=%s, dir=%s];\n",
 	       topo->ends[from]->bdf, topo->ends[to]->bdf,
-	       ways[way->type].colour, ways[way->type].style,
+	       looks[path->type].colour, looks[path->type].style,
 	       both ? "both" : "forward");
 }
 
 /*
- * Lines between all devices of a machine would hide it: then only those are drawn
- * that the host bridges do not tell.
+ * Without names, only those paths are drawn that the colours of the host bridges do not
+ * imply.
  */
 static bool is_drawn(const struct topo *topo, size_t from, size_t to)
 {
-	enum map_type type = topo_way(topo, from, to)->type;
+	enum map_type type = topo_path(topo, from, to)->type;
 
 	return topo->named || type == MAP_BUS_ADDR || type == MAP_UNKNOWN;
 }
 
 static void print_pair(const struct topo *topo, size_t a, size_t b)
 {
-	bool alike = topo_way(topo, a, b)->type == topo_way(topo, b, a)->type;
+	bool alike = topo_path(topo, a, b)->type == topo_path(topo, b, a)->type;
 
 	if (!is_drawn(topo, a, b) && !is_drawn(topo, b, a))
 		return;
-	print_way(topo, a, b, alike);
+	print_path(topo, a, b, alike);
 	if (!alike)
-		print_way(topo, b, a, false);
+		print_path(topo, b, a, false);
 }
 
 static void print_legend(void)
@@ -187,10 +202,10 @@ static void print_legend(void)
 	enum map_type type;
 
 	puts("  subgraph cluster_legend {\n"
-	     "    label=\"ways\"; color=\"" GREY "\"; node [shape=plaintext];");
+	     "    label=\"paths\"; color=\"" GREY "\"; node [shape=plaintext];");
 	for (type = 0; type < MAP_TYPES; type++)
 		printf("    \"%s\" [fontcolor=\"%s\"];\n",
-		       map_type_names[type], ways[type].colour);
+		       map_type_names[type], looks[type].colour);
 	puts("  }");
 }
 
@@ -199,7 +214,7 @@ void topo_print_dot(const struct topo *topo)
 	size_t a, b;
 
 	puts("digraph pci {\n"
-	     "  graph [fontname=\"sans-serif\", ranksep=0.6, nodesep=0.6];\n"
+	     "  graph [fontname=\"sans-serif\", rankdir=LR, ranksep=0.4, nodesep=0.1];\n"
 	     "  node [fontname=\"sans-serif\", fontsize=10];");
 	for (a = 0; a < topo->machine->nr_hosts; a++)
 		if (has_shown(topo, &topo->machine->hosts[a]))

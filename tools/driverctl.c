@@ -31,11 +31,11 @@ int driverctl_bind(const char *program, const char *bdf)
 	pid_t child;
 	int status;
 
-	/* What waits to be written would be written by the child, too. */
+	/* Or the child would write it, too. */
 	fflush(stdout);
 	child = fork();
 	if (!child) {
-		/* What goes wrong is seen by what comes of it. */
+		/* The caller looks at the result. */
 		if (!freopen("/dev/null", "w", stdout) ||
 		    !freopen("/dev/null", "w", stderr))
 			_exit(1);
@@ -67,21 +67,21 @@ static int save(const char *path, const char *driver)
 }
 
 /*
- * Not by its unset-override, which forgets a device only if another driver takes
- * it, and binds it to that.
+ * driverctl's own unset-override only forgets a device if another driver takes it, and
+ * binds it to that driver.
  */
 void driverctl_put_back(const char *bdf, const char *saved)
 {
 	char *path = text(SAVED, bdf), *now = driverctl_saved(bdf);
 	int ret = 0;
 
-	/* Only what says this driver: somebody may have saved another one since. */
+	/* Leave alone what somebody else has saved since. */
 	if (!strcmp(now, DRIVER) && *saved)
 		ret = save(path, saved);
 	else if (!strcmp(now, DRIVER) && unlink(path))
 		ret = -errno;
 	if (ret)
-		complain("%s: what driverctl had saved of it cannot be put back: %s",
+		complain("%s: cannot restore what driverctl had saved for it: %s",
 			 bdf, strerror(-ret));
 	free(now);
 	free(path);

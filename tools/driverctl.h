@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* driverctl, which binds a device at each boot to the driver that it has saved. */
+/* driverctl saves which driver a device is bound to at each boot. */
 #ifndef TOOLS_DRIVERCTL_H
 #define TOOLS_DRIVERCTL_H
 
-/* Where it is; NULL if it is not installed. */
+/* Its path; NULL if it is not installed. */
 const char *driverctl_find(void);
 
-/* Binds, and saves that; returns its exit status, or -1. */
+/* Bind to this driver, and save that; its exit status, or -1. */
 int driverctl_bind(const char *program, const char *bdf);
 
-/* The driver that it has saved, allocated; "" if it has none. */
+/* The driver that is saved for a device, allocated; "" for none. */
 char *driverctl_saved(const char *bdf);
 
-/* In place of this one's driver: another one, or "" for none. */
+/* Save another driver in place of this one; "" for none. */
 void driverctl_put_back(const char *bdf, const char *saved);
 
 #endif /* TOOLS_DRIVERCTL_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs a command with a dma-buf.  The device stays open here, because a buffer is
- * dead once it is closed; the command need not know of it.
+ * The command "export": run a command with a dma-buf.  This program keeps the device open
+ * meanwhile, because closing it ends the buffer.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,20 +20,20 @@
 #include "util.h"
 #include "vfio.h"
 
-/* As env(1) and others that run commands have it. */
+/* As in env(1). */
 #define STATUS_NO_BUFFER	125
 #define STATUS_NOT_RUN		126
 #define STATUS_NOT_FOUND	127
 
-/* The first that systemd passes on, too. */
+/* The first one that systemd passes on. */
 #define PASSED_FD		3
 
 /**
- * struct request - what is to be exported
+ * struct request - what to export
  * @bdf: device
- * @bar: of it, -1 if it has not been said
- * @ranges: of the BAR
- * @count: of @ranges
+ * @bar: number of its BAR; -1 if none was given
+ * @ranges: parts of the BAR
+ * @count: number of @ranges
  */
 struct request {
 	char bdf[BDF_SIZE];
@@ -50,7 +50,7 @@ static void add_range(struct request *request, const char *words)
 	uint64_t offset, length;
 
 	if (!range_parse(words, &offset, &length))
-		fail("--range %s: give it as OFFSET:LENGTH, in bytes, with K, M or G",
+		fail("--range %s: write it as OFFSET:LENGTH, in bytes or with K, M or G",
 		     words);
 	range = &request->ranges[request->count++];
 	range->offset = offset;
@@ -70,7 +70,7 @@ static void check_range(const struct request *request, uint64_t size,
 	uint64_t page = sysconf(_SC_PAGESIZE);
 
 	if (!range->length || range->offset % page || range->length % page)
-		fail("%s: the range 0x%llx:0x%llx is not of whole pages of %llu bytes",
+		fail("%s: the range 0x%llx:0x%llx is not aligned to pages of %llu bytes",
 		     request->bdf, (long long)range->offset,
 		     (long long)range->length, (long long)page);
 	if (range->offset > size || range->length > size - range->offset)
@@ -83,10 +83,14 @@ static int export_ranges(struct request *request)
 {
 	int device = vfio_open(request->bdf);
 	uint64_t size = vfio_bar_size(device, request->bar);
+	uint64_t page = sysconf(_SC_PAGESIZE);
 	size_t i;
 
 	if (!size)
 		fail("%s: it has no BAR %d", request->bdf, request->bar);
+	if (size < page)
+		fail("%s: BAR %d has %llu bytes, less than a page of %llu, and cannot be exported",
+		     request->bdf, request->bar, (long long)size, (long long)page);
 	if (!request->count)
 		request->ranges[request->count++].length = size;
 	for (i = 0; i < request->count; i++)
@@ -103,7 +107,7 @@ static void set_number(const char *name, long long number)
 	setenv(name, digits, 1);
 }
 
-/* Ends with this program, which ends with the buffer. */
+/* It must not outlive this program, with which the buffer ends. */
 _Noreturn static void run(char **argv, int dma_buf)
 {
 	long long size = lseek(dma_buf, 0, SEEK_END);
@@ -116,14 +120,14 @@ _Noreturn static void run(char **argv, int dma_buf)
 	setenv("LISTEN_FDNAMES", "dma-buf", 1);
 	set_number("DMABUF_FD", PASSED_FD);
 	set_number("DMABUF_SIZE", size);
-	/* A copy of itself would be closed again. */
+	/* dup2() of itself would keep the close-on-exec flag. */
 	if (dma_buf == PASSED_FD)
 		fcntl(dma_buf, F_SETFD, 0);
 	else
 		dup2(dma_buf, PASSED_FD);
 	execvp(*argv, argv);
 	error = errno;
-	complain("%s: it cannot be run: %s", *argv, strerror(error));
+	complain("cannot run %s: %s", *argv, strerror(error));
 	_exit(error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
 }
 
@@ -143,7 +147,7 @@ static int wait_for(pid_t pid)
 				   128 + WTERMSIG(status);
 }
 
-/* A terminal sends an interrupt to the command itself. */
+/* A terminal sends interrupts to the command, too. */
 static int run_with(char **argv, int dma_buf)
 {
 	const struct sigaction pass = { .sa_handler = pass_on };
@@ -155,7 +159,7 @@ static int run_with(char **argv, int dma_buf)
 	sigprocmask(SIG_BLOCK, &terms, &old);
 	child = fork();
 	if (child < 0)
-		fail("the command cannot be run: %s", strerror(errno));
+		fail("cannot run the command: %s", strerror(errno));
 	if (!child) {
 		sigprocmask(SIG_SETMASK, &old, NULL);
 		run(argv, dma_buf);
@@ -169,7 +173,7 @@ static int run_with(char **argv, int dma_buf)
 	return wait_for(child);
 }
 
-/* Returns where the command starts. */
+/* Returns the arguments from the command on. */
 static char **parse(struct request *request, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -181,7 +185,7 @@ static char **parse(struct request *request, int argc, char **argv)
 	bool named = false;
 	int option;
 
-	/* "-": the device is an argument among options, the command's are not. */
+	/* "-": the device can stand among the options; those of the command are its own. */
 	while ((option = options_next(argc, argv, "-b:r:h", options)) >= 0) {
 		if (option == 'b') {
 			set_bar(request, optarg);

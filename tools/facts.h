@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What "check" finds out. */
+/* The facts that "check" finds. */
 #ifndef TOOLS_FACTS_H
 #define TOOLS_FACTS_H
 
@@ -17,27 +17,31 @@ enum level {
 
 /**
  * struct facts - those that have been found
- * @list: of objects
- * @worst: of their levels
+ * @list: array of objects
+ * @path: path from the peer to the device; NULL without a peer
+ * @worst: worst level of them
  */
 struct facts {
 	json_t *list;
+	json_t *path;
 	enum level worst;
 };
 
 /*
- * A fact about a subject: words about what is, and what can be done about it, NULL
- * if nothing need be.  Both are freed.
+ * Add a fact about a subject.  @code names it for programs and never changes; those that
+ * there are, are in docs/dmabuf-vfio-pci.schema.json.  @words and @advice, which is
+ * NULL if nothing need be done, are freed.
  */
 void fact_add(struct facts *facts, enum level level, const char *subject,
-	      char *words, char *advice);
+	      const char *code, char *words, char *advice);
 
 /* The driver as a module of this kernel. */
 void facts_module(struct facts *facts);
-/* The device: its driver, its group, its memory. */
+/* The device: its driver, users, group and memory. */
 void facts_device(struct facts *facts, const struct function *device);
-/* The way from a peer to it. */
-void facts_way(struct facts *facts, const struct machine *machine,
-	       const struct function *device, const struct function *peer);
+void facts_bars(struct facts *facts, const char *bdf);
+/* The path from a peer to the device. */
+void facts_path(struct facts *facts, const struct machine *machine,
+		const struct function *device, const struct function *peer);
 
 #endif /* TOOLS_FACTS_H */

@@ -7,35 +7,56 @@
 #include <unistd.h>
 
 #include "facts.h"
+#include "use.h"
+
+/* driver_override binds it to this driver, unless somebody else has bound it. */
+static void check_claim(struct facts *facts, const char *bdf,
+			const char *driver)
+{
+	if (!device_is_claimed(bdf))
+		return;
+	fact_add(facts, WARNING, bdf, "device.claimed",
+		 text("its driver_override names " DRIVER ", but %s%s has it",
+		      *driver ? driver : "no", *driver ? "" : " driver"),
+		 text("something else rebinds it (a VM manager?); " NAME " bind %s takes it again, unbind gives up the claim",
+		      bdf));
+}
 
 static void check_driver(struct facts *facts, const char *bdf)
 {
-	const char *driver = device_driver(bdf);
+	char *driver = text("%s", device_driver(bdf));
 
-	if (!strcmp(driver, DRIVER))
-		fact_add(facts, OK, bdf, text("it is bound to " DRIVER), NULL);
-	else if (*driver)
-		fact_add(facts, WARNING, bdf,
+	if (!strcmp(driver, DRIVER)) {
+		fact_add(facts, OK, bdf, "device.bound",
+			 text("it is bound to " DRIVER), NULL);
+	} else if (*driver) {
+		fact_add(facts, WARNING, bdf, "device.other-driver",
 			 text("it is bound to %s", driver),
 			 text(NAME " bind %s", bdf));
-	else
-		fact_add(facts, WARNING, bdf, text("no driver has it"),
-			 text(NAME " bind %s", bdf));
+		check_claim(facts, bdf, driver);
+	} else {
+		fact_add(facts, WARNING, bdf, "device.no-driver",
+			 text("it has no driver"), text(NAME " bind %s", bdf));
+		check_claim(facts, bdf, driver);
+	}
+	free(driver);
 }
 
-/* Those of the group that keep it from userspace, separated by commas. */
-static char *unviable_of(const struct group *group, const char *bdf)
+static void check_users(struct facts *facts, const char *bdf)
 {
-	char *names = NULL;
-	size_t i;
+	bool is_bound = !strcmp(device_driver(bdf), DRIVER);
+	char *use = use_by_process(bdf);
 
-	for (i = 0; i < group->count; i++)
-		if (strcmp(group->members[i], bdf) &&
-		    !device_is_viable(group->members[i]))
-			append(&names, "%s%s (%s)", names ? ", " : "",
-			       group->members[i],
-			       device_driver(group->members[i]));
-	return names;
+	if (use)
+		fact_add(facts, is_bound ? OK : WARNING, bdf, "device.open", use,
+			 is_bound ? NULL : text("close it there before it is bound"));
+	use = is_bound ? NULL : use_by_machine(bdf);
+	if (use)
+		fact_add(facts, WARNING, bdf, "device.in-use",
+			 text("this machine uses it: %s", use),
+			 text("bind refuses it without --force"));
+	if (!is_bound)
+		free(use);
 }
 
 static char *others_of(const struct group *group, const char *bdf)
@@ -53,18 +74,18 @@ static char *others_of(const struct group *group, const char *bdf)
 static void check_group(struct facts *facts, const char *bdf,
 			const struct group *group)
 {
-	char *names = unviable_of(group, bdf);
+	char *names = group_blockers(group, bdf);
 
 	if (names) {
-		fact_add(facts, NOT_OK, bdf,
-			 text("IOMMU group %d is not free, because of %s",
+		fact_add(facts, NOT_OK, bdf, "group.blocked",
+			 text("IOMMU group %d cannot be opened because of %s",
 			      group->number, names),
-			 text(NAME " bind --group %s, or another slot", bdf));
+			 text(NAME " bind --group %s, or move it to another slot",
+			      bdf));
 	} else {
-		free(names);
 		names = others_of(group, bdf);
-		fact_add(facts, OK, bdf,
-			 text("IOMMU group %d is free, and has in it %s",
+		fact_add(facts, OK, bdf, "group.free",
+			 text("IOMMU group %d can be opened; beside it, it has %s",
 			      group->number, names), NULL);
 	}
 	free(names);
@@ -80,13 +101,13 @@ static void check_region(struct facts *facts, const char *bdf,
 	if (sscanf(line, "%llx %llx %31s", &start, &end, type) != 3)
 		return;
 	if (!strcmp(type, "direct"))
-		fact_add(facts, WARNING, bdf,
-			 text("the firmware wants 0x%llx to 0x%llx for itself, which can forbid it",
+		fact_add(facts, WARNING, bdf, "group.firmware-region",
+			 text("the firmware claims 0x%llx to 0x%llx, and the kernel may refuse the group",
 			      start, end),
 			 text("look for an option of the firmware (RMRR)"));
 	else
-		fact_add(facts, OK, bdf,
-			 text("0x%llx to 0x%llx are reserved in its group (%s)",
+		fact_add(facts, OK, bdf, "group.reserved-region",
+			 text("0x%llx to 0x%llx is reserved in its group (%s)",
 			      start, end, type), NULL);
 }
 
@@ -102,23 +123,26 @@ static void check_regions(struct facts *facts, const char *bdf, int group)
 	free(lines);
 }
 
+/* Kernels without VFIO_GROUP have only the device's own node. */
 static void check_access(struct facts *facts, const char *bdf, int group)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/dev/vfio/%d", group);
+	if (access(path, F_OK))
+		device_node(bdf, path, sizeof(path));
 	if (!access(path, R_OK | W_OK))
-		fact_add(facts, OK, bdf, text("%s is there for this user", path),
-			 NULL);
+		fact_add(facts, OK, bdf, "node.usable",
+			 text("this user may open %s", path), NULL);
 	else if (errno == ENOENT)
-		fact_add(facts, WARNING, bdf,
-			 text("%s is not there until the device is bound", path),
+		fact_add(facts, WARNING, bdf, "node.missing",
+			 text("%s does not exist until the device is bound", path),
 			 NULL);
 	else
-		fact_add(facts, WARNING, bdf,
-			 text("%s is not for this user: %s", path,
+		fact_add(facts, WARNING, bdf, "node.forbidden",
+			 text("this user may not open %s: %s", path,
 			      strerror(errno)),
-			 text("a rule for udev can give it to a group"));
+			 text("a udev rule can give it to a group"));
 }
 
 static void check_iommu(struct facts *facts, const char *bdf)
@@ -128,107 +152,43 @@ static void check_iommu(struct facts *facts, const char *bdf)
 	struct group *group;
 
 	if (number < 0) {
-		fact_add(facts, NOT_OK, bdf,
-			 text("it is in no IOMMU group, because no IOMMU is on"),
-			 text("switch VT-d or AMD-Vi on, and boot with intel_iommu=on on Intel"));
+		fact_add(facts, NOT_OK, bdf, "iommu.off",
+			 text("it has no IOMMU group, because no IOMMU is enabled"),
+			 text("enable VT-d or AMD-Vi in the firmware, and boot with intel_iommu=on if it stays off; a VM needs a vIOMMU"));
 		return;
 	}
 	group_type(number, type, sizeof(type));
-	fact_add(facts, OK, bdf,
-		 text("the IOMMU is on (%s)", *type ? type : "of unknown type"),
+	fact_add(facts, OK, bdf, "iommu.on",
+		 text("the IOMMU is enabled (%s)", *type ? type : "unknown type"),
 		 NULL);
 	group = group_load(number);
 	check_group(facts, bdf, group);
 	check_regions(facts, bdf, number);
 	check_access(facts, bdf, number);
-}
-
-/* Returns whether it can be exported. */
-static bool check_bar(struct facts *facts, const char *bdf, unsigned int index,
-		      const struct bar *bar)
-{
-	char *size = size_text(bar->size);
-	bool is_memory = bar->flags & BAR_MEM;
-	bool has_page = bar->size >= (uint64_t)sysconf(_SC_PAGESIZE);
-
-	if (!is_memory)
-		fact_add(facts, OK, bdf,
-			 text("BAR %u has %s of I/O ports, which cannot be exported",
-			      index, size), NULL);
-	else if (bar->flags & BAR_UNSET)
-		fact_add(facts, WARNING, bdf,
-			 text("BAR %u, %s, has got no addresses", index, size),
-			 text("switch on \"Above 4G decoding\", or boot with pci=realloc"));
-	else if (!has_page)
-		fact_add(facts, OK, bdf,
-			 text("BAR %u has %s, less than a page, which cannot be exported",
-			      index, size), NULL);
-	else
-		fact_add(facts, OK, bdf,
-			 text("BAR %u has %s of %d-bit%s memory, which can be exported",
-			      index, size, bar->flags & BAR_MEM_64 ? 64 : 32,
-			      bar->flags & BAR_PREFETCH ? " prefetchable" : ""),
-			 NULL);
-	free(size);
-	return is_memory && has_page && !(bar->flags & BAR_UNSET);
-}
-
-/* A bit for each size that it can have: 1 MiB and up. */
-static void check_resize(struct facts *facts, const char *bdf,
-			 unsigned int index, const struct bar *bar)
-{
-	char attr[32], line[WORD_SIZE], *size, *now;
-	unsigned long long sizes, most;
-
-	snprintf(attr, sizeof(attr), "resource%u_resize", index);
-	if (device_attr(bdf, attr, line, sizeof(line)))
-		return;
-	sizes = strtoull(line, NULL, 16);
-	if (!sizes)
-		return;
-	most = 63 - __builtin_clzll(sizes);
-	size = size_text(1ULL << 20 << most);
-	now = size_text(bar->size);
-	if (1ULL << 20 << most > bar->size)
-		fact_add(facts, WARNING, bdf,
-			 text("BAR %u has %s, and could have up to %s", index,
-			      now, size),
-			 text("write %llu to its %s while it has no driver",
-			      most, attr));
-	else
-		fact_add(facts, OK, bdf,
-			 text("BAR %u is as large as it can be made, %s", index,
-			      now), NULL);
-	free(size);
-	free(now);
-}
-
-static void check_bars(struct facts *facts, const char *bdf)
-{
-	bool any = false;
-	struct bar bar;
-	unsigned int i;
-
-	for (i = 0; i < NR_BARS; i++) {
-		if (device_bar(bdf, i, &bar) || !bar.size)
-			continue;
-		any |= check_bar(facts, bdf, i, &bar);
-		check_resize(facts, bdf, i, &bar);
-	}
-	if (!any)
-		fact_add(facts, NOT_OK, bdf,
-			 text("it has no BAR that can be exported"), NULL);
+	group_free(group);
 }
 
 void facts_device(struct facts *facts, const struct function *device)
 {
-	fact_add(facts, OK, device->bdf, text("%s", device->what), NULL);
+	char owner[BDF_SIZE];
+
+	fact_add(facts, OK, device->bdf, "device.name", text("%s", device->what),
+		 NULL);
 	if (device->is_bridge) {
-		fact_add(facts, NOT_OK, device->bdf,
-			 text("it is a bridge, which VFIO cannot have"), NULL);
+		fact_add(facts, NOT_OK, device->bdf, "device.bridge",
+			 text("it is a bridge; VFIO cannot bind bridges"), NULL);
+		return;
+	}
+	if (device_domain_owner(device->bdf, owner)) {
+		fact_add(facts, NOT_OK, device->bdf, "device.behind-vmd",
+			 text("it is behind VMD %s, which VFIO can only have as a whole",
+			      owner),
+			 text("turn VMD off in the firmware, or bind %s with all disks behind it",
+			      owner));
 		return;
 	}
 	check_driver(facts, device->bdf);
+	check_users(facts, device->bdf);
 	check_iommu(facts, device->bdf);
-	check_bars(facts, device->bdf);
+	facts_bars(facts, device->bdf);
 }

@@ -19,61 +19,62 @@ static void check_vermagic(struct facts *facts, const struct module *module)
 	uname(&kernel);
 	length = strlen(kernel.release);
 	if (!module->vermagic)
-		fact_add(facts, WARNING, SUBJECT,
-			 text("%s does not say for which kernel it was built",
+		fact_add(facts, WARNING, SUBJECT, "module.no-vermagic",
+			 text("%s does not say which kernel it was built for",
 			      module->path), NULL);
 	else if (strncmp(module->vermagic, kernel.release, length) ||
 		 module->vermagic[length] != ' ')
-		fact_add(facts, NOT_OK, SUBJECT,
+		fact_add(facts, NOT_OK, SUBJECT, "module.other-kernel",
 			 text("it was built for another kernel than %s: %s",
 			      kernel.release, module->vermagic),
-			 text("build it anew: dkms autoinstall"));
+			 text("rebuild it: dkms autoinstall"));
 	else if (kernels && strcmp(kernels, module->vermagic))
-		fact_add(facts, NOT_OK, SUBJECT,
+		fact_add(facts, NOT_OK, SUBJECT, "module.other-build",
 			 text("it was built for \"%s\", the kernel is \"%s\"",
 			      module->vermagic, kernels),
-			 text("build it anew with the headers of this kernel"));
+			 text("rebuild it with the headers of this kernel"));
 	else
-		fact_add(facts, OK, SUBJECT,
-			 text("it was built for this kernel, %s",
-			      kernel.release), NULL);
+		fact_add(facts, OK, SUBJECT, "module.this-kernel",
+			 text("it was built for this kernel, %s%s",
+			      kernel.release, kernels ? "" :
+			      " (its options could not be compared)"), NULL);
 	free(kernels);
 }
 
 static void check_symbols(struct facts *facts, const struct module *module)
 {
 	if (!symbols_are_known())
-		fact_add(facts, WARNING, SUBJECT,
-			 text("/proc/kallsyms does not tell whether this kernel has all it needs"),
+		fact_add(facts, WARNING, SUBJECT, "module.symbols-unknown",
+			 text("whether this kernel has all symbols that it needs is not known (/proc/kallsyms is hidden or incomplete)"),
 			 NULL);
 	else if (module->missing)
-		fact_add(facts, NOT_OK, SUBJECT,
-			 text("this kernel does not have what it needs: %s",
+		fact_add(facts, NOT_OK, SUBJECT, "module.symbols-missing",
+			 text("this kernel lacks symbols that it needs: %s",
 			      module->missing),
-			 text("build it anew with the headers of this kernel"));
+			 text("rebuild it with the headers of this kernel"));
 	else
-		fact_add(facts, OK, SUBJECT,
-			 text("this kernel has all that it needs"), NULL);
+		fact_add(facts, OK, SUBJECT, "module.symbols",
+			 text("this kernel has all symbols that it needs"), NULL);
 }
 
 static void check_signature(struct facts *facts, const struct module *module)
 {
 	if (module->signer)
-		fact_add(facts, OK, SUBJECT,
+		fact_add(facts, OK, SUBJECT, "module.signed",
 			 text("it is signed by %s", module->signer), NULL);
 	else if (module_must_be_signed())
-		fact_add(facts, NOT_OK, SUBJECT,
-			 text("it is not signed, and this kernel demands it"),
+		fact_add(facts, NOT_OK, SUBJECT, "module.unsigned-refused",
+			 text("it is not signed, and this kernel refuses unsigned modules"),
 			 text("sign it with a key that the machine trusts (mokutil --import)"));
 	else
-		fact_add(facts, OK, SUBJECT,
-			 text("it is not signed, which this kernel does not demand"),
+		fact_add(facts, OK, SUBJECT, "module.unsigned",
+			 text("it is not signed; this kernel accepts unsigned modules"),
 			 NULL);
 }
 
 static void check_file(struct facts *facts, const struct module *module)
 {
-	fact_add(facts, OK, SUBJECT,
+	fact_add(facts, OK, SUBJECT, "module.installed",
 		 text("version %s is installed for this kernel",
 		      module->version ? module->version : "?"), NULL);
 	check_vermagic(facts, module);
@@ -88,14 +89,14 @@ void facts_module(struct facts *facts)
 	if (module->path)
 		check_file(facts, module);
 	if (module->is_loaded)
-		fact_add(facts, OK, SUBJECT,
+		fact_add(facts, OK, SUBJECT, "module.loaded",
 			 text("version %s is loaded, with exporter=%s",
 			      module->loaded_version, module->exporter), NULL);
 	else if (module->path)
-		fact_add(facts, WARNING, SUBJECT, text("it is not loaded"),
+		fact_add(facts, WARNING, SUBJECT, "module.not-loaded", text("it is not loaded"),
 			 text("modprobe " NAME));
 	else
-		fact_add(facts, NOT_OK, SUBJECT,
+		fact_add(facts, NOT_OK, SUBJECT, "module.not-installed",
 			 text("it is not installed for this kernel"),
 			 text("install it and this kernel's headers, or run dkms autoinstall"));
 	module_free(module);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libpci lists the functions, and reads their configuration and names.  What is
- * below what is in the paths of sysfs, which are those of the kernel's devices:
+ * libpci lists the functions, and reads their configuration and names.  The tree is in
+ * the paths of sysfs:
  *
  *	/sys/devices/pci0000:00/0000:00:1c.0/0000:03:00.0
  *
- * A machine can be below another one (VMD): then the last host bridge counts.
+ * A PCI domain can be below a function (VMD): then the last host bridge counts.
  */
 #include <limits.h>
 #include <pci/pci.h>
@@ -21,13 +21,13 @@
 #define ACS_REDIRECTS	(PCI_ACS_CTRL_REQ_RED | PCI_ACS_CTRL_CMPLT_RED | \
 			 PCI_ACS_CTRL_EGRESS)
 
-/* As much of the configuration as everybody may read, and as all have. */
+/* What everybody may read of the configuration, and what every function has. */
 #define CONFIG_FOR_ALL	64
 #define CONFIG_BASIC	256
 
 /**
- * struct listed - a function while the machine is put together
- * @pci: what libpci has
+ * struct listed - a function while the tree is put together
+ * @pci: the function in libpci
  * @parent: name of the bridge above, "" on a root bus
  * @host: name of its host bridge
  */
@@ -49,7 +49,7 @@ _Noreturn static void pci_failed(char *format, ...)
 	fail("the PCI devices cannot be listed: %s", words ? words : format);
 }
 
-/* What cannot be read is told by what comes of it. */
+/* Read errors show in the results. */
 static void pci_warned(char *format, ...)
 {
 	(void)format;
@@ -73,7 +73,7 @@ static void name_of(const struct pci_dev *pci, char *bdf)
 		 pci->bus, pci->dev, pci->func & 7);
 }
 
-/* Its configuration's size is what the kernel knows of, whoever reads it. */
+/* The size of the file does not depend on the reader. */
 static size_t config_size(const char *bdf)
 {
 	char path[PATH_MAX];
@@ -83,7 +83,7 @@ static size_t config_size(const char *bdf)
 	return stat(path, &stat_) ? 0 : stat_.st_size;
 }
 
-/* Whether more than what everybody may read can be read. */
+/* Whether this user may read all of the configuration. */
 static bool is_readable(struct pci_dev *pci)
 {
 	unsigned char byte;
@@ -91,7 +91,7 @@ static bool is_readable(struct pci_dev *pci)
 	return pci_read_block(pci, CONFIG_FOR_ALL, &byte, 1);
 }
 
-/* Ones are what is read of a function that is not there any more, or asleep. */
+/* A function that is gone, or in D3cold, reads as ones. */
 static bool answers(struct pci_dev *pci)
 {
 	return pci_read_word(pci, PCI_STATUS) != 0xffff;
@@ -105,7 +105,8 @@ static void read_acs(struct function *function, struct pci_dev *pci)
 	function->redirects = NO;
 	if (config_size(function->bdf) <= CONFIG_BASIC)
 		return;
-	if (!is_readable(pci) || !answers(pci)) {
+	function->reads_ones = !answers(pci);
+	if (!is_readable(pci) || function->reads_ones) {
 		function->has_acs = UNKNOWN;
 		function->redirects = UNKNOWN;
 		return;
@@ -139,7 +140,7 @@ static void copy_name(char *to, const char *from)
 	snprintf(to, BDF_SIZE, "%.15s", from);
 }
 
-/* The path's last components: its own name, that above, and the host bridge. */
+/* The last components of the path: its name, the bridge above, the host bridge. */
 static void read_path(struct listed *listed, const char *bdf)
 {
 	char link[PATH_MAX], *path, *slash;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All PCI functions of the machine, and how they hang together. */
+/* All PCI functions of the machine, and the tree that they form. */
 #ifndef TOOLS_MACHINE_H
 #define TOOLS_MACHINE_H
 
@@ -10,10 +10,10 @@
 #include "hosts.h"
 
 /**
- * enum known - what an unprivileged user need not get an answer to
+ * enum known - an answer that this user may not get
  * @NO: no
  * @YES: yes
- * @UNKNOWN: nobody could be asked
+ * @UNKNOWN: it could not be read
  */
 enum known {
 	NO,
@@ -25,10 +25,10 @@ enum known {
  * struct host - a host bridge
  * @name: "pci0000:00"
  * @first: the first function of its root bus
- * @tells: whether that is one by which a host bridge is known
+ * @tells: whether @first identifies the host bridge
  * @vendor: PCI vendor id of that function
  * @device: PCI device id of that function
- * @entry: what is known of it; NULL if nothing is
+ * @entry: its entry in the table; NULL if it has none
  */
 struct host {
 	char name[BDF_SIZE];
@@ -45,7 +45,8 @@ struct host {
  * @what: vendor and device in words
  * @parent: bridge above, NULL on a root bus
  * @host: its host bridge
- * @is_bridge: others can be below it
+ * @is_bridge: it has a secondary bus
+ * @reads_ones: its configuration reads as ones: it is asleep, or gone
  * @has_acs: it has ACS control
  * @redirects: ACS sends peer-to-peer requests up
  */
@@ -55,6 +56,7 @@ struct function {
 	const struct function *parent;
 	const struct host *host;
 	bool is_bridge;
+	bool reads_ones;
 	enum known has_acs;
 	enum known redirects;
 };

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * dmabuf-vfio-pci: what an operator asks of the driver, and of the way to it.
- * Each command has a file of its own.
- */
+/* dmabuf-vfio-pci, the operator's command.  Each of its commands has its own file. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,57 +15,60 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
-	{ "status", "[--json]", "the kernel, the module, bound devices and their buffers",
+	{ "status", "[--json]", "show the kernel, the module, bound devices and their buffers",
 	  command_status,
 	  "  -j, --json   as JSON\n"
 	  "\n"
-	  "The buffers and what has happened to them are for root to see.\n" },
-	{ "check", "[--json] DEVICE [PEER]", "what is between here and a working transfer",
+	  "State and buffers of a device are only shown to root.\n" },
+	{ "check", "[--json] DEVICE [PEER]", "find what prevents a working transfer",
 	  command_check,
 	  "  -j, --json   as JSON\n"
 	  "\n"
-	  "One line for each fact: ok, warning, or no, and what can be done. DEVICE has\n"
-	  "the memory, PEER would import it. It does not need the module loaded, and\n"
-	  "says what only root could find out.\n"
+	  "Prints a line for each fact: ok, warning or no, and what can be done about it.\n"
+	  "DEVICE has the memory, PEER would import it. The module need not be loaded.\n"
+	  "Some facts are only known to root; the output says which.\n"
 	  "\n"
-	  "The exit status is 0 if nothing says no, 1 if something does, and 2 if the\n"
-	  "question could not be asked.\n" },
-	{ "topo", "[--dot|--json] [DEVICE...]", "which ways lead from each device to each other",
+	  "The exit status is 0 if no line says no, 1 if one does, and 2 if the arguments\n"
+	  "were wrong or the check could not run.\n" },
+	{ "topo", "[--all] [--dot|--json] [DEVICE...]", "show the paths between devices",
 	  command_topo,
+	  "  -a, --all    also devices that can neither export nor import, and each VF\n"
 	  "  -d, --dot    the tree of devices as a picture: pipe it into \"dot -Tsvg\"\n"
 	  "  -j, --json   as JSON\n"
 	  "\n"
-	  "Without a DEVICE all but the bridges. A row is for the device that sends, a\n"
-	  "column for the one that has the memory.\n" },
+	  "A row is for the device that sends, a column for the one that has the memory.\n"
+	  "Without DEVICE, the devices below a common bridge are shown together.\n" },
 	{ "bind", "[OPTION...] DEVICE...", "bind devices to the driver",
 	  command_bind,
-	  "  -g, --group    the rest of the IOMMU group, too\n"
-	  "  -f, --force    although the device is in use\n"
+	  "  -g, --group    the other devices of the IOMMU group, too\n"
+	  "  -f, --force    even if the device is in use; waits until it is closed\n"
 	  "  -n, --no-save  until the next boot only, without driverctl\n"
 	  "\n"
-	  "Where driverctl is installed, the binding outlasts a reboot. A device that is\n"
-	  "mounted, the boot display, or has the default route is refused.\n" },
-	{ "unbind", "[OPTION...] DEVICE...", "give devices back to the drivers they had",
+	  "Where driverctl is installed, the binding survives a reboot. Refused are\n"
+	  "devices that a program has open, disks in use, the boot display, and network\n"
+	  "cards with an address, a route or an interface on top of theirs.\n" },
+	{ "unbind", "[OPTION...] DEVICE...", "give devices back to their former drivers",
 	  command_unbind,
-	  "  -g, --group    the rest of the IOMMU group, too\n"
-	  "  -f, --force    although somebody has it open: waits until it is closed\n"
-	  "  -n, --no-save  leave alone what driverctl has saved\n" },
+	  "  -g, --group    the other devices of the IOMMU group, too\n"
+	  "  -f, --force    even if a program has it open; waits until it is closed\n"
+	  "  -n, --no-save  keep what driverctl has saved\n" },
 	{ "export", "DEVICE --bar N [--range OFFSET:LENGTH] COMMAND...",
 	  "run a command with a dma-buf of a device's memory", command_export,
-	  "  -b, --bar N                  of this BAR\n"
-	  "  -r, --range OFFSET:LENGTH    of it, in bytes, with K, M or G, in this order;\n"
-	  "                               without one all of the BAR\n"
+	  "  -b, --bar N                  number of the BAR\n"
+	  "  -r, --range OFFSET:LENGTH    part of it, in bytes or with K, M or G; can be\n"
+	  "                               repeated; without it, all of the BAR\n"
 	  "\n"
 	  "COMMAND has the dma-buf as file descriptor 3, and LISTEN_FDS, LISTEN_PID,\n"
 	  "LISTEN_FDNAMES, DMABUF_FD and DMABUF_SIZE in its environment. The buffer works\n"
-	  "as long as the command runs. Its exit status is that of the command, or 125 if\n"
+	  "as long as the command runs. The exit status is that of the command, 125 if\n"
 	  "there is no buffer, 126 or 127 if the command cannot be run.\n" },
-	{ "monitor", "[--json]", "follow what happens to buffers",
+	{ "monitor", "[--json] [DEVICE...]", "follow what happens to buffers",
 	  command_monitor,
 	  "  -j, --json   one object on a line\n"
 	  "\n"
-	  "Exports, importers that come, map, unmap and go, revocations and refusals, as\n"
-	  "the driver traces them, until it is interrupted.\n" },
+	  "Prints exports, attaches, maps, unmaps, detaches, revokes and refusals as the\n"
+	  "driver traces them, until it is interrupted. With DEVICE, only those of which\n"
+	  "it is the exporter or the importer.\n" },
 };
 
 static void print_help(void)
@@ -78,7 +78,7 @@ static void print_help(void)
 	puts("usage: " NAME " COMMAND [ARGUMENT...]\n");
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  %-9s %s\n", commands[i].name, commands[i].what);
-	puts("\n\"" NAME " COMMAND --help\" says more of one, the manual all.\n"
+	puts("\n\"" NAME " COMMAND --help\" and dmabuf-vfio-pci(8) say more.\n"
 	     "DEVICE is the name of a PCI device, such as 0000:03:00.0 or 03:00.0.");
 }
 
@@ -102,20 +102,32 @@ void command_help(const char *command)
 	exit(0);
 }
 
-/* What could not be said was not carried out. */
+/* Output that is lost is an error. */
 static void close_output(void)
 {
 	if (!fflush(stdout) && !ferror(stdout))
 		return;
-	complain("the output cannot be written");
+	complain("cannot write the output");
 	_exit(fail_status);
+}
+
+/* "-j COMMAND" is "COMMAND -j". */
+static void move_option(int argc, char **argv)
+{
+	char *option = argv[1];
+
+	if (argc > 2 && (!strcmp(option, "-j") || !strcmp(option, "--json"))) {
+		argv[1] = argv[2];
+		argv[2] = option;
+	}
 }
 
 int main(int argc, char **argv)
 {
 	atexit(close_output);
 	if (argc < 2)
-		fail("which command? \"" NAME " --help\" lists them");
+		fail("no command given; \"" NAME " --help\" lists them");
+	move_option(argc, argv);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
 	    !strcmp(argv[1], "help")) {
 		print_help();

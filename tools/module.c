@@ -14,7 +14,7 @@
 
 #define LOADED "/sys/module/dmabuf_vfio_pci"
 
-/* What goes wrong is returned. */
+/* Errors are returned. */
 static void say_nothing(void *data, int priority, const char *file, int line,
 			const char *function, const char *format, va_list args)
 {
@@ -22,17 +22,17 @@ static void say_nothing(void *data, int priority, const char *file, int line,
 	(void)function, (void)format, (void)args;
 }
 
-static struct kmod_ctx *open_kmod(void)
+struct kmod_ctx *module_open_kmod(void)
 {
 	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
 
 	if (!ctx)
-		fail("libkmod cannot be used");
+		fail("libkmod does not work");
 	kmod_set_log_fn(ctx, say_nothing, NULL);
 	return ctx;
 }
 
-/* Allocated, NULL if the module does not say. */
+/* Allocated; NULL if the module does not say. */
 static char *info_of(struct kmod_module *kmod, const char *key)
 {
 	struct kmod_list *list = NULL, *entry;
@@ -70,7 +70,7 @@ static void read_file(struct module *module, struct kmod_module *kmod)
 {
 	const char *path = kmod_module_get_path(kmod);
 
-	/* modules.dep need not be of today. */
+	/* modules.dep may be out of date. */
 	if (!path || access(path, R_OK))
 		return;
 	module->path = text("%s", path);
@@ -97,7 +97,7 @@ static void read_loaded(struct module *module)
 struct module *module_find(void)
 {
 	struct module *module = allocate(1, sizeof(*module));
-	struct kmod_ctx *ctx = open_kmod();
+	struct kmod_ctx *ctx = module_open_kmod();
 	struct kmod_module *kmod;
 
 	read_loaded(module);
@@ -121,7 +121,7 @@ void module_free(struct module *module)
 
 char *module_kernels_vermagic(void)
 {
-	struct kmod_ctx *ctx = open_kmod();
+	struct kmod_ctx *ctx = module_open_kmod();
 	struct kmod_module *kmod;
 	char *vermagic = NULL;
 
@@ -136,7 +136,7 @@ char *module_kernels_vermagic(void)
 
 bool module_is_running(const char *name)
 {
-	struct kmod_ctx *ctx = open_kmod();
+	struct kmod_ctx *ctx = module_open_kmod();
 	struct kmod_module *kmod;
 	int state = -ENOENT;
 
@@ -148,7 +148,7 @@ bool module_is_running(const char *name)
 	return state == KMOD_MODULE_BUILTIN || state == KMOD_MODULE_LIVE;
 }
 
-/* In lockdown one level is in brackets: "none [integrity] confidentiality". */
+/* The level of lockdown is in brackets: "none [integrity] confidentiality". */
 bool module_must_be_signed(void)
 {
 	char line[64];
@@ -162,7 +162,7 @@ bool module_must_be_signed(void)
 
 int module_load(void)
 {
-	struct kmod_ctx *ctx = open_kmod();
+	struct kmod_ctx *ctx = module_open_kmod();
 	struct kmod_module *kmod;
 	int ret;
 
@@ -173,6 +173,6 @@ int module_load(void)
 		kmod_module_unref(kmod);
 	}
 	kmod_unref(ctx);
-	/* Positive is only what the flags ask for, of which there are none. */
+	/* Positive values are answers to flags, and none are passed. */
 	return ret > 0 ? -EIO : ret;
 }

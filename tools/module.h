@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The driver as a module of the running kernel. */
+/* The driver as a module of the running kernel, and other modules. */
 #ifndef TOOLS_MODULE_H
 #define TOOLS_MODULE_H
 
+#include <libkmod.h>
 #include <stdbool.h>
 
 /**
- * struct module - what is known of it
- * @is_loaded: it is
- * @loaded_version: of the one that is loaded; "" if it does not say
- * @exporter: its parameter, "" unless it is loaded
- * @path: file for this kernel; NULL if there is none
- * @version: of that file
- * @vermagic: what kernel the file was built for
+ * struct module - the driver's module
+ * @is_loaded: it is loaded
+ * @loaded_version: version of the loaded one; "" if unknown
+ * @exporter: its parameter; "" unless it is loaded
+ * @path: its file for this kernel; NULL if there is none
+ * @version: version of that file
+ * @vermagic: the kernel that the file was built for
  * @signer: who has signed it; NULL if nobody has
- * @missing: symbols that it needs and the kernel has not, separated by blanks;
- *	NULL if there is none
+ * @missing: symbols that it needs and the kernel lacks, separated by blanks; NULL
+ *	if it lacks none
  */
 struct module {
 	bool is_loaded;
@@ -28,14 +29,17 @@ struct module {
 	char *missing;
 };
 
+/* A silent context of libkmod. */
+struct kmod_ctx *module_open_kmod(void);
+
 struct module *module_find(void);
 void module_free(struct module *module);
 
-/* What a module of the kernel's own was built for; NULL if none says it. */
+/* The vermagic of the kernel's own vfio-pci-core; NULL if it cannot be read. */
 char *module_kernels_vermagic(void);
-/* Whether a module, of whoever, is loaded, or is a part of the kernel itself. */
+/* Whether a module is loaded or built in. */
 bool module_is_running(const char *name);
-/* Whether the kernel refuses modules that nobody has signed. */
+/* Whether the kernel refuses unsigned modules. */
 bool module_must_be_signed(void);
 /* 0 or a negative errno. */
 int module_load(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Prints what the driver traces, line by line, until a signal ends it. */
+/* The command "monitor": print the driver's trace events until a signal comes. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -10,15 +10,16 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "device.h"
 #include "options.h"
 #include "trace.h"
 #include "util.h"
 #include "values.h"
 
 /**
- * struct lines - what has been read, up to the last line that is complete
- * @fill: how much of it there is
- * @buffer: it
+ * struct lines - text that has been read, but not printed
+ * @fill: bytes in @buffer
+ * @buffer: the text
  */
 struct lines {
 	size_t fill;
@@ -27,7 +28,21 @@ struct lines {
 
 static bool as_json;
 
-/* What is no event, such as that some were lost, is for people. */
+/* Devices whose events are wanted; those of all without any. */
+static char (*wanted)[BDF_SIZE];
+static size_t nr_wanted;
+
+static bool is_wanted(const struct trace_event *event)
+{
+	size_t i;
+
+	for (i = 0; i < nr_wanted; i++)
+		if (trace_is_about(event, wanted[i]))
+			return true;
+	return !nr_wanted;
+}
+
+/* Other lines, such as those about lost events, go to stderr. */
 static void print_line(const char *line)
 {
 	struct trace_event event;
@@ -37,12 +52,18 @@ static void print_line(const char *line)
 		complain("%s", line);
 		return;
 	}
+	if (!is_wanted(&event)) {
+		trace_free(&event);
+		return;
+	}
 	if (as_json) {
 		value = trace_value(&event);
 		value_print(value, JSON_COMPACT);
 		json_decref(value);
 	} else {
-		printf("%14.6f %-8s %s by %s (pid %d)\n", event.time,
+		printf("%7llu.%06llu %-8s %s by %s (pid %d)\n",
+		       (unsigned long long)event.microseconds / 1000000,
+		       (unsigned long long)event.microseconds % 1000000,
 		       event.name, event.fields, event.comm, event.pid);
 	}
 	trace_free(&event);
@@ -60,12 +81,12 @@ static void print_lines(struct lines *lines)
 	}
 	lines->fill -= start - lines->buffer;
 	memmove(lines->buffer, start, lines->fill);
-	/* No line is that long. */
+	/* A line this long is not an event. */
 	if (lines->fill == sizeof(lines->buffer))
 		lines->fill = 0;
 }
 
-/* Once: there may always be more, and a signal would wait for the end of it. */
+/* Read once only: there may always be more, and a signal must not wait. */
 static void read_lines(int trace, struct lines *lines)
 {
 	ssize_t done;
@@ -76,11 +97,11 @@ static void read_lines(int trace, struct lines *lines)
 		lines->fill += done;
 		print_lines(lines);
 	} else if (done < 0 && errno != EAGAIN && errno != EINTR) {
-		fail("the trace cannot be read: %s", strerror(errno));
+		fail("cannot read the trace: %s", strerror(errno));
 	}
 }
 
-/* The instance must go, however the program ends. */
+/* The instance must be removed however the program ends. */
 static int catch_signals(void)
 {
 	sigset_t ends;
@@ -94,7 +115,7 @@ static int catch_signals(void)
 	sigprocmask(SIG_BLOCK, &ends, NULL);
 	fd = signalfd(-1, &ends, SFD_CLOEXEC);
 	if (fd < 0)
-		fail("signals cannot be waited for: %s", strerror(errno));
+		fail("cannot wait for signals: %s", strerror(errno));
 	return fd;
 }
 
@@ -104,19 +125,19 @@ static void follow(int signals, int trace)
 	struct pollfd fds[] = {
 		{ .fd = signals, .events = POLLIN },
 		{ .fd = trace, .events = POLLIN },
-		/* Nobody reads the output any more: an error is always told. */
+		/* POLLERR, which is always reported: nobody reads the output. */
 		{ .fd = STDOUT_FILENO },
 	};
 
 	do {
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
-			fail("the trace cannot be waited for: %s",
+			fail("cannot wait for trace data: %s",
 			     strerror(errno));
 		read_lines(trace, &lines);
 	} while (!fds[0].revents && !(fds[2].revents & POLLERR) &&
 		 !ferror(stdout));
 	trace_stop();
-	/* That somebody has seen enough is no error. */
+	/* A reader that has seen enough is no error. */
 	if (poll(fds + 2, 1, 0) > 0 && fds[2].revents & POLLERR)
 		clearerr(stdout);
 }
@@ -132,8 +153,9 @@ int command_monitor(int argc, char **argv)
 
 	while (options_next(argc, argv, "jh", options) >= 0)
 		as_json = true;
-	if (optind < argc)
-		fail_usage(argv[0]);
+	wanted = allocate(argc, sizeof(*wanted));
+	while (optind < argc)
+		device_name(argv[optind++], wanted[nr_wanted++]);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signals = catch_signals();
 	follow(signals, trace_start());

@@ -4,14 +4,11 @@
 
 #include <getopt.h>
 
-/*
- * getopt_long() for a command: --help is answered, and what it does not know ends
- * the program.
- */
+/* getopt_long() for a command: --help is answered, unknown options are fatal. */
 int options_next(int argc, char **argv, const char *letters,
 		 const struct option *options);
 
-/* What every command knows. */
+/* An option of every command. */
 #define OPTION_HELP { "help", no_argument, NULL, 'h' }
 
 #endif /* TOOLS_OPTIONS_H */

@@ -7,7 +7,7 @@
 #include "ranges.h"
 #include "util.h"
 
-/* How many bits the unit is worth, -1 if it is none. */
+/* The shift of a unit; -1 if it is unknown. */
 static int unit_bits(const char *unit)
 {
 	static const char units[] = "KMGT";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What there is: it is gathered as JSON, and printed as that or in words. */
+/* The command "status": gathered as JSON, and printed as that or in words. */
 #include <dirent.h>
 #include <errno.h>
 #include <jansson.h>
@@ -15,12 +15,13 @@
 #include "module.h"
 #include "options.h"
 #include "symbols.h"
+#include "use.h"
 #include "util.h"
 #include "values.h"
 
 /*
- * What the driver or its users make use of, by a symbol that comes with it.  One
- * that a module does not export is listed only while that is loaded.
+ * Features of the kernel that the driver or its users need, and a symbol of each.
+ * Symbols that a module does not export are listed only while it is loaded.
  */
 static const struct feature {
 	const char *name;
@@ -29,18 +30,18 @@ static const struct feature {
 	const char *what;
 } features[] = {
 	{ "p2pdma", "pci_p2pdma_distance_many", NULL,
-	  "peer-to-peer support of its own" },
+	  "P2PDMA support" },
 	{ "intree_export", "vfio_pci_core_feature_dma_buf", "vfio_pci_core",
-	  "export by vfio-pci" },
+	  "dma-buf export in vfio-pci" },
 	{ "revocable_importers", "dma_buf_attach_revocable", NULL,
-	  "importers that obey when pinned" },
+	  "revocable pinned importers" },
 	{ "map_phys", "dma_map_phys", NULL,
-	  "mapping of physical addresses" },
+	  "dma_map_phys()" },
 	{ "iova", "dma_iova_try_alloc", NULL,
-	  "contiguous spans of the IOMMU" },
+	  "one IOVA span for several ranges" },
 };
 
-/* Null for what cannot be known. */
+/* Null if it is not known. */
 static json_t *feature_value(const struct feature *feature)
 {
 	if (!symbols_are_known() ||
@@ -49,7 +50,7 @@ static json_t *feature_value(const struct feature *feature)
 	return json_boolean(symbols_have(feature->symbol));
 }
 
-/* How many names a directory has. */
+/* Number of entries of a directory. */
 static int count_names(const char *path)
 {
 	struct dirent **entries;
@@ -107,7 +108,30 @@ static json_t *gather_module(void)
 	return module;
 }
 
-/* Those that debugfs has not, or not for this user, are null. */
+static json_t *own_string(char *words)
+{
+	json_t *value = string_or_null(words);
+
+	free(words);
+	return value;
+}
+
+/* Devices whose drivers keep its group from userspace. */
+static char *blockers_of(const char *bdf)
+{
+	int number = device_group(bdf);
+	struct group *group;
+	char *names;
+
+	if (number < 0)
+		return NULL;
+	group = group_load(number);
+	names = group_blockers(group, bdf);
+	group_free(group);
+	return names;
+}
+
+/* State and buffers are null if debugfs has none for this user. */
 static json_t *gather_device(const struct function *function)
 {
 	char *state = debugfs_read(function->bdf, "state");
@@ -118,6 +142,10 @@ static json_t *gather_device(const struct function *function)
 	json_object_set_new(device, "what", value_string(function->what));
 	json_object_set_new(device, "group",
 			    json_integer(device_group(function->bdf)));
+	json_object_set_new(device, "group_blocked_by",
+			    own_string(blockers_of(function->bdf)));
+	json_object_set_new(device, "open_by",
+			    own_string(use_by_process(function->bdf)));
 	json_object_set_new(device, "state",
 			    state ? state_parse(state) : json_null());
 	json_object_set_new(device, "buffers",
@@ -127,9 +155,31 @@ static json_t *gather_device(const struct function *function)
 	return device;
 }
 
-static json_t *gather_devices(void)
+/* Devices that something else has rebound since they were bound. */
+static json_t *gather_claimed(const struct machine *machine)
 {
-	struct machine *machine = machine_load();
+	json_t *devices = json_array(), *device;
+	const char *driver;
+	size_t i;
+
+	for (i = 0; i < machine->nr_functions; i++) {
+		driver = device_driver(machine->functions[i].bdf);
+		if (!strcmp(driver, DRIVER) ||
+		    !device_is_claimed(machine->functions[i].bdf))
+			continue;
+		device = json_object();
+		json_object_set_new(device, "name",
+				    json_string(machine->functions[i].bdf));
+		json_object_set_new(device, "what",
+				    value_string(machine->functions[i].what));
+		json_object_set_new(device, "driver", string_or_null(driver));
+		json_array_append_new(devices, device);
+	}
+	return devices;
+}
+
+static json_t *gather_devices(const struct machine *machine)
+{
 	json_t *devices = json_array();
 	size_t i;
 
@@ -152,7 +202,8 @@ static void print_kernel(const json_t *kernel)
 	for (i = 0; i < ARRAY_SIZE(features); i++) {
 		has = json_object_get(found, features[i].name);
 		printf("         %s: %s\n", features[i].what,
-		       json_is_null(has) ? "cannot be known" :
+		       json_is_null(has) ?
+		       "unknown (/proc/kallsyms is hidden or incomplete)" :
 		       json_is_true(has) ? "yes" : "no");
 	}
 }
@@ -160,7 +211,7 @@ static void print_kernel(const json_t *kernel)
 static const char *exporter_words(const char *exporter)
 {
 	if (!*exporter)
-		return "who exports cannot be known";
+		return "the exporter is unknown";
 	return strcmp(exporter, "intree") ? "this driver exports" :
 					    "vfio-pci-core exports";
 }
@@ -181,7 +232,7 @@ static void print_module(const json_t *module)
 		puts("module   not installed for this kernel");
 }
 
-/* "closed,reset", or what stands for none. */
+/* "closed,reset", or a word for none. */
 static void print_reasons(const json_t *reasons, const char *none)
 {
 	const json_t *reason;
@@ -201,7 +252,7 @@ static void print_state(const json_t *state)
 			   "open" : "not open";
 
 	if (!json_object_get(state, "exports")) {
-		printf("  %s; %s, and what it does is not known\n", open,
+		printf("  %s; %s, and keeps no statistics\n", open,
 		       exporter_words(member_string(state, "exporter")));
 		return;
 	}
@@ -249,19 +300,35 @@ static void print_buffer(const json_t *buffer)
 
 static void print_device(const json_t *device)
 {
+	const char *blockers = member_string(device, "group_blocked_by");
+	const char *users = member_string(device, "open_by");
 	const json_t *state = json_object_get(device, "state");
 	const json_t *buffer;
 	size_t i;
 
 	printf("%s %s, IOMMU group %lld\n", member_string(device, "name"),
 	       member_string(device, "what"), member_number(device, "group"));
+	if (*blockers)
+		printf("  it cannot be opened: its IOMMU group also has %s; \"" NAME " bind --group %s\" takes the whole group\n",
+		       blockers, member_string(device, "name"));
+	if (*users)
+		printf("  %s\n", users);
 	if (json_is_null(state))
-		puts(geteuid() ? "  what happens to it is for root to see" :
-		     "  this driver has nothing in debugfs about it");
+		puts(geteuid() ? "  its state and buffers are only shown to root" :
+		     "  this driver has no file for it in debugfs");
 	else
 		print_state(state);
 	json_array_foreach(json_object_get(device, "buffers"), i, buffer)
 		print_buffer(buffer);
+}
+
+static void print_claimed(const json_t *device)
+{
+	const char *driver = member_string(device, "driver");
+
+	printf("%s %s\n  its driver_override names " DRIVER ", but %s has it; \"" NAME " check %s\" says more\n",
+	       member_string(device, "name"), member_string(device, "what"),
+	       *driver ? driver : "no driver", member_string(device, "name"));
 }
 
 static void print_words(const json_t *status)
@@ -275,6 +342,8 @@ static void print_words(const json_t *status)
 		puts("no device is bound to it");
 	json_array_foreach(devices, i, device)
 		print_device(device);
+	json_array_foreach(json_object_get(status, "claimed"), i, device)
+		print_claimed(device);
 }
 
 int command_status(int argc, char **argv)
@@ -284,6 +353,7 @@ int command_status(int argc, char **argv)
 		OPTION_HELP,
 		{}
 	};
+	struct machine *machine;
 	bool as_json = false;
 	json_t *status, *kernel;
 
@@ -291,11 +361,13 @@ int command_status(int argc, char **argv)
 		as_json = true;
 	if (optind < argc)
 		fail_usage(argv[0]);
-	status = json_object();
+	machine = machine_load();
+	status = value_document();
 	kernel = gather_kernel();
 	json_object_set_new(status, "kernel", kernel);
 	json_object_set_new(status, "module", gather_module());
-	json_object_set_new(status, "devices", gather_devices());
+	json_object_set_new(status, "devices", gather_devices(machine));
+	json_object_set_new(status, "claimed", gather_claimed(machine));
 	if (as_json)
 		value_print(status, JSON_INDENT(2));
 	else

@@ -6,7 +6,7 @@
 #include "symbols.h"
 #include "util.h"
 
-/* They are some hundred thousand: the names stay in the text of the files. */
+/* There are some hundred thousand: the names stay in the text of the files. */
 static struct {
 	char **names;
 	size_t count;
@@ -18,7 +18,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Up to its end, a blank or the line's; returns what follows. */
+/* Add the name up to a blank or the end of the line; return what follows. */
 static char *add(char *name)
 {
 	char *end = name + strcspn(name, " \t\n");
@@ -48,13 +48,13 @@ static void add_running(char *line)
 	while (line && (blank = strchr(line, ' ')) &&
 	       (blank = strchr(blank + 1, ' '))) {
 		line = add(blank + 1);
-		/* A module's name ends a line that has one. */
+		/* The line of a module's symbol ends with the module's name. */
 		if (*line == '[')
 			line = strchr(line, '\n');
 	}
 }
 
-/* "alias symbol:NAME MODULE": what modules export that need not be loaded. */
+/* "alias symbol:NAME MODULE": exports of modules, loaded or not. */
 static void add_modules(char *line)
 {
 	static const char start[] = "alias symbol:";
@@ -84,7 +84,7 @@ static void read_symbols(void)
 		return;
 	symbols.is_read = true;
 	running = read_all("/proc/kallsyms");
-	/* Alone those of the modules tell nothing. */
+	/* Those of the modules alone are not enough. */
 	if (!running || !*running)
 		return;
 	modules = read_modules();

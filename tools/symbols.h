@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The symbols of the running kernel and of the modules for it.  A kernel that
- * has one need not export it, but one that has not cannot.
+ * The symbols of the running kernel and of its modules.  Those that exist need not be
+ * exported, but those that do not cannot be.
  */
 #ifndef TOOLS_SYMBOLS_H
 #define TOOLS_SYMBOLS_H

@@ -86,3 +86,9 @@ int device_bar(const char *bdf, unsigned int index, struct bar *bar)
 	fclose(file);
 	return ret;
 }
+
+bool bar_is_exportable(const struct bar *bar)
+{
+	return bar->flags & BAR_MEM && !(bar->flags & BAR_UNSET) &&
+	       bar->size >= (uint64_t)sysconf(_SC_PAGESIZE);
+}

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Small files of sysfs, and what they say of a PCI function.  The tests in the guest
- * use this, too.  Functions return 0 or a negative errno.
+ * Small files in sysfs, and the BARs of a PCI function.  The tests in the guest use
+ * this, too.  Functions return 0 or a negative errno.
  */
 #ifndef TOOLS_SYSFS_H
 #define TOOLS_SYSFS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +24,7 @@
 /**
  * struct bar - a base address register
  * @start: physical address
- * @size: in bytes, 0 if the device has not got it
+ * @size: in bytes; 0 if the device does not have it
  * @flags: BAR_*
  */
 struct bar {
@@ -37,6 +38,9 @@ int read_line(const char *path, char *line, size_t size);
 int write_file(const char *path, const char *words);
 /* The last component of what a link points to; "" if there is none. */
 int read_link_name(const char *path, char *name, size_t size);
+
+/* Whether pages of it can be exported. */
+bool bar_is_exportable(const struct bar *bar);
 
 int device_bar(const char *bdf, unsigned int index, struct bar *bar);
 

@@ -19,18 +19,18 @@
 #define SYSTEM	"dmabuf_vfio_pci"
 #define PREFIX	"dvp_"
 
-/* What the kernel has in place of a name that it does not know. */
+/* The kernel prints this for a name that it does not know. */
 #define NO_COMM	"<...>"
 
-/* Ours among the instances, before the number of the process. */
+/* Prefix of our instances; the number of the process follows. */
 #define INSTANCE "dmabuf-vfio-pci-"
 
 static char *instance;
 static int pipe_fd = -1;
 
 /*
- * The value's end is the next "NAME=", or the line's.  A sentence can have what
- * looks like one, and is the last.
+ * A value ends at the next "NAME=" or with the line.  "why" is a sentence, which can have
+ * the like in it, and always comes last.
  */
 static size_t value_length(const char *key, const char *value)
 {
@@ -71,9 +71,9 @@ static void add_fields(json_t *object, const char *fields)
 
 json_t *trace_value(const struct trace_event *event)
 {
-	json_t *object = json_object();
+	json_t *object = value_document();
 
-	json_object_set_new(object, "time", json_real(event->time));
+	json_object_set_new(object, "time_us", json_integer(event->microseconds));
 	json_object_set_new(object, "event", value_string(event->name));
 	json_object_set_new(object, "comm", value_string(event->comm));
 	json_object_set_new(object, "pid", json_integer(event->pid));
@@ -82,7 +82,24 @@ json_t *trace_value(const struct trace_event *event)
 	return object;
 }
 
-/* The kernel has not noted every name by the time of the event. */
+bool trace_is_about(const struct trace_event *event, const char *bdf)
+{
+	static const char *const keys[] = { "device", "importer" };
+	const char *value;
+	json_t *object;
+	bool is = false;
+	size_t i;
+
+	object = trace_value(event);
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		value = member_string(object, keys[i]);
+		is |= !strcmp(value, bdf);
+	}
+	json_decref(object);
+	return is;
+}
+
+/* The kernel does not know every name by the time of the event. */
 static void ask_comm(struct trace_event *event)
 {
 	char *path = text("/proc/%d/comm", event->pid), line[64];
@@ -94,7 +111,7 @@ static void ask_comm(struct trace_event *event)
 	free(path);
 }
 
-/* "COMM-PID", of which COMM can have blanks and dashes itself. */
+/* "COMM-PID"; COMM can have blanks and dashes. */
 static bool parse_task(struct trace_event *event, const char *task)
 {
 	const char *dash = strrchr(task, '-');
@@ -116,12 +133,15 @@ static bool parse_task(struct trace_event *event, const char *task)
 static bool parse_rest(struct trace_event *event, const char *rest)
 {
 	size_t prefix = strlen(PREFIX);
+	unsigned long long seconds;
+	unsigned int fraction;
 	char name[64];
 	int fields = 0;
 
-	if (sscanf(rest, "[%u] %*s %lf: %63[^:]:%n", &event->cpu, &event->time,
-		   name, &fields) != 3 || !fields)
+	if (sscanf(rest, "[%u] %*s %llu.%6u: %63[^:]:%n", &event->cpu, &seconds,
+		   &fraction, name, &fields) != 4 || !fields)
 		return false;
+	event->microseconds = seconds * 1000000 + fraction;
 	event->name = text("%s", strncmp(name, PREFIX, prefix) ? name :
 			   name + prefix);
 	event->fields = text("%s", rest + fields + strspn(rest + fields, " "));
@@ -134,7 +154,7 @@ bool trace_parse(struct trace_event *event, const char *line)
 	bool ok = false;
 
 	*event = (struct trace_event) {};
-	/* The first after which all is as it should be: names can have them. */
+	/* Names can have brackets: take the first that the rest of a line follows. */
 	while (!ok && (bracket = strstr(bracket, " ["))) {
 		trace_free(event);
 		*bracket++ = '\0';
@@ -155,7 +175,7 @@ void trace_free(struct trace_event *event)
 	*event = (struct trace_event) {};
 }
 
-/* Where tracefs is mounted by itself, or as a part of debugfs. */
+/* tracefs is mounted by itself or as a part of debugfs. */
 static const char *find_tracefs(void)
 {
 	static const char *const places[] = {
@@ -166,7 +186,7 @@ static const char *find_tracefs(void)
 	bool has;
 
 	if (geteuid())
-		fail("only root can follow what is traced");
+		fail("only root can trace");
 	for (i = 0; i < ARRAY_SIZE(places); i++) {
 		path = text("%s/instances", places[i]);
 		has = !access(path, W_OK);
@@ -174,10 +194,10 @@ static const char *find_tracefs(void)
 		if (has)
 			return places[i];
 	}
-	fail("%s is not mounted, or the kernel cannot trace", places[0]);
+	fail("%s is not mounted, or the kernel has no tracing", places[0]);
 }
 
-/* Of a monitor that was killed. */
+/* Those of monitors that were killed. */
 static void remove_stale(const char *instances)
 {
 	struct dirent *entry;
@@ -208,7 +228,7 @@ static void make_instance(const char *root)
 	remove_stale(instances);
 	instance = text("%s/" INSTANCE "%d", instances, getpid());
 	if (mkdir(instance, 0700))
-		fail("%s cannot be made: %s", instance, strerror(errno));
+		fail("cannot make %s: %s", instance, strerror(errno));
 	atexit(trace_stop);
 	free(instances);
 }
@@ -221,23 +241,23 @@ int trace_start(void)
 
 	path = text("%s/events/" SYSTEM, root);
 	if (access(path, F_OK))
-		fail("the driver has no tracepoints: it is not loaded, or too old");
+		fail("the driver has no tracepoints: it is not loaded or too old");
 	free(path);
 	make_instance(root);
 	path = text("%s/events/" SYSTEM "/enable", instance);
 	ret = write_file(path, "1");
 	if (ret)
-		fail("%s cannot be written: %s", path, strerror(-ret));
+		fail("cannot write %s: %s", path, strerror(-ret));
 	free(path);
 	path = text("%s/trace_pipe", instance);
 	pipe_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (pipe_fd < 0)
-		fail("%s cannot be opened: %s", path, strerror(errno));
+		fail("cannot open %s: %s", path, strerror(errno));
 	free(path);
 	return pipe_fd;
 }
 
-/* An instance that is read from cannot be removed. */
+/* An instance cannot be removed while its pipe is open. */
 void trace_stop(void)
 {
 	if (pipe_fd >= 0)

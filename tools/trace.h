@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The driver's tracepoints, as text that the kernel makes of them. */
+/* The driver's tracepoints, as the kernel prints them. */
 #ifndef TOOLS_TRACE_H
 #define TOOLS_TRACE_H
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /**
  * struct trace_event - a line of trace_pipe
- * @time: in seconds, since the machine has booted
+ * @microseconds: time since the machine booted
  * @name: of the event, without "dvp_"
- * @comm: name of the process
+ * @comm: name of the process, which can have anything in it
  * @pid: number of the process
- * @cpu: where it was
- * @fields: "NAME=VALUE ...", of which a value can have blanks
+ * @cpu: CPU that it ran on
+ * @fields: "NAME=VALUE ...", whose values can have blanks
  *
- * Such a line is, with a process's name that can have anything in it:
+ * For example:
  *
  *	qemu-system-123     [001] .....    12.345678: dvp_revoke: NAME=VALUE ...
  */
 struct trace_event {
-	double time;
+	uint64_t microseconds;
 	char *name;
 	char *comm;
 	int pid;
@@ -28,16 +29,17 @@ struct trace_event {
 	char *fields;
 };
 
-/* False if it is no event. */
+/* False if the line is not an event. */
 bool trace_parse(struct trace_event *event, const char *line);
 void trace_free(struct trace_event *event);
-/* As an object; words among the fields that have no name are "text". */
+/* As an object; words without a name are "text". */
 json_t *trace_value(const struct trace_event *event);
+/* Whether it is about the device, as exporter or as importer. */
+bool trace_is_about(const struct trace_event *event, const char *bdf);
 
 /*
- * Starts to trace into an instance of its own, which is gone when it is stopped;
- * returns a file descriptor with lines.  What goes wrong ends the program with a
- * sentence.
+ * Trace into an instance of its own, which goes when tracing stops; returns a file
+ * descriptor to read lines from.  Errors are fatal.
  */
 int trace_start(void);
 void trace_stop(void);

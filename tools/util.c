@@ -45,7 +45,7 @@ void fail_usage(const char *command)
 static void *must(void *memory)
 {
 	if (!memory)
-		fail("there is no memory left");
+		fail("out of memory");
 	return memory;
 }
 

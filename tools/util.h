@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sentences, allocated text and small files. */
+/* Messages, allocated text and files. */
 #ifndef TOOLS_UTIL_H
 #define TOOLS_UTIL_H
 
@@ -13,18 +13,18 @@
 
 #define PRINTF(words, first) __attribute__((format(printf, words, first)))
 
-/* What the program ends with when it fails; "export" has a status of its own. */
+/* Exit status for failures; "export" has its own. */
 #define STATUS_FAILED	2
 extern int fail_status;
 
-/* One sentence on stderr, the second one and the program ends. */
+/* Print a sentence to stderr; fail() then ends the program. */
 void complain(const char *format, ...) PRINTF(1, 2);
 _Noreturn void fail(const char *format, ...) PRINTF(1, 2);
 
-/* For what goes wrong in the command line. */
+/* For wrong arguments. */
 _Noreturn void fail_usage(const char *command);
 
-/* Allocated, and never NULL: without memory the program ends. */
+/* Allocated and never NULL: out of memory is fatal. */
 void *allocate(size_t number, size_t size);
 char *text(const char *format, ...) PRINTF(1, 2);
 /* Appends to allocated text; *@to may be NULL. */
@@ -33,10 +33,10 @@ void append(char **to, const char *format, ...) PRINTF(2, 3);
 /* "4.0 MiB" */
 char *size_text(unsigned long long bytes);
 
-/* For scandir(): "." and ".." are no names. */
+/* For scandir(): hidden entries are no names. */
 int is_name(const struct dirent *entry);
 
-/* All of a file, allocated; NULL and errno. */
+/* The content of a file, allocated; NULL and errno if it cannot be read. */
 char *read_all(const char *path);
 
 #endif /* TOOLS_UTIL_H */

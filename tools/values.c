@@ -7,6 +7,14 @@
 #include "util.h"
 #include "values.h"
 
+json_t *value_document(void)
+{
+	json_t *document = json_object();
+
+	json_object_set_new(document, "version", json_integer(VALUES_VERSION));
+	return document;
+}
+
 json_t *value_string(const char *words)
 {
 	json_t *string = json_string(words);
@@ -23,7 +31,7 @@ json_t *value_string(const char *words)
 	return string;
 }
 
-/* JSON has no unsigned numbers: what does not fit stays a string. */
+/* jansson has no unsigned numbers: what does not fit stays a string. */
 static json_t *parse_number(const char *word)
 {
 	int base = strncmp(word, "0x", 2) ? 10 : 16;
@@ -64,8 +72,8 @@ long long member_number(const json_t *object, const char *key)
 
 void value_print(json_t *value, size_t flags)
 {
-	/* What cannot be written is noticed at the end. */
+	/* Write errors are reported when the program ends. */
 	if (json_dumpf(value, stdout, flags) && !ferror(stdout))
-		fail("there is no memory left");
+		fail("out of memory");
 	putchar('\n');
 }

@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Words of the kernel as values of JSON. */
+/* JSON, and text of the kernel as JSON. */
 #ifndef TOOLS_VALUES_H
 #define TOOLS_VALUES_H
 
 #include <jansson.h>
 
-/* A string, also where it is not UTF-8: what is not becomes question marks. */
+/*
+ * The version of what this program prints as JSON: members may be added to a version,
+ * but not change or go.
+ */
+#define VALUES_VERSION 1
+
+/* An object that starts with the version. */
+json_t *value_document(void);
+
+/* A string; what is not UTF-8 becomes question marks. */
 json_t *value_string(const char *words);
 /* A number (decimal, or hexadecimal with 0x), yes or no, or a string. */
 json_t *value_parse(const char *word);
 
-/* For printing: "" and 0 where there is no such member. */
+/* "" and 0 if there is no such member. */
 const char *member_string(const json_t *object, const char *key);
 long long member_number(const json_t *object, const char *key);
 
-/* On stdout, in lines, and at its end one. */
+/* Print to stdout, with a newline at the end. */
 void value_print(json_t *value, size_t flags);
 
 #endif /* TOOLS_VALUES_H */

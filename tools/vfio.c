@@ -5,60 +5,112 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "device.h"
 #include "util.h"
 #include "vfio.h"
+
+#ifndef VFIO_DEVICE_BIND_IOMMUFD
+/* Of <linux/vfio.h> since Linux 6.6. */
+struct vfio_device_bind_iommufd {
+	__u32 argsz;
+	__u32 flags;
+	__s32 iommufd;
+	__u32 out_devid;
+};
+
+#define VFIO_DEVICE_BIND_IOMMUFD _IO(VFIO_TYPE, VFIO_BASE + 18)
+#endif
 
 static int open_container(void)
 {
 	int container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
 
 	if (container < 0)
-		fail("/dev/vfio/vfio cannot be opened: %s%s", strerror(errno),
+		fail("cannot open /dev/vfio/vfio: %s%s", strerror(errno),
 		     errno == ENOENT ? " (modprobe vfio_iommu_type1)" : "");
 	return container;
 }
 
-static int open_group(const char *bdf)
+/* Name what keeps the group closed. */
+_Noreturn static void fail_blocked(const char *bdf, int number)
+{
+	struct group *group = group_load(number);
+	char *names = group_blockers(group, bdf);
+
+	fail("%s: IOMMU group %d cannot be opened because of %s; \"" NAME " bind --group %s\" takes the whole group",
+	     bdf, number, names ? names : "another device", bdf);
+}
+
+static int open_group(const char *bdf, int number)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
-	int number = device_group(bdf), group;
 	char path[64];
+	int group;
 
-	if (number < 0)
-		fail("%s: it is in no IOMMU group, because no IOMMU is on", bdf);
 	snprintf(path, sizeof(path), "/dev/vfio/%d", number);
 	group = open(path, O_RDWR | O_CLOEXEC);
 	if (group < 0)
-		fail("%s: %s cannot be opened: %s%s", bdf, path,
-		     strerror(errno),
-		     errno == EBUSY ? " (somebody else has a device of the group open)" : "");
+		fail("%s: cannot open %s: %s%s", bdf, path, strerror(errno),
+		     errno == EBUSY ? " (another program has the group open)" : "");
 	if (ioctl(group, VFIO_GROUP_GET_STATUS, &status))
-		fail("%s: the status of %s cannot be read: %s", bdf, path,
+		fail("%s: cannot read the status of %s: %s", bdf, path,
 		     strerror(errno));
 	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
-		fail("%s: a driver holds another device of IOMMU group %d",
-		     bdf, number);
+		fail_blocked(bdf, number);
 	return group;
+}
+
+static int open_by_group(const char *bdf, int number)
+{
+	int container = open_container(), group = open_group(bdf, number);
+	int device;
+
+	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
+	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		fail("%s: cannot use the IOMMU: %s", bdf, strerror(errno));
+	device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+	if (device < 0)
+		fail("%s: cannot open it: %s", bdf, strerror(errno));
+	return device;
+}
+
+/* Kernels without VFIO_GROUP have only the device's own node, and iommufd. */
+static int open_by_node(const char *bdf, const char *path)
+{
+	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
+	int device = open(path, O_RDWR | O_CLOEXEC);
+
+	if (device < 0)
+		fail("%s: cannot open %s: %s", bdf, path, strerror(errno));
+	bind.iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	if (bind.iommufd < 0)
+		fail("%s: cannot open /dev/iommu: %s", bdf, strerror(errno));
+	if (ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &bind)) {
+		if (errno == EPERM || errno == EINVAL)
+			fail_blocked(bdf, device_group(bdf));
+		fail("%s: cannot open it: %s%s", bdf, strerror(errno),
+		     errno == EBUSY ? " (another program has it open)" : "");
+	}
+	return device;
 }
 
 int vfio_open(const char *bdf)
 {
-	int container, group, device;
+	int number = device_group(bdf);
+	char group[64], node[64];
 
 	if (!device_is_vfio(device_driver(bdf)))
 		fail("%s: it is not bound; \"" NAME " bind %s\" does that", bdf,
 		     bdf);
-	container = open_container();
-	group = open_group(bdf);
-	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
-	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
-		fail("%s: the IOMMU cannot be used: %s", bdf, strerror(errno));
-	device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
-	if (device < 0)
-		fail("%s: it cannot be opened: %s", bdf, strerror(errno));
-	return device;
+	if (number < 0)
+		fail("%s: it has no IOMMU group, because no IOMMU is enabled", bdf);
+	snprintf(group, sizeof(group), "/dev/vfio/%d", number);
+	if (access(group, F_OK) && device_node(bdf, node, sizeof(node)) &&
+	    !access(node, F_OK))
+		return open_by_node(bdf, node);
+	return open_by_group(bdf, number);
 }
 
 uint64_t vfio_bar_size(int device, unsigned int bar)
@@ -71,7 +123,7 @@ uint64_t vfio_bar_size(int device, unsigned int bar)
 	return ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info) ? 0 : info.size;
 }
 
-/* What the driver means, as docs/use-from-c.md has it. */
+/* As in docs/use-from-c.md. */
 static const char *meaning(int error)
 {
 	switch (error) {
@@ -80,7 +132,7 @@ static const char *meaning(int error)
 	case ENODEV:
 		return "the BAR is not memory, or the device is gone";
 	case EINVAL:
-		return "a range is not of whole pages inside the BAR";
+		return "a range is not page-aligned or not inside the BAR";
 	default:
 		return strerror(error);
 	}
@@ -105,7 +157,7 @@ int vfio_export(int device, const char *bdf, unsigned int bar,
 	memcpy(dma_buf->dma_ranges, ranges, count * sizeof(*ranges));
 	fd = ioctl(device, VFIO_DEVICE_FEATURE, feature);
 	if (fd < 0)
-		fail("%s: BAR %u cannot be exported: %s", bdf, bar,
+		fail("%s: cannot export BAR %u: %s", bdf, bar,
 		     meaning(errno));
 	free(feature);
 	return fd;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A VFIO PCI device; what goes wrong ends the program with a sentence. */
+/* A VFIO PCI device.  Errors are fatal. */
 #ifndef TOOLS_VFIO_H
 #define TOOLS_VFIO_H
 
@@ -10,7 +10,7 @@
 
 /* A file descriptor of the device, which is open until the program ends. */
 int vfio_open(const char *bdf);
-/* The size of a BAR, 0 if the device has not got it. */
+/* The size of a BAR; 0 if the device does not have it. */
 uint64_t vfio_bar_size(int device, unsigned int bar);
 /* A file descriptor of the dma-buf. */
 int vfio_export(int device, const char *bdf, unsigned int bar,

@@ -36,11 +36,24 @@ static struct dvp_af {
  * @pdev: the device, NULL for none; a reference is held
  * @d1: whether it had D1 before
  * @d2: whether it had D2 before
+ * @base: how its bus is accessed
+ * @ops: the same, but for D1 and D2 in PMCSR
+ * @devfn: of the device on its bus
+ * @pmcsr: position of the register
+ * @state: D1 or D2 if it was last sent there, 0 if the device's own bits count
+ *
+ * QEMU 10 ignores a state that the device's PMC does not have, and no device has D1 or
+ * D2 in a PMCSR that can be written. The device itself stays in D0 meanwhile.
  */
 static struct dvp_states {
 	struct pci_dev *pdev;
 	bool d1;
 	bool d2;
+	struct pci_ops *base;
+	struct pci_ops ops;
+	unsigned int devfn;
+	int pmcsr;
+	u8 state;
 } dvp_states;
 
 /* Serializes the calls. */
@@ -99,6 +112,30 @@ static void dvp_af_place(struct pci_dev *pdev, unsigned int position)
 	pci_bus_set_ops(pdev->bus, &dvp_af.ops);
 }
 
+static int dvp_states_read(struct pci_bus *bus, unsigned int devfn, int where,
+			   int size, u32 *val)
+{
+	int ret = dvp_states.base->read(bus, devfn, where, size, val);
+
+	if (!ret && devfn == dvp_states.devfn && where == dvp_states.pmcsr)
+		*val |= READ_ONCE(dvp_states.state);
+	return ret;
+}
+
+static int dvp_states_write(struct pci_bus *bus, unsigned int devfn, int where,
+			    int size, u32 val)
+{
+	u8 state = val & PCI_PM_CTRL_STATE_MASK;
+
+	if (devfn == dvp_states.devfn && where == dvp_states.pmcsr) {
+		if (state != (__force u8)PCI_D1 && state != (__force u8)PCI_D2)
+			state = 0;
+		val &= ~state;
+		WRITE_ONCE(dvp_states.state, state);
+	}
+	return dvp_states.base->write(bus, devfn, where, size, val);
+}
+
 static void dvp_states_set(struct pci_dev *pdev, bool d1, bool d2)
 {
 	device_lock(&pdev->dev);
@@ -111,6 +148,7 @@ static void dvp_states_remove(void)
 {
 	if (!dvp_states.pdev)
 		return;
+	pci_bus_set_ops(dvp_states.pdev->bus, dvp_states.base);
 	dvp_states_set(dvp_states.pdev, dvp_states.d1, dvp_states.d2);
 	pci_dev_put(dvp_states.pdev);
 	dvp_states.pdev = NULL;
@@ -121,7 +159,15 @@ static void dvp_states_place(struct pci_dev *pdev)
 	dvp_states.pdev = pci_dev_get(pdev);
 	dvp_states.d1 = pdev->d1_support;
 	dvp_states.d2 = pdev->d2_support;
+	dvp_states.devfn = pdev->devfn;
+	dvp_states.pmcsr = pdev->pm_cap + PCI_PM_CTRL;
+	dvp_states.state = 0;
+	dvp_states.base = pdev->bus->ops;
+	dvp_states.ops = *dvp_states.base;
+	dvp_states.ops.read = dvp_states_read;
+	dvp_states.ops.write = dvp_states_write;
 	dvp_states_set(pdev, true, true);
+	pci_bus_set_ops(pdev->bus, &dvp_states.ops);
 }
 
 /* See struct dvp_importer_pretend. */
@@ -135,11 +181,12 @@ int dvp_pretend(const struct dvp_importer_pretend *arg)
 	if (!pdev)
 		return -ENODEV;
 
+	/* The last that was laid over the bus goes first. */
 	mutex_lock(&dvp_pretend_lock);
+	dvp_af_remove();
 	dvp_states_remove();
 	if (arg->d1d2)
 		dvp_states_place(pdev);
-	dvp_af_remove();
 	if (arg->af)
 		dvp_af_place(pdev, arg->af);
 	mutex_unlock(&dvp_pretend_lock);
@@ -150,6 +197,6 @@ int dvp_pretend(const struct dvp_importer_pretend *arg)
 /* Nothing of it outlives the module. */
 void dvp_pretend_exit(void)
 {
-	dvp_states_remove();
 	dvp_af_remove();
+	dvp_states_remove();
 }

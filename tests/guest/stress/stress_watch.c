@@ -60,7 +60,8 @@ static void print_if_stuck(const char *task)
 	char line[256] = "", *state;
 
 	if (file) {
-		fgets(line, sizeof(line), file);
+		if (!fgets(line, sizeof(line), file))
+			*line = '\0';
 		fclose(file);
 	}
 	state = strrchr(line, ')');

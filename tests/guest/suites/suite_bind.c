@@ -4,15 +4,19 @@
 #include <dirent.h>
 #include <net/if.h>
 #include <net/route.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
+#include <sys/wait.h>
 
 #include "bench.h"
 #include "suites.h"
 #include "tool.h"
+#include "vfio.h"
 
 static char override_of[64];
 
@@ -30,7 +34,7 @@ static void bound_and_back(void **state)
 	(void)state;
 	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
 	assert_string_equal(device_driver(bdf), bench_driver());
-	assert_tool(tool_run("bind", bdf, NULL), 0, "it is bound already");
+	assert_tool(tool_run("bind", bdf, NULL), 0, "already bound");
 	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
 	assert_string_equal(device_driver(bdf), "");
 	assert_string_equal(override(bdf), "(null)");
@@ -89,7 +93,7 @@ static void taken_again(void **state)
 	assert_ok(bench_reload("ids=1af4:1110"));
 	assert_string_equal(device_driver(bdf), bench_driver());
 	assert_tool(tool_run("unbind", bdf, NULL), 2,
-		    "not unbound, because the driver takes it again");
+		    "not unbound: the driver claims it again at once");
 	assert_string_equal(device_driver(bdf), bench_driver());
 }
 
@@ -124,6 +128,55 @@ static void whole_group(void **state)
 	assert_string_equal(device_driver(other), "");
 }
 
+/* One function of a slot whose other one has a driver of the kernel. */
+static void group_blocked(void **state)
+{
+	char one[BDF_SIZE], other[BDF_SIZE], words[256];
+
+	(void)state;
+	tool_group(one, other);
+	assert_ok(device_write_attr(other, "driver_override", "dvp_importer\n"));
+	assert_ok(device_bind(other, "dvp_importer"));
+	snprintf(words, sizeof(words),
+		 "cannot be opened yet: IOMMU group %d also has %s (dvp_importer); \"dmabuf-vfio-pci bind --group %s\"",
+		 device_group(one), other, one);
+	assert_tool(tool_run("bind", one, NULL), 0, words);
+	snprintf(words, sizeof(words), "because of %s (dvp_importer)", other);
+	assert_tool(tool_run("export", one, "--bar", "2", "true", NULL), 125, words);
+	assert_tool(tool_run("check", one, NULL), 1, words);
+	snprintf(words, sizeof(words), "its IOMMU group also has %s (dvp_importer)",
+		 other);
+	assert_tool(tool_run("status", NULL), 0, words);
+	assert_tool(tool_run("bind", "--group", one, NULL), 0, "no longer to dvp_importer");
+	tool_free_device(one);
+	tool_free_device(other);
+}
+
+/*
+ * As Proxmox starts a machine: it gives vfio-pci the ids, unbinds, and binds.  The last
+ * write fails, because driver_override names another driver.
+ */
+static void taken_away(void **state)
+{
+	const char *bdf = tool_memory();
+
+	(void)state;
+	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
+	assert_ok(module_load("vfio-pci", NULL));
+	assert_ok(write_file("/sys/bus/pci/drivers/vfio-pci/new_id", "1af4 1110"));
+	assert_ok(device_write_attr(bdf, "driver/unbind", bdf));
+	assert_error(write_file("/sys/bus/pci/drivers/vfio-pci/bind", bdf), ENODEV);
+	assert_string_equal(device_driver(bdf), "");
+	assert_tool(tool_run("check", bdf, NULL), 0,
+		    "its driver_override names dmabuf-vfio-pci, but no driver has it");
+	assert_tool(tool_run("status", NULL), 0,
+		    "its driver_override names dmabuf-vfio-pci, but no driver has it");
+	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
+	assert_ok(write_file("/sys/bus/pci/drivers/vfio-pci/remove_id", "1af4 1110"));
+	tool_free_device(bdf);
+}
+
 /* It is refused, with what it is named with, and it is bound by force. */
 static void check_refused(const char *bdf, const char *why)
 {
@@ -151,7 +204,7 @@ static void bridge_refused(void **state)
 	(void)state;
 	assert_true(device_parent(tool_memory(), port));
 	assert_tool(tool_run("bind", tool_memory(), port, NULL), 2,
-		    "it is a bridge, which VFIO cannot have");
+		    "it is a bridge; VFIO cannot bind bridges");
 	assert_string_equal(device_driver(tool_memory()), "");
 }
 
@@ -220,7 +273,7 @@ static void held_refused(void **state)
 	wait_until(!access(node, F_OK));
 	wait_until((fd = open(node, O_RDONLY | O_EXCL | O_CLOEXEC)) >= 0);
 	bench_keep(fd);
-	check_refused(bdf, "n1 is in use; --force");
+	check_refused(bdf, ") has it open; --force");
 	bench_drop(fd);
 	check_forced(bdf);
 	unload_nvme();
@@ -271,7 +324,7 @@ static void swap_refused(void **state)
 /* By the shell and the tools that are there for the documents. */
 static void run_shell(const char *command)
 {
-	char line[256];
+	char line[320];
 
 	snprintf(line, sizeof(line), "PATH=/docs/bin; %s", command);
 	assert_int_equal(system(line), 0);
@@ -395,13 +448,126 @@ static void stack_refused(void **state)
 	assert_ok(module_unload(stack->module));
 }
 
+/* What the card's interface, $card, is used for, and what is said of it. */
+struct network {
+	const char *module;
+	const char *make;
+	const char *words;
+};
+
+static const struct network address = {
+	NULL, "ip addr add 192.0.2.7/24 dev $card", " has the address 192.0.2.7/24; --force",
+};
+
+/* A VPN's two halves of everything, and a rule that leads to a table of its own. */
+static const struct network split = {
+	NULL,
+	"ip link set $card up && ip route add 0.0.0.0/1 dev $card table 200 && ip route add 128.0.0.0/1 dev $card table 200",
+	"the route to 0.0.0.0/1 (table 200) goes through ",
+};
+
+static const struct network table = {
+	NULL, "ip link set $card up && ip route add default dev $card table 100",
+	"the default route (table 100) goes through ",
+};
+
+static const struct network six = {
+	NULL, "ip link set $card up && ip -6 route add 2001:db8::/32 dev $card",
+	"the route to 2001:db8::/32 goes through ",
+};
+
+static const struct network macvlan = {
+	"macvlan", "ip link add link $card name test-mv type macvlan",
+	"test-mv is on top of ",
+};
+
+static const struct network port = {
+	"bridge", "brctl addbr test-bridge && brctl addif test-bridge $card",
+	" is a port of test-bridge (bridge)",
+};
+
+static void network_use_refused(void **state)
+{
+	const char *bdf = bench_find(E1000E, 0);
+	const struct network *network = *state;
+	char name[IFNAMSIZ], line[256];
+
+	tool_free_device(bdf);
+	assert_ok(module_load("e1000e", NULL));
+	if (network->module)
+		assert_ok(module_load(network->module, NULL));
+	only_name(bdf, "net", name, sizeof(name));
+	snprintf(line, sizeof(line), "card=%s; %s", name, network->make);
+	run_shell(line);
+	check_refused(bdf, network->words);
+	assert_tool(tool_run("check", bdf, NULL), 0, "this machine uses it: ");
+	check_forced(bdf);
+	assert_ok(module_unload("e1000e"));
+	if (network->module)
+		assert_ok(module_unload(network->module));
+}
+
+static bool is_in_other_namespace(pid_t pid)
+{
+	char path[64], own[64] = "", other[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	assert_sys(readlink(path, other, sizeof(other) - 1));
+	assert_sys(readlink("/proc/self/ns/net", own, sizeof(own) - 1));
+	return strcmp(own, other);
+}
+
+static void namespace_refused(void **state)
+{
+	const char *bdf = bench_find(E1000E, 0);
+	char name[IFNAMSIZ], line[128];
+	pid_t child;
+
+	(void)state;
+	tool_free_device(bdf);
+	assert_ok(module_load("e1000e", NULL));
+	only_name(bdf, "net", name, sizeof(name));
+	child = fork();
+	if (!child) {
+		if (unshare(CLONE_NEWNET))
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	snprintf(line, sizeof(line), "ip link set %s netns %d", name, child);
+	/* It is in the namespace only once the child is. */
+	wait_until(is_in_other_namespace(child));
+	run_shell(line);
+	check_refused(bdf, "is in another network namespace; --force");
+	assert_sys(kill(child, SIGKILL));
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	wait_until(!module_unload("e1000e"));
+}
+
+/* With a use that is no use: it is up, and has the address that all have then. */
+static void idle_card(void **state)
+{
+	const char *bdf = bench_find(E1000E, 0);
+	char name[IFNAMSIZ], line[128];
+
+	(void)state;
+	tool_free_device(bdf);
+	assert_ok(module_load("e1000e", NULL));
+	only_name(bdf, "net", name, sizeof(name));
+	snprintf(line, sizeof(line), "ip link set %s up", name);
+	run_shell(line);
+	assert_tool(tool_run("bind", bdf, NULL), 0, "no longer to e1000e");
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "now bound to e1000e");
+	assert_ok(module_unload("e1000e"));
+}
+
 static void open_not_unbound(void **state)
 {
 	const char *bdf = tool_memory();
 	struct vfio *vfio = bench_open(bdf);
 
 	(void)state;
-	assert_tool(tool_run("unbind", bdf, NULL), 2, "not unbound, because suites (pid ");
+	assert_tool(tool_run("unbind", bdf, NULL), 2, "not unbound: suites (pid ");
 	assert_string_equal(device_driver(bdf), bench_driver());
 	bench_close(vfio);
 	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
@@ -422,9 +588,84 @@ static void own_file_open(void **state)
 	mkdir("/dev/vfio/devices", 0700);
 	snprintf(path, sizeof(path), "/dev/vfio/devices/%s", name);
 	bench_keep(assert_ok(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)));
-	assert_tool(tool_run("unbind", bdf, NULL), 2, "not unbound, because suites (pid ");
+	assert_tool(tool_run("unbind", bdf, NULL), 2, "not unbound: suites (pid ");
 	assert_string_equal(device_driver(bdf), bench_driver());
 	assert_sys(unlink(path));
+}
+
+/* Its driver's remove would wait for us. */
+static void open_not_bound(void **state)
+{
+	const char *bdf = tool_memory();
+	struct vfio vfio;
+
+	(void)state;
+	assert_ok(device_bind(bdf, "vfio-pci"));
+	assert_ok(vfio_open(&vfio, bdf));
+	assert_tool(tool_run("bind", bdf, NULL), 2, "not bound: suites (pid ");
+	assert_tool(tool_run("check", bdf, NULL), 0, ") has it open");
+	assert_string_equal(device_driver(bdf), "vfio-pci");
+	vfio_close(&vfio);
+	assert_tool(tool_run("bind", bdf, NULL), 0, "no longer to vfio-pci");
+	tool_free_device(bdf);
+}
+
+/* Start it by force while the device is open, until it says that it waits. */
+static pid_t start_waiting(const char *command, const char *bdf, int *from)
+{
+	pid_t child = tool_start(from, command, "--force", bdf, NULL);
+	char said[512] = "";
+	size_t length = 0;
+	ssize_t done;
+
+	bench_keep(*from);
+	do {
+		done = read(*from, said + length, sizeof(said) - 1 - length);
+		assert_true(done > 0);
+		length += done;
+	} while (!strchr(said, '\n'));
+	if (!strstr(said, ": waiting for ") || !strstr(said, "suites (pid "))
+		fail_msg("unexpected: %s", said);
+	return child;
+}
+
+static void forced_waits(void **state)
+{
+	const char *bdf = tool_memory();
+	int from, status;
+	struct vfio vfio;
+	pid_t child;
+
+	(void)state;
+	assert_ok(device_bind(bdf, "vfio-pci"));
+	assert_ok(vfio_open(&vfio, bdf));
+	child = start_waiting("bind", bdf, &from);
+	vfio_close(&vfio);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_string_equal(device_driver(bdf), bench_driver());
+	tool_free_device(bdf);
+}
+
+/* An interrupt ends the command at once, and the device stays with its driver. */
+static void forced_interrupted(void **state)
+{
+	const char *bdf = tool_memory();
+	int from, status;
+	struct vfio vfio;
+	pid_t child;
+
+	(void)state;
+	assert_ok(device_bind(bdf, "vfio-pci"));
+	assert_ok(vfio_open(&vfio, bdf));
+	child = start_waiting("bind", bdf, &from);
+	assert_sys(kill(child, SIGINT));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(WEXITSTATUS(status), 2);
+	vfio_close(&vfio);
+	wait_until(!strcmp(device_driver(bdf), "vfio-pci"));
+	assert_string_equal(override(bdf), "vfio-pci");
+	tool_free_device(bdf);
 }
 
 static void not_taken(void **state)
@@ -438,7 +679,7 @@ static void not_taken(void **state)
 	assert_ok(device_bind(bdf, "dvp_importer"));
 	/* Of the driver's denylist: an accelerator, QAT C62x. */
 	assert_ok(importer_disguise(importer, bdf, 0x8086, 0x37c8));
-	assert_tool(tool_run("bind", bdf, NULL), 2, "the driver does not take it");
+	assert_tool(tool_run("bind", bdf, NULL), 2, "the driver refused it");
 	assert_ok(importer_disguise(importer, bdf, 0x1234, 0x11e8));
 	assert_string_equal(device_driver(bdf), "dvp_importer");
 	assert_string_equal(override(bdf), "dvp_importer");
@@ -477,6 +718,28 @@ int suite_bind(void)
 			  stack_refused, &bridge),
 		BIND_WITH("bind refuses a card below a bond with the default route",
 			  stack_refused, &bond),
+		BIND_WITH("bind refuses a card with an address",
+			  network_use_refused, &address),
+		BIND_WITH("bind refuses a card with a VPN's halves of everything",
+			  network_use_refused, &split),
+		BIND_WITH("bind refuses a card with the default route of another table",
+			  network_use_refused, &table),
+		BIND_WITH("bind refuses a card with a route of IPv6",
+			  network_use_refused, &six),
+		BIND_WITH("bind refuses a card below a macvlan",
+			  network_use_refused, &macvlan),
+		BIND_WITH("bind refuses a card that is a port of a bridge without routes",
+			  network_use_refused, &port),
+		BIND("bind refuses a card whose interface another namespace has",
+		     namespace_refused),
+		BIND("bind takes a card that is only up", idle_card),
+		BIND("bind refuses a device that vfio-pci has open",
+		     open_not_bound),
+		BIND("bind --force says that it waits", forced_waits),
+		BIND("bind --force can be interrupted", forced_interrupted),
+		BIND("bind warns of a group that cannot be opened",
+		     group_blocked),
+		BIND("a device that Proxmox takes away is found", taken_away),
 		BIND("unbind refuses a device that is open", open_not_unbound),
 		BIND("unbind refuses a device whose own file is open",
 		     own_file_open),

@@ -21,12 +21,29 @@ static void check_good(void **state)
 	assert_ok(device_bind(bench_find(EDU, 0), "dvp_importer"));
 	run = tool_run("check", bdf, bench_find(EDU, 0), NULL);
 	assert_tool(run, 0, "\nok       module: it was built for this kernel");
-	assert_tool(run, 0, "\nok       module: this kernel has all that it needs");
+	assert_tool(run, 0, "\nok       module: this kernel has all symbols that it needs");
 	assert_tool(run, 0, "BAR 0 has 256 bytes, less than a page, which cannot be exported");
 	assert_tool(run, 0, "BAR 2 has 4 MiB of 64-bit prefetchable memory, which can be exported");
 	assert_tool(run, 0, "THRU_HOST_BRIDGE, says the driver");
-	assert_tool(run, 0, "dvp_importer has it");
+	assert_tool(run, 0, "dvp_importer imports dma-bufs, and lets go of them when told to");
 	assert_null(strstr(run.output, "\nno "));
+}
+
+/* A network card as peer: its driver has nothing to do with dma-bufs. */
+static void check_no_importer(void **state)
+{
+	const char *bdf = tool_memory(), *card;
+	char peer[BDF_SIZE];
+
+	(void)state;
+	card = bench_find(E1000E, 0);
+	snprintf(peer, sizeof(peer), "%s", card);
+	tool_free_device(peer);
+	assert_ok(module_load("e1000e", NULL));
+	assert_tool(tool_run("check", bdf, peer, NULL), 1, "e1000e imports no dma-bufs");
+	assert_ok(module_unload("e1000e"));
+	assert_tool(tool_run("check", bdf, peer, NULL), 0,
+		    "it has no driver, so it cannot import");
 }
 
 static void check_switch(void **state)
@@ -71,7 +88,7 @@ static void check_bridge(void **state)
 	(void)state;
 	assert_true(device_parent(tool_memory(), port));
 	assert_tool(tool_run("check", port, NULL), 1,
-		    "it is a bridge, which VFIO cannot have");
+		    "it is a bridge; VFIO cannot bind bridges");
 }
 
 static void check_group(void **state)
@@ -83,7 +100,7 @@ static void check_group(void **state)
 	assert_int_equal(device_group(one), device_group(other));
 	tool_free_device(one);
 	tool_free_device(other);
-	snprintf(words, sizeof(words), "is free, and has in it %s", other);
+	snprintf(words, sizeof(words), "can be opened; beside it, it has %s", other);
 	assert_tool(tool_run("check", one, NULL), 0, words);
 }
 
@@ -144,7 +161,7 @@ static void check_symbol(void **state)
 {
 	(void)state;
 	assert_tool(check_rewritten("vfio_pci_core_mmap", "vfio_pci_core_nono"), 1,
-		    "this kernel does not have what it needs: vfio_pci_core_nono;");
+		    "this kernel lacks symbols that it needs: vfio_pci_core_nono;");
 }
 
 static void check_missing(void **state)
@@ -171,6 +188,7 @@ int suite_check(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK("check of a pair that works says no nowhere", check_good),
+		CHECK("check of a peer that does not import", check_no_importer),
 		CHECK("check of a pair in a switch, as root and as nobody",
 		      check_switch),
 		CHECK("check of a pair that the CPU makes a way for", check_cpu),

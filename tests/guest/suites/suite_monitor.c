@@ -120,6 +120,8 @@ static void followed_json(void **state)
 	assert_string_equal(json_string_value(json_object_get(event, "comm")), "suites");
 	assert_int_equal(json_integer_value(json_object_get(event, "constant")), 0x123);
 	assert_int_equal(json_integer_value(json_object_get(event, "pid")), getpid());
+	assert_int_equal(json_integer_value(json_object_get(event, "version")), 1);
+	assert_true(json_is_integer(json_object_get(event, "time_us")));
 	json_decref(event);
 	end_monitor(monitor, SIGTERM);
 	remove_event();
@@ -243,12 +245,41 @@ static void follows_driver(void **state)
 	end_monitor(monitor, SIGINT);
 }
 
+/* Of two devices that export by turns, only one is told of. */
+static void filtered(void **state)
+{
+	const char *bdf = bench_find(IVSHMEM, 0), *other = bench_find(IVSHMEM, 1);
+	struct vfio *vfio = bench_open(bdf), *others = bench_open(other);
+	char line[512], words[64];
+	pid_t monitor;
+	FILE *lines;
+	int from, i;
+
+	(void)state;
+	monitor = tool_start(&from, "monitor", bdf, NULL);
+	bench_keep(from);
+	lines = follow(vfio, from);
+	for (i = 0; i < 3; i++) {
+		bench_drop(bench_export(others, 2, 0, PAGE));
+		bench_drop(bench_export(vfio, 2, 0, PAGE));
+	}
+	snprintf(words, sizeof(words), " device=%s ", bdf);
+	for (i = 0; i < 3; i++) {
+		assert_non_null(fgets(line, sizeof(line), lines));
+		if (!strstr(line, words))
+			fail_msg("unexpected: %s", line);
+	}
+	fclose(lines);
+	end_monitor(monitor, SIGINT);
+}
+
 #define MONITOR(name, function) TEST("monitor", name, function)
 
 int suite_monitor(void)
 {
 	const struct CMUnitTest own[] = {
 		MONITOR("monitor tells what the driver does", follows_driver),
+		MONITOR("monitor can follow one device", filtered),
 	};
 	const struct CMUnitTest tests[] = {
 		MONITOR("monitor prints events", followed),

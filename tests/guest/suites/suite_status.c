@@ -140,7 +140,7 @@ static void status_buffers(void **state)
 		assert_true(json_is_null(json_object_get(device, "buffers")));
 		assert_null(json_object_get(inside, "exports"));
 		assert_tool(run, 0,
-			    "  open; vfio-pci-core exports, and what it does is not known\n");
+			    "  open; vfio-pci-core exports, and keeps no statistics\n");
 		json_decref(status);
 		return;
 	}
@@ -167,14 +167,12 @@ static void exported_whole(void **state)
 {
 	const char *bdf = tool_memory();
 	struct tool_run run;
-	char line[128];
 
 	(void)state;
 	assert_ok(device_bind(bdf, bench_driver()));
 	run = tool_run("export", bdf, "--bar", "2", "--", "show-dma-buf", NULL);
-	snprintf(line, sizeof(line),
-		 "fd 3 is /dmabuf: of 4194304 bytes, size 4194304\n");
-	assert_tool(run, 0, line);
+	assert_tool(run, 0, "fd 3 is /dmabuf:");
+	assert_tool(run, 0, " of 4194304 bytes, size 4194304\n");
 	assert_tool(run, 0, "listen 1 me dma-buf\n");
 }
 
@@ -200,15 +198,15 @@ static void not_exported(void **state)
 	assert_tool(tool_run("export", bdf, "--bar", "1", "show-dma-buf", NULL), 125,
 		    "it has no BAR 1");
 	assert_tool(tool_run("export", bdf, "-b", "2", "-r", "0:1", "show-dma-buf", NULL),
-		    125, "not of whole pages");
+		    125, "not aligned to pages");
 	assert_tool(tool_run("export", bdf, "-b", "2", "-r", "4M:4K", "show-dma-buf", NULL),
 		    125, "not inside BAR 2, which has 0x400000 bytes");
 	assert_tool(tool_run("export", bdf, "-b", "0", "show-dma-buf", NULL), 125,
-		    "not of whole pages");
+		    "BAR 0 has 256 bytes, less than a page");
 	assert_tool(tool_run("export", bdf, "-b", "2", "no-such-program", NULL), 127,
-		    "no-such-program: it cannot be run");
+		    "cannot run no-such-program");
 	assert_tool(tool_run("export", bdf, "-b", "2", "/dev/null", NULL), 126,
-		    "/dev/null: it cannot be run");
+		    "cannot run /dev/null");
 }
 
 static void other_driver(void **state)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the operator's command finds out by itself of the ways between functions,
+ * What the operator's command finds out by itself of the paths between functions,
  * next to what the driver says in debugfs.
  */
 #include <stdio.h>
@@ -78,34 +78,34 @@ static const char *string(const json_t *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
-/* The line that debugfs would have about the way. */
-static void check_way(const json_t *way, const char *p2p, const char *by)
+/* The line that debugfs would have about the path. */
+static void check_path(const json_t *path, const char *p2p, const char *by)
 {
 	char line[1024];
 
-	snprintf(line, sizeof(line), "\n%s %lld %s %s\n", string(way, "from"),
-		 (long long)json_integer_value(json_object_get(way, "distance")),
-		 string(way, "type"), string(way, "why"));
+	snprintf(line, sizeof(line), "\n%s %lld %s %s\n", string(path, "from"),
+		 (long long)json_integer_value(json_object_get(path, "distance")),
+		 string(path, "type"), string(path, "why"));
 	if (!strstr(p2p, line))
-		fail_msg("to %s, debugfs has no line:%s", string(way, "to"),
+		fail_msg("to %s, debugfs has no line:%s", string(path, "to"),
 			 line);
-	assert_string_equal(string(way, "by"), by);
+	assert_string_equal(string(path, "by"), by);
 }
 
 /* To one provider; returns how many there are. */
-static unsigned int check_ways_to(const json_t *ways, const char *provider,
+static unsigned int check_paths_to(const json_t *paths, const char *provider,
 				  const char *by)
 {
 	static char p2p[P2P_SIZE] = "\n";
 	unsigned int count = 0;
-	const json_t *way;
+	const json_t *path;
 	size_t i;
 
 	assert_ok(bench_debugfs(provider, "p2p", p2p + 1, sizeof(p2p) - 1));
-	json_array_foreach(ways, i, way) {
-		if (strcmp(string(way, "to"), provider))
+	json_array_foreach(paths, i, path) {
+		if (strcmp(string(path, "to"), provider))
 			continue;
-		check_way(way, p2p, by);
+		check_path(path, p2p, by);
 		count++;
 	}
 	return count;
@@ -113,13 +113,13 @@ static unsigned int check_ways_to(const json_t *ways, const char *provider,
 
 static void check_all(enum tool_user user, const char *by)
 {
-	json_t *all = ask(user), *ways = json_object_get(all, "ways");
+	json_t *all = ask(user), *paths = json_object_get(all, "paths");
 	unsigned int i, bound = 0;
 
 	for (i = 0; i < topo.nr_functions; i++) {
 		if (is_bridge(topo.functions[i].bdf))
 			continue;
-		assert_int_equal(check_ways_to(ways, topo.functions[i].bdf, by),
+		assert_int_equal(check_paths_to(paths, topo.functions[i].bdf, by),
 				 topo.nr_functions - 1);
 		bound++;
 	}
@@ -161,30 +161,30 @@ static bool is_end(const char *bdf)
 }
 
 /*
- * Many ways are alike: one in so many is enough.  It does not divide by how many lead
- * to one device, which is 97 here, so that they are not all from the same one.
+ * Many paths are alike: one in so many is enough.  97 lead to each device; that is no
+ * multiple, so that they are not all from the same one.
  */
 #define ONE_IN 89
 
-/* Most of the ways are none. */
+/* Most are not supported: so many of them are enough. */
 #define MOST_REFUSED 8
 
-/* How many ways were checked, and how many of them were none. */
+/* How many paths were checked, and how many of them were not supported. */
 static unsigned int nr_checked, nr_refused;
 
-/* The exit status of "check" is that of the way, where nothing else is in it. */
-static void check_way_status(const json_t *way)
+/* The exit status of "check" is that of the path, where nothing else prevents it. */
+static void check_path_status(const json_t *path)
 {
-	bool refused = !strcmp(string(way, "type"), "NOT_SUPPORTED");
+	bool refused = !strcmp(string(path, "type"), "NOT_SUPPORTED");
 	struct tool_run run;
 	char type[32];
 
-	if (!is_end(string(way, "from")) || !is_end(string(way, "to")) ||
+	if (!is_end(string(path, "from")) || !is_end(string(path, "to")) ||
 	    (refused && nr_refused == MOST_REFUSED))
 		return;
-	snprintf(type, sizeof(type), "the way from it is %s,",
-		 string(way, "type"));
-	run = tool_run("check", string(way, "to"), string(way, "from"), NULL);
+	snprintf(type, sizeof(type), "the path from it is %s,",
+		 string(path, "type"));
+	run = tool_run("check", string(path, "to"), string(path, "from"), NULL);
 	if (!strstr(run.output, type))
 		fail_msg("\"%s\" is not in:\n%s", type, run.output);
 	if (refused) {
@@ -198,7 +198,7 @@ static void check_way_status(const json_t *way)
 
 static void checked(void **state)
 {
-	const json_t *way;
+	const json_t *path;
 	json_t *all;
 	size_t i;
 
@@ -208,9 +208,9 @@ static void checked(void **state)
 	all = ask(TOOL_ROOT);
 	nr_checked = 0;
 	nr_refused = 0;
-	json_array_foreach(json_object_get(all, "ways"), i, way)
+	json_array_foreach(json_object_get(all, "paths"), i, path)
 		if (i % ONE_IN == 0)
-			check_way_status(way);
+			check_path_status(path);
 	assert_in_range(nr_refused, 1, nr_checked - 1);
 	assert_in_range(nr_checked, 6, UINT32_MAX);
 	json_decref(all);
@@ -218,13 +218,13 @@ static void checked(void **state)
 
 static const char *type_at(const json_t *all, size_t i)
 {
-	return string(json_array_get(json_object_get(all, "ways"), i), "type");
+	return string(json_array_get(json_object_get(all, "paths"), i), "type");
 }
 
-/* Some ways can be known by whoever asks: where there can be no ACS. */
+/* Some paths can be known by whoever asks: where there can be no ACS. */
 static void unprivileged(void **state)
 {
-	json_t *root, *nobody, *way;
+	json_t *root, *nobody, *path;
 	unsigned int unknown = 0;
 	const char *type;
 	size_t i;
@@ -233,8 +233,8 @@ static void unprivileged(void **state)
 	set_acs(2, PCI_ACS_RR);
 	root = ask(TOOL_ROOT);
 	nobody = ask(TOOL_NOBODY);
-	json_array_foreach(json_object_get(nobody, "ways"), i, way) {
-		type = string(way, "type");
+	json_array_foreach(json_object_get(nobody, "paths"), i, path) {
+		type = string(path, "type");
 		if (!strcmp(type, "UNKNOWN"))
 			unknown++;
 		else

@@ -285,7 +285,7 @@ static void command_puts_back(void **state)
 static void failed_bind_saves(const char *bdf, const char *saved)
 {
 	save(bdf, saved);
-	assert_tool(tool_run("bind", bdf, NULL), 2, "the driver does not take it");
+	assert_tool(tool_run("bind", bdf, NULL), 2, "the driver refused it");
 	assert_saved(bdf, saved);
 }
 

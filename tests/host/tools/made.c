@@ -57,8 +57,11 @@ void made_print_dot(void)
 	const struct function *ends[] = {
 		&made.functions[A], &made.functions[B], &made.functions[C],
 	};
-	struct topo topo = { &made.machine, ends, ARRAY_SIZE(ends), NULL, true };
-	struct way *ways[ARRAY_SIZE(ends)];
+	struct topo topo = {
+		.machine = &made.machine, .ends = ends,
+		.nr_ends = ARRAY_SIZE(ends), .named = true,
+	};
+	struct path *paths[ARRAY_SIZE(ends)];
 	size_t i;
 
 	made_up(&made);
@@ -67,11 +70,11 @@ void made_print_dot(void)
 	made.functions[DOWN_A].has_acs = UNKNOWN;
 	made.functions[DOWN_A].redirects = UNKNOWN;
 	for (i = 0; i < ARRAY_SIZE(ends); i++)
-		ways[i] = ways_load(&made.machine, ends[i]);
+		paths[i] = paths_load(&made.machine, ends[i]);
 	/* Not alike in both directions. */
-	ways[0][C].type = MAP_THRU_HOST_BRIDGE;
-	topo.ways = ways;
+	paths[0][C].type = MAP_THRU_HOST_BRIDGE;
+	topo.paths = paths;
 	topo_print_dot(&topo);
 	for (i = 0; i < ARRAY_SIZE(ends); i++)
-		ways_free(&made.machine, ways[i]);
+		paths_free(&made.machine, paths[i]);
 }

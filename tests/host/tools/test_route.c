@@ -5,7 +5,7 @@
  */
 #include "made.h"
 #include "units.h"
-#include "ways.h"
+#include "paths.h"
 
 static struct made_machine made;
 
@@ -147,24 +147,24 @@ static void host_without_function(void **state)
 
 static void drivers_answers(void **state)
 {
-	struct way *ways;
+	struct path *paths;
 
 	(void)state;
-	ways = ways_load(&made.machine, &made.functions[A]);
-	assert_false(ways[B].is_drivers);
-	assert_int_equal(ways[B].type, MAP_BUS_ADDR);
-	ways_parse(&made.machine, ways,
+	paths = paths_load(&made.machine, &made.functions[A]);
+	assert_false(paths[B].is_drivers);
+	assert_int_equal(paths[B].type, MAP_BUS_ADDR);
+	paths_parse(&made.machine, paths,
 		   "0000:04:00.0 7 THRU_HOST_BRIDGE because it is so\n"
 		   "0000:99:00.0 1 BUS_ADDR that is not there\n"
 		   "nonsense\n"
 		   "0000:05:00.0 6 SOMETHING_NEW and why\n");
-	assert_true(ways[B].is_drivers);
-	assert_int_equal(ways[B].type, MAP_THRU_HOST_BRIDGE);
-	assert_int_equal(ways[B].distance, 7);
-	assert_string_equal(ways[B].why, "because it is so");
-	assert_int_equal(ways[C].type, MAP_UNKNOWN);
-	assert_false(ways[D].is_drivers);
-	ways_free(&made.machine, ways);
+	assert_true(paths[B].is_drivers);
+	assert_int_equal(paths[B].type, MAP_THRU_HOST_BRIDGE);
+	assert_int_equal(paths[B].distance, 7);
+	assert_string_equal(paths[B].why, "because it is so");
+	assert_int_equal(paths[C].type, MAP_UNKNOWN);
+	assert_false(paths[D].is_drivers);
+	paths_free(&made.machine, paths);
 }
 
 #define ROUTE(name, function) { "route: " name, function, setup, NULL, NULL }

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,10 +23,18 @@
 
 #define TEST(name, function) { name, function, NULL, NULL, NULL }
 
-/* The value, which is given back, is what the words say, as JSON. */
+/* The value, which is freed, equals the JSON text. */
 void equals(json_t *value, const char *words);
 
+/*
+ * Whether the value is as a definition of a JSON Schema demands; says on stderr what
+ * is not.
+ */
+bool schema_holds(const char *file, const char *name, json_t *value);
+
 int test_debugfs(void);
+int test_imports(void);
+int test_net(void);
 int test_ranges(void);
 int test_route(void);
 int test_trace(void);

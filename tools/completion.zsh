@@ -1,0 +1,64 @@
+#compdef dmabuf-vfio-pci
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Completion of dmabuf-vfio-pci(8) for zsh.
+
+_dmabuf_vfio_pci_devices()
+{
+	local kind=$1 path
+	local -a names
+	for path in /sys/bus/pci/devices/*(N); do
+		case $kind in
+		bound) [[ -e /sys/bus/pci/drivers/dmabuf-vfio-pci/${path:t} ]] || continue ;;
+		others) [[ ! -e /sys/bus/pci/drivers/dmabuf-vfio-pci/${path:t} ]] || continue ;;
+		esac
+		names+=(${path:t})
+	done
+	compadd -a names
+}
+
+_dmabuf_vfio_pci()
+{
+	local -a commands json force
+	commands=(
+		'status:kernel, module, bound devices and buffers'
+		'check:find what prevents a working transfer'
+		'topo:paths between devices'
+		'bind:bind devices to the driver'
+		'unbind:give devices back'
+		'export:run a command with a dma-buf'
+		'monitor:follow what happens to buffers'
+	)
+	json=('(-j --json)'{-j,--json}'[as JSON]' '--help[help]')
+	force=(
+		'(-g --group)'{-g,--group}'[the whole IOMMU group]'
+		'(-f --force)'{-f,--force}'[even if it is in use]'
+		'(-n --no-save)'{-n,--no-save}'[without driverctl]'
+		'--help[help]'
+	)
+	if ((CURRENT == 2)); then
+		_describe command commands
+		compadd -- --help --version
+		return
+	fi
+	local command=$words[2]
+	shift words
+	((CURRENT--))
+	case $command in
+	status) _arguments $json ;;
+	monitor | check) _arguments $json '*:device:_dmabuf_vfio_pci_devices all' ;;
+	topo)
+		_arguments $json '(-a --all)'{-a,--all}'[also devices that cannot export or import]' \
+			'(-d --dot)'{-d,--dot}'[as a picture]' '*:device:_dmabuf_vfio_pci_devices all'
+		;;
+	bind) _arguments $force '*:device:_dmabuf_vfio_pci_devices others' ;;
+	unbind) _arguments $force '*:device:_dmabuf_vfio_pci_devices bound' ;;
+	export)
+		_arguments '(-b --bar)'{-b,--bar}'[number of the BAR]:BAR:(0 1 2 3 4 5)' \
+			'*'{-r,--range}'[part of it]:OFFSET\:LENGTH:' '--help[help]' \
+			'1:device:_dmabuf_vfio_pci_devices bound' '2:command:_command_names -e' '*::arguments:_normal'
+		;;
+	esac
+}
+
+_dmabuf_vfio_pci "$@"
