@@ -162,9 +162,9 @@ static void __init dvp_add_ids(void)
  */
 static const char *__init dvp_why_auto(void)
 {
-	return COMPAT_HAS_INTREE_EXPORT ?
-		"vfio-pci-core's exporter can use freed memory; exporter=intree overrides, for iommufd" :
-		"this kernel's vfio-pci-core cannot";
+	if (!COMPAT_HAS_INTREE_EXPORT)
+		return "this kernel's vfio-pci-core cannot";
+	return "vfio-pci-core's exporter can use freed memory; exporter=intree overrides, for iommufd";
 }
 
 static int __init dvp_choose_exporter(void)

@@ -21,17 +21,6 @@ static const struct {
 #define DVP_REASONS_SIZE 64
 
 /**
- * dvp_record_init() - initialize an empty history
- * @record: zeroed
- *
- * Context: any.
- */
-void dvp_record_init(struct dvp_record *record)
-{
-	spin_lock_init(&record->lock);
-}
-
-/**
  * dvp_record_revoke() - note a revoke: all importers have let go
  * @access: of the device
  * @buffers: number of buffers

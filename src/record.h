@@ -39,7 +39,6 @@ struct dvp_record {
 	char refusal[DVP_REFUSAL_SIZE];
 };
 
-void dvp_record_init(struct dvp_record *record);
 void dvp_record_revoke(struct dvp_access *access, unsigned int buffers,
 		       ktime_t start);
 void dvp_record_restore(struct dvp_access *access, unsigned int buffers);

@@ -45,7 +45,7 @@ struct dvp_access *dvp_access_create(const char *name)
 	spin_lock_init(&access->list_lock);
 	INIT_LIST_HEAD(&access->buffers);
 	init_waitqueue_head(&access->drained);
-	dvp_record_init(&access->record);
+	spin_lock_init(&access->record.lock);
 	access->reasons = DVP_BLOCK_CLOSED;
 	access->revoked = true;
 	snprintf(access->exp_name, size, DVP_NAME " %s", name);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What userspace asks for, and what it gets: see docs/interface.md. */
+/* What userspace asks for, and what it gets: see docs/use-from-c.md. */
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who may import, and what an importer gets: section 3 of the contract. */
+/* Who may import, and what an importer gets: see docs/use-from-c.md. */
 #include <linux/pci_regs.h>
 
 #include "bench.h"
