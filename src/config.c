@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Writes to the config space that decide whether the device answers: the memory
- * bit of the command register and the power state in PMCSR.  A reset by config
- * write is not looked for here: the PCI core reports it (see main.c).
+ * Config space writes that decide whether the device answers: the memory bit of
+ * the command register and the power state in PMCSR.  A reset by config write is
+ * not decoded here: the PCI core reports it to reset.c.
  */
 #include <linux/pci.h>
 #include <linux/uaccess.h>
@@ -12,9 +12,9 @@
 
 /**
  * struct dvp_write - a write to the config space
- * @user: what is written; the user may change it at any time
- * @pos: where, from the start of the config space
- * @count: bytes
+ * @user: data; userspace may change it at any time
+ * @pos: offset in the config space, in bytes
+ * @count: length in bytes
  */
 struct dvp_write {
 	const char __user *user;
@@ -23,9 +23,8 @@ struct dvp_write {
 };
 
 /*
- * The core cuts a write into aligned pieces and acts on the piece that starts
- * at a watched register.  Each watched bit is in the register's first byte, so
- * that byte tells all.
+ * The core splits a write into aligned pieces and acts on the piece that starts
+ * at a watched register.  All watched bits are in the first byte of a register.
  */
 static bool dvp_write_covers(const struct dvp_write *write, unsigned int reg)
 {
@@ -49,7 +48,7 @@ static bool dvp_write_peek(const struct dvp_write *write, unsigned int reg,
 	       !get_user(*byte, user + (reg - write->pos));
 }
 
-/* The core does not try a state that the device has not got. */
+/* The core ignores a power state that the device does not support. */
 static bool dvp_state_sleeps(const struct pci_dev *pdev, u8 pmcsr)
 {
 	switch (pmcsr & PCI_PM_CTRL_STATE_MASK) {
@@ -80,12 +79,11 @@ static bool dvp_write_disables(struct pci_dev *pdev,
 }
 
 /*
- * The core may have to wait for the user in the middle of a write, as long as
- * the user likes: its memory can be supplied by userfaultfd or FUSE.  So that it
- * never does after a watched register has been written and before we have
- * looked what became of it, what the core is given at once ends behind such a
- * register.  The core acts on aligned pieces of four bytes at the most, each
- * copied as a whole.
+ * userfaultfd or FUSE can delay the core's copy from userspace in the middle of
+ * a write for as long as the user likes.  It must not be delayed between the write
+ * of a watched register and dvp_access_end(), so end each call of the core behind
+ * such a register.  The core acts on aligned pieces of at most four bytes and
+ * copies each of them at once.
  */
 static size_t dvp_write_piece(struct pci_dev *pdev,
 			      const struct dvp_write *write)
@@ -135,17 +133,17 @@ static ssize_t dvp_write_pieces(struct dvp_device *dvp,
 }
 
 /**
- * dvp_config_write() - pass a write on to the core, revoking where it must be
+ * dvp_config_write() - write to the config space; revoke if that disables memory
  * @dvp: device
- * @user: what is written
- * @count: bytes
+ * @user: data
+ * @count: length in bytes
  * @ppos: position in the device's file, in the config region; is advanced
  *
- * A write that touches no watched register takes no lock of ours.
+ * A write that covers no watched register takes no lock of this driver.
  *
- * Context: may sleep, and does so as long as importers need if the write makes
+ * Context: may sleep, for as long as importers need to unmap if the write makes
  * the device's memory unreachable.
- * Return: what vfio_pci_core_write() returns.
+ * Return: number of bytes written or a negative errno, from vfio_pci_core_write().
  */
 ssize_t dvp_config_write(struct dvp_device *dvp, const char __user *user,
 			 size_t count, loff_t *ppos)
@@ -158,7 +156,7 @@ ssize_t dvp_config_write(struct dvp_device *dvp, const char __user *user,
 	};
 	ssize_t ret;
 
-	/* The core refuses as a whole what reaches past the config space. */
+	/* The core refuses a write that ends beyond the config space. */
 	if (!dvp_write_is_watched(pdev, &write) ||
 	    write.pos + count > pdev->cfg_size)
 		return vfio_pci_core_write(&dvp->core.vdev, user, count, ppos);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of the driver share. */
+/* The bound device, and the functions that belong to no other header. */
 #ifndef DVP_H
 #define DVP_H
 
 #include <linux/vfio_pci_core.h>
+#include <linux/workqueue.h>
 #include <uapi/linux/dmabuf_vfio_pci.h>
 
 #define DVP_NAME "dmabuf-vfio-pci"
@@ -16,16 +17,22 @@ struct dvp_access;
 
 /**
  * struct dvp_device - a PCI device that is bound to the driver
- * @core: what vfio-pci-core knows of it; first, as the core's macros demand
- * @access: whether its memory may be reached; a reference is held
- * @bound_state: configuration when it was bound, NULL if there was no memory
- * @node: in the list of bound devices (dvp_devices_lock, as what follows)
- * @debugfs: its directory there
- * @resetting: a reset of the device is under way
- * @pf_resetting: a reset of the PF that the device belongs to is under way
- * @lost: a reset of its link has cost it its configuration (the device's lock)
- * @config_owner: who saves and restores the configuration just now, or NULL
- * @config_depth: how often it has claimed that (the owner)
+ * @core: state of vfio-pci-core; first, as the core's macros demand
+ * @access: state of the access to its memory; a reference is held
+ * @bound_state: config space as it was at bind; NULL if memory was short
+ * @node: in the list of bound devices (dvp_devices_lock)
+ * @debugfs: its debugfs directory
+ * @resetting: it may be reset just now (dvp_devices_lock)
+ * @pf_resetting: its VF block is set for a reset of its PF (dvp_devices_lock)
+ * @check: dvp_events_check_set() still has to look at it (dvp_devices_lock)
+ * @lost: a reset of its link has cleared its config space (device lock)
+ * @frozen: the last PCI error was fatal (device lock)
+ * @recovery_end: in jiffies, until when recovery may wait (device lock)
+ * @wanted: reasons reported by dvp_report() and not retracted
+ * @reported: those for which importers have not all unmapped yet
+ * @report_work: blocks and unblocks these reasons
+ * @config_owner: the task that saves and restores its config space, or NULL
+ * @config_depth: how many claims that task holds (only @config_owner)
  */
 struct dvp_device {
 	struct vfio_pci_core_device core;
@@ -35,7 +42,13 @@ struct dvp_device {
 	struct dentry *debugfs;
 	bool resetting;
 	bool pf_resetting;
+	bool check;
 	bool lost;
+	bool frozen;
+	unsigned long recovery_end;
+	atomic_long_t wanted;
+	atomic_long_t reported;
+	struct work_struct report_work;
 	struct task_struct *config_owner;
 	unsigned int config_depth;
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * dmabuf-vfio-pci: a VFIO PCI driver for any device, which exports ranges of
- * the device's BARs as dma-bufs.  This file is the PCI driver: what it binds
- * to, what it hears from the PCI core, and the module's parameters.
+ * dmabuf-vfio-pci: a VFIO PCI driver for any device that exports ranges of the
+ * device's BARs as dma-bufs.  This file has the PCI driver and the module
+ * parameters.
  */
 #include <linux/module.h>
 #include <linux/pci.h>
@@ -53,10 +53,10 @@ static bool dvp_denied(struct pci_dev *pdev)
 	if (!pci_match_id(dvp_denylist, pdev))
 		return false;
 	if (disable_denylist) {
-		pci_warn(pdev, "bound in spite of known errata, because disable_denylist says so\n");
+		pci_warn(pdev, "on the denylist; bound because of disable_denylist=1\n");
 		return false;
 	}
-	pci_warn(pdev, "not bound: known errata let an untrusted user of this device harm the host (disable_denylist=1 overrides)\n");
+	pci_warn(pdev, "on the denylist: errata let an untrusted user harm the host; not bound (disable_denylist=1 overrides)\n");
 	return true;
 }
 
@@ -79,12 +79,12 @@ static int dvp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	dvp_events_watch(dvp);
 	ret = vfio_pci_core_register_device(&dvp->core);
+	dvp_events_watch_power(pdev->dev.driver);
 	if (ret) {
 		dvp_events_unwatch(dvp);
 		vfio_put_device(&dvp->core.vdev);
 		return ret;
 	}
-	dvp_events_watch_power(pdev->dev.driver);
 	dvp_debugfs_add(dvp);
 	return 0;
 }
@@ -123,6 +123,7 @@ static struct pci_driver dvp_driver = {
 	.id_table		= dvp_table,
 	.probe			= dvp_probe,
 	.remove			= dvp_remove,
+	.shutdown		= dvp_events_shutdown,
 	.sriov_configure	= dvp_sriov_configure,
 	.err_handler		= &dvp_err_handlers,
 	.driver_managed_dma	= true,
@@ -169,7 +170,7 @@ static const char *__init dvp_why_auto(void)
 
 static int __init dvp_choose_exporter(void)
 {
-	const char *why = "exporter= says so";
+	const char *why = "set by exporter=";
 
 	if (!strcmp(exporter, "auto")) {
 		why = dvp_why_auto();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What happens to a bound device from outside: resets, PCI errors, waking up,
- * removal.  The PCI core tells of them with the device locked.
+ * Events from outside that take a device's memory: resets, PCI errors, power
+ * transitions, removal.  The PCI core reports them with the device lock held.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -9,13 +9,30 @@
 #include <linux/pm_runtime.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "revoke.h"
 #include "dvp.h"
 #include "reset.h"
 
-/* How long the recovery from an error waits for who else is at the device. */
-#define DVP_SLOT_RESET_WAIT (2 * HZ)
+/*
+ * How long one recovery from a PCI error may be held up, counted from its start:
+ * by importers that have not unmapped, or by a concurrent open, close or reset.
+ * After a DPC event pciehp waits 4 s for the recovery, then removes the device.
+ */
+#define DVP_RECOVERY_WAIT (2 * HZ)
+
+/*
+ * How long error_detected() lets importers unmap before the link is reset.  It
+ * adds up over all functions below a port.
+ */
+#define DVP_NOTICE_WAIT (HZ / 20)
+
+/* How long system sleep and shutdown wait for importers. */
+#define DVP_SYSTEM_WAIT (2 * HZ)
+
+/* Reasons that are blocked and unblocked by dvp_report_work(). */
+#define DVP_REPORTED (DVP_BLOCK_ERROR | DVP_BLOCK_SYSTEM)
 
 /*
  * The bound devices.  The PCI core tells a PF's driver of a reset, but not the
@@ -36,6 +53,52 @@ static struct dvp_device *dvp_find_bound(struct pci_dev *pdev)
 	return NULL;
 }
 
+/* Woken when importers have let go after dvp_report(). */
+static DECLARE_WAIT_QUEUE_HEAD(dvp_report_drained);
+
+/*
+ * Revokes in place of callers that must not wait for importers.  @reported is
+ * cleared only once all importers have unmapped, so that a new report during
+ * the wait is never lost: the reason stays blocked as long as it is in @wanted.
+ */
+static void dvp_report_work(struct work_struct *work)
+{
+	struct dvp_device *dvp = container_of(work, struct dvp_device,
+					      report_work);
+	long reasons = atomic_long_read(&dvp->reported);
+
+	if (reasons) {
+		dvp_access_block(dvp->access, reasons);
+		atomic_long_andnot(reasons, &dvp->reported);
+		wake_up_all(&dvp_report_drained);
+	}
+	reasons = DVP_REPORTED & ~atomic_long_read(&dvp->wanted);
+	dvp_access_unblock(dvp->access, reasons, &dvp->core);
+}
+
+/* Block @reason from the workqueue.  Does not wait. */
+static void dvp_report(struct dvp_device *dvp, long reason)
+{
+	atomic_long_or(reason, &dvp->wanted);
+	atomic_long_or(reason, &dvp->reported);
+	schedule_work(&dvp->report_work);
+}
+
+/* Clear @reason from the workqueue, after a block that still waits. */
+static void dvp_retract(struct dvp_device *dvp, long reason)
+{
+	atomic_long_andnot(reason, &dvp->wanted);
+	schedule_work(&dvp->report_work);
+}
+
+/* Returns whether all importers have unmapped after dvp_report(). */
+static bool dvp_wait_reported(struct dvp_device *dvp, long reason, long timeout)
+{
+	return wait_event_timeout(dvp_report_drained,
+				  !(atomic_long_read(&dvp->reported) & reason),
+				  max(timeout, 0L));
+}
+
 /**
  * dvp_events_watch() - a device is being bound
  * @dvp: device
@@ -46,6 +109,7 @@ void dvp_events_watch(struct dvp_device *dvp)
 {
 	struct dvp_device *pf;
 
+	INIT_WORK(&dvp->report_work, dvp_report_work);
 	if (!pci_save_state(dvp->core.pdev))
 		dvp->bound_state = pci_store_saved_state(dvp->core.pdev);
 
@@ -70,6 +134,7 @@ void dvp_events_unwatch(struct dvp_device *dvp)
 	mutex_lock(&dvp_devices_lock);
 	list_del(&dvp->node);
 	mutex_unlock(&dvp_devices_lock);
+	cancel_work_sync(&dvp->report_work);
 	kfree(dvp->bound_state);
 }
 
@@ -112,7 +177,7 @@ static void dvp_block_vfs(struct pci_dev *pf)
 	}
 }
 
-/* A device that is not open is not looked at. */
+/* The registers of a device that is not open are not read. */
 static void dvp_unblock_vfs(struct pci_dev *pf)
 {
 	struct vfio_pci_core_device *core;
@@ -120,6 +185,52 @@ static void dvp_unblock_vfs(struct pci_dev *pf)
 
 	while ((access = dvp_next_vf(pf, false, &core))) {
 		dvp_access_unblock(access, DVP_BLOCK_PF_RESET, core);
+		dvp_access_put(access);
+	}
+}
+
+static struct dvp_access *dvp_next_to_check(struct vfio_pci_core_device **core)
+{
+	struct dvp_access *access = NULL;
+	struct dvp_device *dvp;
+
+	mutex_lock(&dvp_devices_lock);
+	list_for_each_entry(dvp, &dvp_devices, node) {
+		if (!dvp->check)
+			continue;
+		dvp->check = false;
+		*core = &dvp->core;
+		access = dvp->access;
+		kref_get(&access->ref);
+		break;
+	}
+	mutex_unlock(&dvp_devices_lock);
+	return access;
+}
+
+/**
+ * dvp_events_check_set() - look again whether the devices of a set answer
+ * @dvp: one of those that are reset together
+ *
+ * A hot reset wakes the whole set up before it may fail, and then calls no
+ * handler.
+ *
+ * Context: may sleep.
+ */
+void dvp_events_check_set(struct dvp_device *dvp)
+{
+	struct vfio_device_set *set = dvp->core.vdev.dev_set;
+	struct vfio_pci_core_device *core;
+	struct dvp_access *access;
+
+	mutex_lock(&dvp_devices_lock);
+	list_for_each_entry(dvp, &dvp_devices, node)
+		if (dvp->core.vdev.dev_set == set)
+			dvp->check = true;
+	mutex_unlock(&dvp_devices_lock);
+
+	while ((access = dvp_next_to_check(&core))) {
+		dvp_access_unblock(access, 0, core);
 		dvp_access_put(access);
 	}
 }
@@ -135,63 +246,104 @@ static void dvp_set_resetting(struct dvp_device *dvp, bool resetting)
 static DECLARE_WAIT_QUEUE_HEAD(dvp_config_free);
 
 /**
- * dvp_events_claim_config() - nobody else saves or restores the configuration
+ * dvp_events_claim_config() - serialize what may reset the device
  * @dvp: device
  *
  * A reset saves the device's configuration and restores it afterwards.  So does
- * vfio-pci-core when it opens or closes the device, but without the device's
- * lock: of the two, one would save what the other has just reset, and the BARs
- * would lose their addresses while importers write to them.
+ * vfio-pci-core when it opens or closes the device, but without the device lock:
+ * one of the two would save what the other has just reset, and the BARs would
+ * lose their addresses while importers write to them.
  *
- * Opening and closing may reset the device as well, so one may claim it more
- * than once.  Whoever waits for it may hold the device's lock, as resets do: the
- * core only tries to take that.
+ * Opening and closing reset the device as well; the core's reset on close calls
+ * neither reset_prepare() nor reset_done().  So the memory of the device's VFs is
+ * blocked from the first claim to the last release.  The task may nest claims.
  *
- * Context: may sleep, and does so as long as a reset takes, or an opening or
- * closing does.  The same task calls dvp_events_release_config() for each call.
+ * The device lock may be held, as resets do: the core only tries to take it.
+ *
+ * Context: may sleep, for as long as another reset, open or close takes and as
+ * importers of the VFs need.  The same task calls dvp_events_release_config()
+ * for each call.
  */
 void dvp_events_claim_config(struct dvp_device *dvp)
 {
 	if (READ_ONCE(dvp->config_owner) != current)
 		wait_event(dvp_config_free,
 			   !cmpxchg(&dvp->config_owner, NULL, current));
-	dvp->config_depth++;
+	if (dvp->config_depth++)
+		return;
+	dvp_set_resetting(dvp, true);
+	dvp_block_vfs(dvp->core.pdev);
 }
 
 /**
- * dvp_events_release_config() - the configuration is as it is to be
- * @dvp: device
+ * dvp_events_release_config() - undo one dvp_events_claim_config()
+ * @dvp: device, claimed by this task
  *
- * Context: as dvp_events_claim_config().
+ * Context: may sleep.
  */
 void dvp_events_release_config(struct dvp_device *dvp)
 {
 	if (--dvp->config_depth)
 		return;
+	dvp_set_resetting(dvp, false);
+	dvp_unblock_vfs(dvp->core.pdev);
 	/* Pairs with the cmpxchg() of the next one to claim it. */
 	smp_store_release(&dvp->config_owner, NULL);
 	wake_up_all(&dvp_config_free);
 }
 
 /*
- * Every reset that the PCI core does on purpose comes by here, whoever asked
- * for it: the device's user, that of another device, or an administrator.
+ * Called by the PCI core before it resets the device, on whoever's request: the
+ * device's user, the user of another device, or an administrator.
  */
 static void dvp_reset_prepare(struct pci_dev *pdev)
 {
 	struct dvp_device *dvp = dvp_of_pdev(pdev);
 
 	dvp_events_claim_config(dvp);
-	dvp_set_resetting(dvp, true);
-	dvp_block_vfs(pdev);
 	dvp_access_block(dvp->access, DVP_BLOCK_RESET);
 }
 
+static bool dvp_bar_is_lost(struct pci_dev *pdev, int bar)
+{
+	struct resource *res = &pdev->resource[bar];
+	struct pci_bus_region region;
+	u32 low, high = 0;
+
+	if (!(res->flags & IORESOURCE_MEM) || (res->flags & IORESOURCE_UNSET))
+		return false;
+	pcibios_resource_to_bus(pdev->bus, &region, res);
+	pci_read_config_dword(pdev, PCI_BASE_ADDRESS_0 + 4 * bar, &low);
+	if (res->flags & IORESOURCE_MEM_64)
+		pci_read_config_dword(pdev, PCI_BASE_ADDRESS_0 + 4 * (bar + 1),
+				      &high);
+	return (low & (u32)PCI_BASE_ADDRESS_MEM_MASK) !=
+		       lower_32_bits(region.start) ||
+	       high != upper_32_bits(region.start);
+}
+
 /*
- * Give the device the configuration that it had when it was opened, as the core
- * does when it is closed, or when it was bound if nobody has it open, so that
- * its memory is where it was.  Bus mastering is off then: that is for the user
- * to decide, who has been told.
+ * Whether the device does not answer, or a reset of its link has cleared its
+ * BARs.  The BARs of a VF are in its PF.
+ */
+static bool dvp_config_is_lost(struct pci_dev *pdev)
+{
+	int bar;
+
+	pdev = pci_physfn(pdev);
+	if (!pci_device_is_present(pdev))
+		return true;
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
+		if (dvp_bar_is_lost(pdev, bar))
+			return true;
+	return false;
+}
+
+/*
+ * Restore the configuration that the device had when it was opened, as the core
+ * does on close, or when it was bound if it is not open, so that its BARs are
+ * where they were.  Bus mastering is off then: enabling it is up to the user, who
+ * has been notified.
  */
 static void dvp_restore_config(struct dvp_device *dvp)
 {
@@ -208,44 +360,75 @@ static void dvp_reset_done(struct pci_dev *pdev)
 {
 	struct dvp_device *dvp = dvp_of_pdev(pdev);
 	unsigned long reasons = DVP_BLOCK_RESET;
+	bool lost;
 
-	/* A device that is back after an error is back for good. */
-	if (dvp->lost || !pci_channel_offline(pdev))
-		reasons |= DVP_BLOCK_ERROR;
-	/* The reset has saved, and restored, what the link's had left. */
-	if (dvp->lost)
+	/* Without its reset_prepare() there is nothing to undo. */
+	if (READ_ONCE(dvp->config_owner) != current)
+		return;
+	/*
+	 * BARs without addresses prove that the link's reset is over, even if
+	 * the recovery failed; this reset has saved and restored them so.
+	 */
+	lost = dvp->lost || dvp_config_is_lost(pdev);
+	if (lost)
 		dvp_restore_config(dvp);
-	dvp_events_release_config(dvp);
+	if ((lost || !pci_channel_offline(pdev)) && !dvp_config_is_lost(pdev)) {
+		atomic_long_andnot(DVP_BLOCK_ERROR, &dvp->wanted);
+		reasons |= DVP_BLOCK_ERROR;
+	}
 	dvp_access_unblock(dvp->access, reasons, &dvp->core);
-	dvp_set_resetting(dvp, false);
-	dvp_unblock_vfs(pdev);
+	dvp_events_release_config(dvp);
+}
+
+/**
+ * dvp_events_opened() - end the block that a failed recovery has left
+ * @dvp: device, enabled by the core, with its configuration claimed
+ *
+ * The kernel never reports that a device works again after a failed recovery.
+ * Opening resets it and restores its BARs, so see whether it answers.
+ *
+ * Context: may sleep.
+ */
+void dvp_events_opened(struct dvp_device *dvp)
+{
+	if (dvp_config_is_lost(dvp->core.pdev))
+		return;
+	dvp->lost = false;
+	atomic_long_andnot(DVP_BLOCK_ERROR, &dvp->wanted);
+	dvp_access_unblock(dvp->access, DVP_BLOCK_ERROR, &dvp->core);
 }
 
 /*
- * The core tells the user.  A frozen device is reset with its link, which costs
- * it its configuration: ask for a call when that has happened.
+ * An importer below the same port may finish its work only later in this
+ * recovery, and the PCI core holds pci_bus_sem.  So leave the wait to the
+ * workqueue, but give importers that unmap at once the time to do so.
+ *
+ * Recovery from an error that is not fatal may reset the link as well, if any
+ * driver below the port asks for it, and does so before the next callback.
+ *
+ * The core signals the user.  A frozen device loses its configuration with the
+ * link's reset: ask for the slot_reset() that follows.
  */
 static pci_ers_result_t dvp_error_detected(struct pci_dev *pdev,
 					   pci_channel_state_t state)
 {
 	pci_ers_result_t ret = vfio_pci_core_aer_err_detected(pdev, state);
+	struct dvp_device *dvp = dvp_of_pdev(pdev);
 
-	if (state == pci_channel_io_normal)
-		return ret;
-	dvp_access_block(dvp_of_pdev(pdev)->access, DVP_BLOCK_ERROR);
-	return PCI_ERS_RESULT_NEED_RESET;
+	dvp->frozen = state != pci_channel_io_normal;
+	dvp->recovery_end = jiffies + DVP_RECOVERY_WAIT;
+	dvp_report(dvp, DVP_BLOCK_ERROR);
+	dvp_wait_reported(dvp, DVP_BLOCK_ERROR, DVP_NOTICE_WAIT);
+	return dvp->frozen ? PCI_ERS_RESULT_NEED_RESET : ret;
 }
 
 /*
- * Keeps the device from being closed, its state from being freed, and its power
- * state from changing.  The PCI core holds pci_bus_sem here, which the holders of
- * these locks may be waiting for, as soon as a hotplug waits for it, too.  So this
- * does not wait for ever.
+ * Keep the device from being closed, its saved state from being freed, and its
+ * power state from changing.  The PCI core holds pci_bus_sem here, and a hotplug
+ * event may make the holders of these locks wait for it.  So give up at @end.
  */
-static bool dvp_try_lock(struct vfio_pci_core_device *core)
+static bool dvp_try_lock(struct vfio_pci_core_device *core, unsigned long end)
 {
-	unsigned long end = jiffies + DVP_SLOT_RESET_WAIT;
-
 	do {
 		if (mutex_trylock(&core->vdev.dev_set->lock)) {
 			if (down_write_trylock(&core->memory_lock))
@@ -257,27 +440,53 @@ static bool dvp_try_lock(struct vfio_pci_core_device *core)
 	return false;
 }
 
+/*
+ * Before 7.x slot_reset() follows an error that is not fatal without any reset.
+ * Then the device still has its BARs, and a VF its command register: leave it as
+ * its user has set it up.
+ */
+static bool dvp_was_reset(struct dvp_device *dvp)
+{
+	struct pci_dev *pdev = dvp->core.pdev;
+	u16 cmd;
+
+	if (dvp->frozen || dvp_config_is_lost(pdev))
+		return true;
+	if (!pdev->is_virtfn)
+		return false;
+	pci_read_config_word(pdev, PCI_COMMAND, &cmd);
+	return !cmd;
+}
+
+static pci_ers_result_t dvp_give_up(struct dvp_device *dvp, const char *why)
+{
+	dvp->lost = true;
+	pci_err(dvp->core.pdev, "not recovered from the error: %s; open or reset it again\n",
+		why);
+	return PCI_ERS_RESULT_DISCONNECT;
+}
+
 static pci_ers_result_t dvp_slot_reset(struct pci_dev *pdev)
 {
 	struct dvp_device *dvp = dvp_of_pdev(pdev);
 	struct vfio_pci_core_device *core = &dvp->core;
+	long left = dvp->recovery_end - jiffies;
 
-	if (!dvp_try_lock(core)) {
-		dvp->lost = true;
-		pci_err(pdev, "not recovered from the error: it is being opened, closed or reset; open or reset it again\n");
-		return PCI_ERS_RESULT_DISCONNECT;
-	}
-	dvp_restore_config(dvp);
+	if (!dvp_wait_reported(dvp, DVP_BLOCK_ERROR, left))
+		return dvp_give_up(dvp, "an importer still holds a mapping");
+	if (!dvp_try_lock(core, dvp->recovery_end))
+		return dvp_give_up(dvp, "it is being opened, closed or reset");
+	if (dvp_was_reset(dvp))
+		dvp_restore_config(dvp);
 	up_write(&core->memory_lock);
 	mutex_unlock(&core->vdev.dev_set->lock);
 	return PCI_ERS_RESULT_RECOVERED;
 }
 
+/* Not waited for: without a slot_reset() importers may still be unmapping. */
 static void dvp_resume(struct pci_dev *pdev)
 {
-	struct dvp_device *dvp = dvp_of_pdev(pdev);
-
-	dvp_access_unblock(dvp->access, DVP_BLOCK_ERROR, &dvp->core);
+	dvp_retract(dvp_of_pdev(pdev), DVP_BLOCK_ERROR);
 }
 
 const struct pci_error_handlers dvp_err_handlers = {
@@ -293,14 +502,31 @@ const struct pci_error_handlers dvp_err_handlers = {
  * @pdev: device
  *
  * Unbinding waits for the user, who keeps the memory until then, unless the
- * device has been pulled out already.
+ * device has been pulled out.  Then importers are told at once, but not waited
+ * for: one that was pulled out with it is removed later by the same thread.
  *
- * Context: may sleep.
+ * Context: any process context.
  */
 void dvp_events_removing(struct pci_dev *pdev)
 {
 	if (!pci_device_is_present(pdev))
-		dvp_access_block(dvp_of_pdev(pdev)->access, DVP_BLOCK_ERROR);
+		dvp_report(dvp_of_pdev(pdev), DVP_BLOCK_ERROR);
+}
+
+/**
+ * dvp_events_shutdown() - revoke before the system restarts or starts another
+ *	kernel
+ * @pdev: device
+ *
+ * Context: may sleep, for up to DVP_SYSTEM_WAIT.
+ */
+void dvp_events_shutdown(struct pci_dev *pdev)
+{
+	struct dvp_device *dvp = dvp_of_pdev(pdev);
+
+	dvp_report(dvp, DVP_BLOCK_SYSTEM);
+	if (!dvp_wait_reported(dvp, DVP_BLOCK_SYSTEM, DVP_SYSTEM_WAIT))
+		pci_warn(pdev, "shutting down while an importer still holds a mapping\n");
 }
 
 /* What the core does for power management (dvp_devices_lock to set). */
@@ -321,14 +547,34 @@ static int dvp_runtime_resume(struct device *dev)
 	return ret;
 }
 
+/* System sleep begins: a device that keeps its mappings must not lose power. */
+static int dvp_prepare(struct device *dev)
+{
+	struct dvp_device *dvp = dvp_of_pdev(to_pci_dev(dev));
+
+	dvp_report(dvp, DVP_BLOCK_SYSTEM);
+	if (dvp_wait_reported(dvp, DVP_BLOCK_SYSTEM, DVP_SYSTEM_WAIT))
+		return 0;
+	dvp_retract(dvp, DVP_BLOCK_SYSTEM);
+	dev_err(dev, "system sleep refused: an importer still holds a mapping\n");
+	return -EBUSY;
+}
+
+static void dvp_complete(struct device *dev)
+{
+	dvp_retract(dvp_of_pdev(to_pci_dev(dev)), DVP_BLOCK_SYSTEM);
+}
+
 static const struct dev_pm_ops dvp_pm_ops = {
+	.prepare = dvp_prepare,
+	.complete = dvp_complete,
 	RUNTIME_PM_OPS(dvp_runtime_suspend, dvp_runtime_resume, NULL)
 };
 
 /**
- * dvp_events_watch_power() - hear when a device wakes up
- * @drv: the driver, whose power management the core has just set to its own, as
- *	it does whenever a device is bound
+ * dvp_events_watch_power() - put our power management callbacks in place
+ * @drv: the driver, whose callbacks the core has just replaced with its own, as
+ *	it does whenever a device is bound, even if that fails later on
  *
  * Context: may sleep.
  */

@@ -24,12 +24,14 @@ struct vfio_pci_core_device;
  * DVP_BLOCK_RESET: a reset is under way.
  * DVP_BLOCK_PF_RESET: a reset of this VF's PF is under way.
  * DVP_BLOCK_ERROR: the device is cut off after a PCI error, or gone.
+ * DVP_BLOCK_SYSTEM: the system goes to sleep, or shuts down.
  */
 #define DVP_BLOCK_CLOSED	BIT(0)
 #define DVP_BLOCK_DISABLED	BIT(1)
 #define DVP_BLOCK_RESET		BIT(2)
 #define DVP_BLOCK_PF_RESET	BIT(3)
 #define DVP_BLOCK_ERROR		BIT(4)
+#define DVP_BLOCK_SYSTEM	BIT(5)
 
 /**
  * struct dvp_access - access of importers to the memory of a device

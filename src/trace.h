@@ -26,7 +26,8 @@
 	{ DVP_BLOCK_DISABLED, "disabled" }, \
 	{ DVP_BLOCK_RESET, "reset" }, \
 	{ DVP_BLOCK_PF_RESET, "pf_reset" }, \
-	{ DVP_BLOCK_ERROR, "error" }
+	{ DVP_BLOCK_ERROR, "error" }, \
+	{ DVP_BLOCK_SYSTEM, "system" }
 
 /* Room for the name of a device; a longer one is cut off. */
 #define DVP_TRACE_NAME 32

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The VFIO device: the core's, with a look at what concerns exported memory. */
+/* VFIO device operations: vfio-pci-core's, plus export and revocation. */
 #include <linux/cache.h>
 
 #include "revoke.h"
@@ -17,6 +17,7 @@ static int dvp_open_device(struct vfio_device *vdev)
 	if (!ret) {
 		compat_vfio_pci_claim_bars(&dvp->core);
 		vfio_pci_core_finish_enable(&dvp->core);
+		dvp_events_opened(dvp);
 	}
 	dvp_events_release_config(dvp);
 	if (ret)
@@ -45,8 +46,11 @@ static long dvp_ioctl(struct vfio_device *vdev, unsigned int cmd,
 		return vfio_pci_core_ioctl(vdev, cmd, arg);
 
 	ret = vfio_pci_core_ioctl(vdev, cmd, arg);
-	/* The core ends D3hot before a reset, which it then may not get. */
-	dvp_access_unblock(dvp->access, 0, &dvp->core);
+	/* The core sets D0 before it tries a reset, even if that fails. */
+	if (cmd == VFIO_DEVICE_PCI_HOT_RESET)
+		dvp_events_check_set(dvp);
+	else
+		dvp_access_unblock(dvp->access, 0, &dvp->core);
 	return ret;
 }
 
@@ -58,7 +62,7 @@ static ssize_t dvp_write(struct vfio_device *vdev, const char __user *user,
 	return vfio_pci_core_write(vdev, user, count, ppos);
 }
 
-/* Asleep, the device does not answer; the core wakes it up on exit. */
+/* The device does not answer in low power; the core wakes it up on exit. */
 static int dvp_feature_low_power(struct dvp_device *dvp, u32 flags,
 				 void __user *arg, size_t argsz)
 {
@@ -112,7 +116,7 @@ static void dvp_release_device(struct vfio_device *vdev)
 	vfio_pci_core_release_dev(vdev);
 }
 
-/* compat_vfio_complete_ops() adds what the kernel has beyond 6.1. */
+/* compat_vfio_complete_ops() sets the members that came after 6.1. */
 struct vfio_device_ops dvp_vfio_ops __ro_after_init = {
 	.name		= DVP_NAME,
 	.init		= dvp_init_device,

@@ -27,6 +27,13 @@ static bool recovered(int klog)
 	return klog_count(klog, words);
 }
 
+static bool failed(int klog)
+{
+	const char *const words[] = { "device recovery failed", NULL };
+
+	return klog_count(klog, words);
+}
+
 /* The device's user is told of an error, from which the kernel then recovers. */
 static void open_for_error(struct subject *subject, const char *error)
 {
@@ -52,34 +59,87 @@ static void fatal(void **state)
 		assert_true(importer_is_mapped(subject.importer));
 		return;
 	}
+	wait_until(importer_notifications(subject.importer) == 2);
 	subject_is_restored(&subject, 2);
 	subject_answered(&subject, 0);
 	subject_answered(&subject, 1);
 }
 
-static void fatal_slow(void **state)
+/* A fatal error, with an importer that unmaps @hold_ms after it was notified. */
+static int fail_slowly(struct subject *subject, unsigned int hold_ms)
 {
 	int klog = bench_keep(assert_ok(klog_open_end()));
-	struct subject subject = { .place = nic };
+
+	*subject = (struct subject) { .place = nic };
+	subject->bdf = bench_find(E1000E, nic.nth);
+	subject_import(subject, bench_open(subject->bdf), hold_ms);
+	inject("", "MALF_TLP");
+	if (expects(hears_of_errors))
+		return klog;
+	wait_until(recovered(klog));
+	assert_true(importer_is_mapped(subject->importer));
+	return -1;
+}
+
+/* The configuration comes back when the importer has let go, and not before. */
+static void fatal_slow(void **state)
+{
+	struct subject subject;
 	uint8_t byte = 0;
+	int klog;
 
 	(void)state;
-	subject.bdf = bench_find(E1000E, nic.nth);
-	subject_import(&subject, bench_open(subject.bdf), 2000);
-	inject("", "MALF_TLP");
-	if (!expects(hears_of_errors)) {
-		wait_until(recovered(klog));
-		assert_true(importer_is_mapped(subject.importer));
+	klog = fail_slowly(&subject, 1000);
+	if (klog < 0)
 		return;
-	}
 	wait_until(importer_notifications(subject.importer) == 1);
-	/* The link is not reset before the importer has let go. */
 	assert_true(importer_is_mapped(subject.importer));
 	assert_false(recovered(klog));
-	wait_until(!importer_is_mapped(subject.importer));
+	wait_until(recovered(klog));
 	assert_error(importer_write(subject.importer, 0, &byte, 1), ENODEV);
 	wait_until(importer_notifications(subject.importer) == 2);
 	subject_is_restored(&subject, 2);
+}
+
+/*
+ * Longer than recovery waits.  That ends while the importer still has its mapping,
+ * which stays blocked until the device is reset.
+ */
+static void fail_too_slowly(struct subject *subject)
+{
+	int klog = fail_slowly(subject, 6000);
+
+	if (klog < 0)
+		return;
+	wait_until(failed(klog));
+	assert_true(importer_is_mapped(subject->importer));
+	wait_until(!importer_is_mapped(subject->importer));
+	subject_is_revoked(subject, 1);
+}
+
+static void fatal_too_slow(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	fail_too_slowly(&subject);
+	if (!expects(hears_of_errors))
+		return;
+	assert_ok(vfio_reset(subject.vfio));
+	wait_until(importer_notifications(subject.importer) == 2);
+	subject_is_restored(&subject, 2);
+}
+
+static void opened_after_failure(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	fail_too_slowly(&subject);
+	bench_close(subject.vfio);
+	if (!expects(recovers))
+		place_revive(&nic);
+	subject_open(&subject, &nic);
 }
 
 static void fatal_closed(void **state)
@@ -115,13 +175,19 @@ static void fatal_memory_off(void **state)
 		subject_is_restored(&subject, 2);
 }
 
+/* Another driver below the port may ask for a reset of the link all the same. */
 static void not_fatal(void **state)
 {
 	struct subject subject;
 
 	(void)state;
 	open_for_error(&subject, "COMP_ABORT");
-	subject_is_untouched(&subject, 0);
+	if (!expects(hears_of_errors)) {
+		subject_is_untouched(&subject, 0);
+		return;
+	}
+	wait_until(importer_notifications(subject.importer) == 2);
+	subject_is_restored(&subject, 2);
 }
 
 #define ERRORS(name, function) TEST("errors", name, function)
@@ -130,12 +196,16 @@ int suite_errors(void)
 {
 	const struct CMUnitTest tests[] = {
 		ERRORS("a fatal error revokes, and recovery restores", fatal),
-		ERRORS("the link is reset when a slow importer has let go",
+		ERRORS("recovery waits for an importer that is slow to unmap",
 		       fatal_slow),
+		ERRORS("recovery ends without an importer that does not unmap",
+		       fatal_too_slow),
+		ERRORS("the next open ends the block of a failed recovery",
+		       opened_after_failure),
 		ERRORS("recovery revives no closed buffer", fatal_closed),
 		ERRORS("recovery with memory off does not restore",
 		       fatal_memory_off),
-		ERRORS("an error that is not fatal leaves the mapping alone",
+		ERRORS("an error that is not fatal revokes and restores",
 		       not_fatal),
 	};
 

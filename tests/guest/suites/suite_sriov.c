@@ -258,6 +258,17 @@ static void pf_reset_by_admin(void **state)
 	pf_was_reset(&family);
 }
 
+/* The core resets the PF when it is closed, without a word to any driver. */
+static void pf_closed(void **state)
+{
+	struct family family;
+
+	(void)state;
+	family_open(&family);
+	bench_close(family.pf_vfio);
+	pf_was_reset(&family);
+}
+
 /* Its memory is switched by the PF, so the bit means nothing. */
 static void vf_memory_bit(void **state)
 {
@@ -334,6 +345,7 @@ int suite_sriov(void)
 		SRIOV("the reset of the PF revokes the VF's memory", pf_reset),
 		SRIOV("so does an administrator's reset of the PF",
 		      pf_reset_by_admin),
+		SRIOV("closing the PF revokes the VF's memory", pf_closed),
 		SRIOV("disabling VFs waits for the user, then all is revoked",
 		      disabled),
 	};
