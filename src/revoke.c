@@ -214,6 +214,34 @@ static bool dvp_is_unmapped(struct dvp_buffer *buf)
 }
 
 /*
+ * With a whole switch torn out, the PCI core may remove the importers only after
+ * this device.  They reach nothing any more, so do not wait for them.
+ */
+static bool dvp_held_by_gone(struct dvp_buffer *buf)
+{
+	struct dma_buf_attachment *attach;
+	struct dvp_attachment *att;
+	bool gone = false;
+
+	dma_resv_lock(&buf->resv, NULL);
+	if (buf->dmabuf)
+		list_for_each_entry(attach, &buf->dmabuf->attachments, node) {
+			att = attach->priv;
+			if (!att->mappings && !att->lists)
+				continue;
+			gone = dev_is_pci(attach->dev) &&
+			       !pci_device_is_present(to_pci_dev(attach->dev));
+			if (!gone)
+				break;
+		}
+	dma_resv_unlock(&buf->resv);
+	if (gone)
+		pr_warn("%s: not waiting any longer for BAR %u: the importers that hold it are gone\n",
+			buf->access->name, buf->bar);
+	return gone;
+}
+
+/*
  * Wait until no importer reaches the buffer, without a limit of time: to go on
  * would let an importer write into memory that belongs to somebody else by then.
  * Neither wait holds the reservation lock, which importers need to unmap.
@@ -225,8 +253,11 @@ static void dvp_access_drain(struct dvp_access *access, struct dvp_buffer *buf)
 			access->name, buf->bar, buf->size);
 
 	while (!wait_event_timeout(access->drained, dvp_is_unmapped(buf),
-				   DVP_NAG_INTERVAL))
+				   DVP_NAG_INTERVAL)) {
 		dvp_access_nag(buf);
+		if (dvp_held_by_gone(buf))
+			return;
+	}
 }
 
 /*
