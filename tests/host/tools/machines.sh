@@ -20,7 +20,7 @@ on()
 	local machine=$1
 	shift
 	# shellcheck disable=SC2016 # for the inner shell
-	unshare --mount sh -c 'mount --make-rprivate / 2>/dev/null
+	unshare --mount --propagation "$(propagation)" sh -c 'mount --make-rprivate / 2>/dev/null
 		mount --bind "$1" /sys || exit 99
 		[ ! -d "$2" ] || mount --bind "$2" /lib/modules || exit 99
 		shift 2
