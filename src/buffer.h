@@ -45,7 +45,7 @@ struct dvp_process {
  * @node: in dvp_access.buffers (dvp_access.list_lock)
  * @transition_node: in the list of buffers that are being revoked or restored
  *	(dvp_access.transition)
- * @fences: work that a revoke waits for (dvp_access.transition)
+ * @fences: snapshot of the work that a revoke waits for (dvp_access.transition)
  * @nr_fences: of @fences
  * @all_fences: there was no memory for @fences: wait for all fences instead
  *	(dvp_access.transition)

@@ -69,10 +69,19 @@ void dvp_access_put(struct dvp_access *access)
 	kref_put(&access->ref, dvp_access_free);
 }
 
+static void dvp_drop_fences(struct dvp_buffer *buf)
+{
+	while (buf->nr_fences)
+		dma_fence_put(buf->fences[--buf->nr_fences]);
+	kfree(buf->fences);
+	buf->fences = NULL;
+}
+
 static void dvp_buffer_free(struct kref *ref)
 {
 	struct dvp_buffer *buf = container_of(ref, struct dvp_buffer, ref);
 
+	dvp_drop_fences(buf);
 	dma_resv_fini(&buf->resv);
 	dvp_access_put(buf->access);
 	kvfree(buf->ranges);
@@ -132,6 +141,7 @@ static void dvp_access_snapshot(struct dvp_buffer *buf)
 {
 	dma_resv_assert_held(&buf->resv);
 
+	dvp_drop_fences(buf);
 	buf->all_fences = false;
 	if (buf->dmabuf && !list_empty(&buf->dmabuf->attachments))
 		buf->all_fences = dma_resv_get_fences(&buf->resv,
@@ -186,24 +196,21 @@ static void dvp_access_nag(struct dvp_buffer *buf)
 	dma_resv_unlock(&buf->resv);
 }
 
-/* Returns false if work is not done after DVP_NAG_INTERVAL. */
+/* Returns false if a fence is not done after DVP_NAG_INTERVAL. */
 static bool dvp_access_wait_fences(struct dvp_buffer *buf)
 {
-	struct dma_fence *fence;
+	unsigned int i;
 
 	/* Without memory for a snapshot all that is left is to wait for all fences. */
 	if (buf->all_fences)
 		return dma_resv_wait_timeout(&buf->resv,
 					     DMA_RESV_USAGE_BOOKKEEP, false,
 					     DVP_NAG_INTERVAL);
-	for (; buf->nr_fences; buf->nr_fences--) {
-		fence = buf->fences[buf->nr_fences - 1];
-		if (!dma_fence_wait_timeout(fence, false, DVP_NAG_INTERVAL))
+	for (i = 0; i < buf->nr_fences; i++)
+		if (!dma_fence_wait_timeout(buf->fences[i], false,
+					    DVP_NAG_INTERVAL))
 			return false;
-		dma_fence_put(fence);
-	}
-	kfree(buf->fences);
-	buf->fences = NULL;
+	dvp_drop_fences(buf);
 	return true;
 }
 

@@ -302,9 +302,15 @@ static void detached_meanwhile(void **state)
 	assert_int_equal(pthread_join(closer, NULL), 0);
 }
 
+static int importer_holders(void)
+{
+	return assert_ok(module_references("dvp_importer"));
+}
+
 /* Whoever holds the buffer goes on adding work, each time before the last ends. */
 static void later_work(void **state)
 {
+	int before = importer_holders();
 	struct vfio *vfio = bench_open_memory();
 	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
 	struct actor actor = { .act = act_off, .vfio = vfio };
@@ -322,11 +328,15 @@ static void later_work(void **state)
 	assert_ok(actor.result);
 	assert_in_range(bench_now_ms() - start, 2000, 4900);
 	assert_revoked(importer, 1);
+	bench_drop(importer);
+	/* The work keeps the importer's module. */
+	wait_until(importer_holders() == before);
 }
 
 /* What a fence says of a buffer that nobody reaches does not matter. */
 static void work_of_nobody(void **state)
 {
+	int before = importer_holders();
 	struct vfio *vfio = bench_open_memory();
 	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
 	long long start;
@@ -337,6 +347,8 @@ static void work_of_nobody(void **state)
 	start = bench_now_ms();
 	decoding_off(vfio);
 	assert_in_range(bench_now_ms() - start, 0, 4000);
+	bench_drop(importer);
+	wait_until(importer_holders() == before);
 }
 
 static bool is_logged(int klog, const char *const *words)
