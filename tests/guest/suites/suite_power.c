@@ -476,6 +476,44 @@ static void header(void **state)
 	subject_is_untouched(&subject, 0);
 }
 
+/* Suspends all devices and resumes them at once; the system itself stays up. */
+static int suspend_devices(void)
+{
+	int ret;
+
+	assert_ok(write_file("/sys/module/suspend/parameters/pm_test_delay",
+			     "0"));
+	assert_ok(write_file("/sys/power/pm_test", "devices"));
+	ret = write_file("/sys/power/state", "freeze");
+	assert_ok(write_file("/sys/power/pm_test", "none"));
+	return ret;
+}
+
+static void system_sleep(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nvme);
+	assert_ok(suspend_devices());
+	wait_until(importer_notifications(subject.importer) == 2);
+	subject_is_restored(&subject, 2);
+}
+
+/* Longer than the driver waits. */
+static void system_sleep_refused(void **state)
+{
+	struct subject subject = { .place = nvme };
+
+	(void)state;
+	subject.bdf = bench_find(nvme.kind, nvme.nth);
+	subject_import(&subject, bench_open(subject.bdf), 4000);
+	assert_error(suspend_devices(), EBUSY);
+	assert_true(importer_is_mapped(subject.importer));
+	wait_until(importer_notifications(subject.importer) == 2);
+	subject_is_restored(&subject, 2);
+}
+
 #define POWER(name, function) TEST("power", name, function)
 #define LIGHT(name, function) \
 	{ "power: " name, function, bench_setup, no_d1d2, NULL }
@@ -519,5 +557,17 @@ int suite_power(void)
 		      header),
 	};
 
-	return run_group("power", tests);
+	/* The in-tree driver lets the device sleep with its mappings. */
+	const struct CMUnitTest ours[] = {
+		POWER("system sleep revokes, and its end restores",
+		      system_sleep),
+		POWER("system sleep is refused while a mapping is left",
+		      system_sleep_refused),
+	};
+	int failed;
+
+	failed = run_group("power", tests);
+	if (expects(hears_of_resets))
+		failed += run_group("power", ours);
+	return failed;
 }
