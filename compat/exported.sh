@@ -9,7 +9,7 @@
 
 undefined=$($1 -u "$2") || exit 2
 echo "$undefined" | awk -v symvers="$3" '
-	$(NF - 1) == "U" && $NF !~ /^__|^\.TOC\.$/ { wanted[$NF] }
+	NF > 1 && $(NF - 1) == "U" && $NF !~ /^__|^\.TOC\.$/ { wanted[$NF] }
 	END {
 		while ((read = getline line < symvers) > 0) {
 			split(line, field, "\t")
