@@ -312,7 +312,7 @@ static void later_work(void **state)
 {
 	int before = importer_holders();
 	struct vfio *vfio = bench_open_memory();
-	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
+	int buffer = bench_export(vfio, BAR2, 0, PAGE), importer = import(buffer);
 	struct actor actor = { .act = act_off, .vfio = vfio };
 	long long start = bench_now_ms();
 
@@ -329,6 +329,7 @@ static void later_work(void **state)
 	assert_in_range(bench_now_ms() - start, 2000, 4900);
 	assert_revoked(importer, 1);
 	bench_drop(importer);
+	bench_drop(buffer);
 	/* The work keeps the importer's module. */
 	wait_until(importer_holders() == before);
 }
@@ -338,7 +339,7 @@ static void work_of_nobody(void **state)
 {
 	int before = importer_holders();
 	struct vfio *vfio = bench_open_memory();
-	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
+	int buffer = bench_export(vfio, BAR2, 0, PAGE), importer = import(buffer);
 	long long start;
 
 	(void)state;
@@ -348,6 +349,7 @@ static void work_of_nobody(void **state)
 	decoding_off(vfio);
 	assert_in_range(bench_now_ms() - start, 0, 4000);
 	bench_drop(importer);
+	bench_drop(buffer);
 	wait_until(importer_holders() == before);
 }
 
