@@ -57,6 +57,7 @@ static const struct {
 	{ "udev", suite_udev },
 	{ "docs", suite_docs },
 	{ "vmm", suite_vmm },
+	{ "screen", suite_screen },
 };
 
 static int run(const char *name)

@@ -44,5 +44,6 @@ int suite_monitor(void);
 int suite_udev(void);
 int suite_docs(void);
 int suite_vmm(void);
+int suite_screen(void);
 
 #endif /* GUEST_SUITES_H */
