@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -17,6 +18,8 @@
 #define DUMP	"screen.ppm"
 /* What the machine calls it; it has another display, secondary-vga. */
 #define DISPLAY	"screen"
+
+#define PATIENCE_S	30
 
 bool screen_exists(void)
 {
@@ -63,7 +66,8 @@ static int read_dump(uint8_t (*colors)[3])
 	return ret;
 }
 
-int screen_shows(const uint32_t *pixels)
+/* 1 or 0; a display of another size is no error, but not the picture either. */
+static int shows(const uint32_t *pixels)
 {
 	static uint8_t colors[SCREEN_PIXELS][3];
 	unsigned int i;
@@ -73,7 +77,6 @@ int screen_shows(const uint32_t *pixels)
 		      getenv(HOSTS), DUMP);
 	if (!ret)
 		ret = read_dump(colors);
-	/* Another size is no error, but not the picture either. */
 	if (ret)
 		return ret == -EBADMSG ? 0 : ret;
 	for (i = 0; i < SCREEN_PIXELS; i++)
@@ -81,6 +84,21 @@ int screen_shows(const uint32_t *pixels)
 		    (int)(pixels[i] & 0xffffff))
 			return 0;
 	return 1;
+}
+
+/* The kernel says what is to be shown, and does not wait for QEMU without a limit. */
+int screen_wait(const uint32_t *pixels)
+{
+	time_t end = time(NULL) + PATIENCE_S;
+	int ret;
+
+	do {
+		ret = shows(pixels);
+		if (ret)
+			return ret < 0 ? ret : 0;
+		usleep(1000);
+	} while (time(NULL) < end);
+	return -EILSEQ;
 }
 
 const char *screen_save(void)

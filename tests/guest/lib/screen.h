@@ -19,12 +19,15 @@ bool screen_exists(void);
 /* Loads what it needs; once is enough. */
 int screen_start(void);
 
-/* Whether each of SCREEN_PIXELS pixels, XRGB8888, is on the display: 1 or 0. */
-int screen_shows(const uint32_t *pixels);
+/*
+ * Returns once each of SCREEN_PIXELS pixels, XRGB8888, is on the display, or -EILSEQ
+ * if another picture is there to the end.
+ */
+int screen_wait(const uint32_t *pixels);
 /* Leaves a PNG of it on the host; returns its name there, or NULL. */
 const char *screen_save(void);
 
-/* A picture that is not a noise, of SCREEN_PIXELS. */
+/* A picture for people, of SCREEN_PIXELS. */
 void screen_draw(uint32_t *pixels);
 
 #endif /* GUEST_SCREEN_H */

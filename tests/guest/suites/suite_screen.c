@@ -102,11 +102,6 @@ static void forget(struct shown *shown)
 	drm_forget(&shown->drm, shown->handle);
 }
 
-static void assert_on_screen(void)
-{
-	wait_until(assert_ok(screen_shows(pixels)));
-}
-
 static struct shown show_ranges(const char *bdf,
 				const struct vfio_region_dma_range *ranges,
 				uint32_t count)
@@ -117,7 +112,7 @@ static struct shown show_ranges(const char *bdf,
 	shown.buffer = bench_export_ranges(shown.vfio, BAR2, ranges, count);
 	open_display(&shown.drm);
 	show(&shown, &full);
-	assert_on_screen();
+	assert_ok(screen_wait(pixels));
 	return shown;
 }
 
@@ -157,7 +152,7 @@ static void assert_back(struct shown *shown, unsigned int seed)
 	draw(seed);
 	put(shown->vfio, one_range, 1, pixels, sizeof(pixels));
 	show(shown, &full);
-	assert_on_screen();
+	assert_ok(screen_wait(pixels));
 }
 
 static void picture(void **state)
@@ -186,7 +181,7 @@ static void changed(void **state)
 		draw(seed);
 		put(shown.vfio, one_range, 1, pixels, sizeof(pixels));
 		assert_ok(drm_changed(&shown.drm, shown.framebuffer));
-		assert_on_screen();
+		assert_ok(screen_wait(pixels));
 	}
 }
 
@@ -210,7 +205,7 @@ static void part_of_it(void **state)
 	shown.buffer = bench_export_ranges(shown.vfio, BAR2, &range, 1);
 	open_display(&shown.drm);
 	show(&shown, &part);
-	assert_on_screen();
+	assert_ok(screen_wait(pixels));
 }
 
 static const char *first_memory(void)
@@ -307,7 +302,7 @@ static void closed(void **state)
 	put(shown.vfio, one_range, 1, pixels, sizeof(pixels));
 	shown.buffer = bench_export_ranges(shown.vfio, BAR2, one_range, 1);
 	show(&shown, &full);
-	assert_on_screen();
+	assert_ok(screen_wait(pixels));
 }
 
 static void unbound(void **state)
@@ -350,14 +345,14 @@ static void user_killed(void **state)
 	close(ready[1]);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
 	close(ready[0]);
-	assert_on_screen();
+	assert_ok(screen_wait(pixels));
 	kill(child, SIGKILL);
 	assert_sys(waitpid(child, &status, 0));
 	assert_true(WIFSIGNALED(status));
 
 	open_display(&shown.drm);
 	show(&shown, &full);
-	assert_on_screen();
+	assert_ok(screen_wait(pixels));
 }
 
 /* Attaches for good, as it does for memory of the CPU's. */
