@@ -27,7 +27,7 @@ static int pending_fd = -1;
 /* Where such pieces have been mapped. */
 static void *views[MAX_VIEWS];
 
-#define real(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define real(name) ((__typeof__(name) *)dlsym(RTLD_NEXT, #name))
 
 int open64(const char *path, int flags, ...)
 {

@@ -29,7 +29,7 @@ bool screen_exists(void)
 int screen_start(void)
 {
 	static const char *const modules[] = {
-		"virtio-gpu", "9pnet_virtio", "9p",
+		"virtio_pci", "virtio-gpu", "9pnet_virtio", "9p",
 	};
 	unsigned int i;
 	int ret;

@@ -281,8 +281,7 @@ static void reset(void **state)
 	struct shown shown = show_noise(11);
 
 	(void)state;
-	assert_ok(vfio_reset(&(struct vfio) { shown.vfio->container,
-			       shown.vfio->group, shown.vfio->device }));
+	assert_ok(vfio_reset(shown.vfio));
 	assert_back(&shown, 12);
 }
 

@@ -14,6 +14,7 @@ int suite_reach(void);
 int suite_physical(void);
 int suite_lazy(void);
 int suite_huge(void);
+int suite_walk(void);
 int suite_revoke(void);
 int suite_lifetime(void);
 int suite_noroute(void);
