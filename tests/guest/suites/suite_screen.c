@@ -314,32 +314,54 @@ static void unbound(void **state)
 	assert_error(drm_changed(&shown.drm, shown.framebuffer), ENODEV);
 }
 
-/* The display's user has nothing to do with the device's. */
-static void user_killed(void **state)
+/**
+ * enum holder - what the one who is killed has opened, in this order
+ * @DISPLAY: only the display; the device is another's
+ * @DEVICE_DISPLAY: the device, and then the display
+ * @DISPLAY_DEVICE: the display, and then the device
+ */
+enum holder {
+	DISPLAY,
+	DEVICE_DISPLAY,
+	DISPLAY_DEVICE,
+};
+
+/* Descriptors are closed from the lowest on.  Returns only if something fails. */
+static void show_until_killed(enum holder holder, struct shown *shown, int ready)
 {
-	struct shown shown = { .vfio = bench_open(first_memory()) };
+	struct vfio vfio;
+
+	if (holder == DISPLAY_DEVICE && drm_open(&shown->drm))
+		return;
+	if (holder != DISPLAY) {
+		if (vfio_open(&vfio, first_memory()) ||
+		    vfio_write(&vfio, BAR2, one_range->offset, pixels, sizeof(pixels)))
+			return;
+		shown->buffer = vfio_export(&vfio, BAR2, one_range, 1, O_RDWR);
+	}
+	if (holder != DISPLAY_DEVICE && drm_open(&shown->drm))
+		return;
+	if (drm_import(&shown->drm, shown->buffer, &shown->handle) ||
+	    drm_add(&shown->drm, shown->handle, &full, &shown->framebuffer) ||
+	    drm_show(&shown->drm, shown->framebuffer))
+		return;
+	if (write(ready, "", 1) == 1)
+		pause();
+}
+
+static void kill_holder(enum holder holder, struct shown *shown)
+{
 	int ready[2], status;
 	char byte;
 	pid_t child;
 
-	(void)state;
-	draw(16);
-	put(shown.vfio, one_range, 1, pixels, sizeof(pixels));
-	shown.buffer = bench_export_ranges(shown.vfio, BAR2, one_range, 1);
 	assert_ok(screen_start());
 	assert_sys(pipe(ready));
 	child = fork();
 	assert_sys(child);
 	if (!child) {
-		bool good = !drm_open(&shown.drm) &&
-			!drm_import(&shown.drm, shown.buffer, &shown.handle) &&
-			!drm_add(&shown.drm, shown.handle, &full,
-				 &shown.framebuffer) &&
-			!drm_show(&shown.drm, shown.framebuffer);
-
-		if (!good || write(ready[1], "", 1) != 1)
-			_exit(1);
-		pause();
+		show_until_killed(holder, shown, ready[1]);
+		_exit(1);
 	}
 	close(ready[1]);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
@@ -348,10 +370,35 @@ static void user_killed(void **state)
 	kill(child, SIGKILL);
 	assert_sys(waitpid(child, &status, 0));
 	assert_true(WIFSIGNALED(status));
+}
+
+static void display_killed(void **state)
+{
+	struct shown shown = { .vfio = bench_open(first_memory()) };
+
+	(void)state;
+	draw(16);
+	put(shown.vfio, one_range, 1, pixels, sizeof(pixels));
+	shown.buffer = bench_export_ranges(shown.vfio, BAR2, one_range, 1);
+	kill_holder(DISPLAY, &shown);
 
 	open_display(&shown.drm);
 	show(&shown, &full);
 	assert_ok(screen_wait(pixels));
+}
+
+static void both_killed(void **state)
+{
+	enum holder holder;
+	struct shown shown;
+
+	(void)state;
+	assert_ok(device_bind(first_memory(), bench_driver()));
+	for (holder = DEVICE_DISPLAY; holder <= DISPLAY_DEVICE; holder++) {
+		draw(20 + holder);
+		kill_holder(holder, &shown);
+	}
+	show_noise(23);
 }
 
 /* Attaches for good, as it does for memory of the CPU's. */
@@ -386,7 +433,8 @@ int suite_screen(void)
 		SCREEN("closing the device takes it for good", closed),
 		SCREEN("a device whose memory was shown can be unbound", unbound),
 		SCREEN("the display's user is killed while it shows it",
-		       user_killed),
+		       display_killed),
+		SCREEN("who uses both is killed while it shows it", both_killed),
 	};
 	const struct CMUnitTest switched[] = {
 		SCREEN("a picture below a switch is on the display beside it",
