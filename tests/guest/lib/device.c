@@ -63,6 +63,7 @@ void device_ids(enum device_kind kind, unsigned int *vendor,
 		[E1000E] = { 0x8086, 0x10d3 },
 		[I8255X] = { 0x8086, 0x1209 },
 		[VGA] = { 0x1234, 0x1111 },
+		[VIRTIO_GPU] = { 0x1af4, 0x1050 },
 	};
 
 	*vendor = ids[kind][0];

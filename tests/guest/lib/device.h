@@ -17,6 +17,7 @@ enum device_kind {
 	E1000E,
 	I8255X,
 	VGA,
+	VIRTIO_GPU,
 };
 
 void device_ids(enum device_kind kind, unsigned int *vendor,

@@ -56,6 +56,11 @@ struct shown {
 
 static uint32_t pixels[SCREEN_PIXELS];
 
+static const char *first_memory(void)
+{
+	return bench_find(IVSHMEM, 0);
+}
+
 static void draw(unsigned int seed)
 {
 	bench_pattern((uint8_t *)pixels, sizeof(pixels), seed);
@@ -85,6 +90,20 @@ static void open_display(struct drm *drm)
 	bench_keep(drm->card);
 	assert_int_equal(drm->mode.hdisplay, SCREEN_WIDTH);
 	assert_int_equal(drm->mode.vdisplay, SCREEN_HEIGHT);
+}
+
+/* By which path the display has mapped the only buffer, and how often. */
+static void assert_mapped(const char *exporter, const char *path, unsigned int mappings)
+{
+	char text[4096], line[128];
+
+	if (!expects(shows_inside))
+		return;
+	snprintf(line, sizeof(line), "importer %s map %s mappings %u ",
+		 bench_find(VIRTIO_GPU, 0), path, mappings);
+	assert_ok(bench_debugfs(exporter, "buffers", text, sizeof(text)));
+	if (!strstr(text, line))
+		fail_msg("no \"%s\" in: %.400s", line, text);
 }
 
 /* Imports the buffer anew, and shows it. */
@@ -119,8 +138,7 @@ static struct shown show_ranges(const char *bdf,
 static struct shown show_noise(unsigned int seed)
 {
 	draw(seed);
-	return show_ranges(bench_find(IVSHMEM, 0), one_range,
-			   ARRAY_SIZE(one_range));
+	return show_ranges(first_memory(), one_range, ARRAY_SIZE(one_range));
 }
 
 static void decoding(struct vfio *vfio, bool on)
@@ -159,16 +177,19 @@ static void picture(void **state)
 {
 	(void)state;
 	screen_draw(pixels);
-	show_ranges(bench_find(IVSHMEM, 0), one_range, ARRAY_SIZE(one_range));
+	show_ranges(first_memory(), one_range, ARRAY_SIZE(one_range));
+	assert_mapped(first_memory(), "THRU_HOST_BRIDGE", 1);
 	assert_non_null(screen_save());
 }
 
 static void below_switch(void **state)
 {
+	const char *exporter = bench_find(IVSHMEM, SWITCH_IVSHMEM);
+
 	(void)state;
 	draw(1);
-	show_ranges(bench_find(IVSHMEM, SWITCH_IVSHMEM), one_range,
-		    ARRAY_SIZE(one_range));
+	show_ranges(exporter, one_range, ARRAY_SIZE(one_range));
+	assert_mapped(exporter, "BUS_ADDR", 1);
 }
 
 static void changed(void **state)
@@ -206,11 +227,6 @@ static void part_of_it(void **state)
 	open_display(&shown.drm);
 	show(&shown, &part);
 	assert_ok(screen_wait(pixels));
-}
-
-static const char *first_memory(void)
-{
-	return bench_find(IVSHMEM, 0);
 }
 
 static void check_ranges(const struct vfio_region_dma_range *ranges,
@@ -256,6 +272,7 @@ static void decoding_off(void **state)
 
 	(void)state;
 	decoding(shown.vfio, false);
+	assert_mapped(first_memory(), "THRU_HOST_BRIDGE", 0);
 	assert_taken(&shown);
 	decoding(shown.vfio, true);
 	assert_back(&shown, 8);
