@@ -95,7 +95,7 @@ struct dvp_importer_report {
 /**
  * enum dvp_importer_reader - as whom to read the sg_table
  * @DVP_IMPORTER_WALK_ENTRIES: virtio_gpu, all of it
- * @DVP_IMPORTER_WALK_PAGES: amdgpu, radeon and nouveau, all of it
+ * @DVP_IMPORTER_WALK_PAGES: amdgpu, radeon and nouveau
  * @DVP_IMPORTER_WALK_CURSOR: xe
  * @DVP_IMPORTER_WALK_REGION: RDMA
  */

@@ -56,10 +56,11 @@ static int walk_pages(struct sg_table *sgt, struct runs *runs)
 	u64 left = runs->walk->length >> PAGE_SHIFT;
 	struct sg_dma_page_iter iter;
 
-	for_each_sgtable_dma_page(sgt, &iter, 0) {
-		if (!left--)
-			return -EOVERFLOW;
+	for_each_sgtable_dma_page(sgt, &iter, runs->walk->start >> PAGE_SHIFT) {
+		if (!left)
+			break;
 		add_run(runs, sg_page_iter_dma_address(&iter), PAGE_SIZE);
+		left--;
 	}
 	return left ? -ERANGE : 0;
 }
@@ -151,8 +152,7 @@ static int walk_region(struct sg_table *sgt, struct runs *runs)
  * @entries: receives as many of them as there is room for
  *
  * Context: the reservation lock is held.
- * Return: 0, -EINVAL for a reader that is not known, -ERANGE if the table ends early,
- * or -EOVERFLOW if it goes on beyond the end.
+ * Return: 0, -EINVAL for a reader that is not known, or -ERANGE if the table ends early.
  */
 int dvp_walk(struct sg_table *sgt, struct dvp_importer_walk *walk,
 	     struct dvp_importer_entry *entries)
