@@ -46,6 +46,7 @@ static const struct layout longer = {
 		{ 3 * GIB, 2 * PAGE },
 	},
 };
+
 static const struct layout longest = {
 	1, 1, { { 20 * GIB, 8 * GIB } },
 };
