@@ -206,11 +206,31 @@ is_debug_kernel()
 	grep -qxF -- "$1" <<<"$(debug_kernel_names)"
 }
 
+# Those that build-tree has made of somebody's kernel.
+is_tree_kernel()
+{
+	[[ $1 = tree-* ]]
+}
+
+# arch_of NAME: x86 or arm64, as the kernel's build system calls them.
+arch_of()
+{
+	case $(kernel_line "$1") in
+	*-arm64* | *-arm64-*) echo arm64 ;;
+	*) echo x86 ;;
+	esac
+}
+
 # kernel_line NAME: "SUITE PACKAGE", or what stands in place of a package in
-# tests/matrix/other-kernels.
+# tests/matrix/other-kernels; for somebody's kernel "RELEASE tree", where the release is
+# "host" when this machine's compiler has built it.
 kernel_line()
 {
 	local line
+	if is_tree_kernel "$1" && [ -e "$CACHE/kernels/$1/line" ]; then
+		cat "$CACHE/kernels/$1/line"
+		return
+	fi
 	line=$(awk -v name="$1" '
 		/^#/ || !NF { next }
 		FILENAME ~ /other-kernels$/ { $2 = suite[$2]; how = $3 }
@@ -345,11 +365,18 @@ copy_tree()
 # kbuild NAME PURPOSE SUBDIR ARGS...: make in such a copy ('' for its top).
 kbuild()
 {
-	local suite
+	local suite cross=()
 	suite=$(kernel_line "$1")
+	if [ "${suite% *}" = host ]; then
+		! grep -qx CONFIG_CC_IS_CLANG=y "$(kernel_dir "$1")/config" || cross=(LLVM=1)
+		make -C "$(cat "$(kernel_dir "$1")/build")" "${cross[@]}" \
+			M="$CACHE/chroots/host/src/$1-$2${3:+/$3}" "${@:4}"
+		return
+	fi
+	[ "$(arch_of "$1")" = x86 ] || cross=(ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-)
 	"$TREE/scripts/chroot" "$(release_of "${suite% *}")" \
 		make -C "/lib/modules/$(kernel_release "$1")/build" \
-		M="/src/$1-$2${3:+/$3}" "${@:4}"
+		M="/src/$1-$2${3:+/$3}" "${cross[@]}" "${@:4}"
 }
 
 # Prints the warnings of a build's log. The compiler is the release's current
