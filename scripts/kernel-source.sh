@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # see below
 #
 # How a kernel is built from source in a chroot: for build-kernel and build-tree, which
 # source this behind lib.sh. They set
