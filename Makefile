@@ -66,7 +66,8 @@ demo:
 	@scripts/run-guest --machine demo $(if $(KERNEL),--kernel "$(KERNEL)") -- demo$(own)
 
 check:
-	@scripts/check "$(KERNEL)" "$(SUITE)"$(own)
+	@KTREE="$(KTREE)" KDIR="$(if $(filter command environment,$(origin KDIR)),$(KDIR))" \
+		P2PDMA="$(P2PDMA)" scripts/check "$(KERNEL)" "$(SUITE)"$(own)
 
 check-all:
 	@scripts/check --all$(own)
@@ -116,6 +117,9 @@ help:
 	@echo "make check        run the tests in guests, on every kernel of tests/matrix/kernels"
 	@echo "                  (KERNEL=\"6.1 7.3\" and SUITE=\"export lint\" run a part of it;"
 	@echo "                  JUNIT=FILE writes the results there as XML, too)"
+	@echo "make check KTREE=DIR"
+	@echo "                  the suites on a small kernel that is built of the source in DIR (P2PDMA=n"
+	@echo "                  without PCI_P2PDMA; SUITE=); KDIR=DIR: on one that is built already"
 	@echo "make check-all    the same, and lint, packages, each branch of compat/, and some suites on"
 	@echo "                  a debug kernel (KASAN, lockdep, leaks); .ci/run does that on a fresh system"
 	@echo "make check-fresh  each of these commands alone, on a fresh minimal system; hours"

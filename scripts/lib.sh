@@ -16,11 +16,13 @@ BUILD=$TREE/build
 LOGS=${DVP_LOGS:-$BUILD/logs}
 
 # Packages that the scripts need on the machine: for chroots and kernels, for booting a
-# guest, for the programs of the suites, and for the tests that run on the machine.
+# guest, for the programs of the suites, for the tests that run on the machine, and for
+# guests on arm64.
 KERNEL_PACKAGES=(debian-archive-keyring mmdebstrap rsync xz-utils zstd util-linux kmod)
 GUEST_PACKAGES=(make gcc libc6-dev linux-libc-dev libdrm-dev libkmod-dev qemu-system-x86 seabios busybox-static cpio)
 SUITE_PACKAGES=(libcmocka-dev libpci-dev libjansson-dev udev driverctl)
 TEST_PACKAGES=(libibverbs-dev mandoc graphviz shellcheck perl pahole patch)
+ARM64_PACKAGES=(qemu-system-arm qemu-efi-aarch64 binutils)
 
 die()
 {
@@ -155,7 +157,8 @@ need_packages()
 	install_packages "${missing[@]}" debian-archive-keyring
 }
 
-# need_host_packages KIND...: install the packages of these kinds: kernel, guest, suite, test.
+# need_host_packages KIND...: install the packages of these kinds: kernel, guest, suite, test,
+# arm64.
 need_host_packages()
 {
 	local kind packages=()
@@ -172,6 +175,7 @@ need_host_packages()
 		guest) packages+=("${GUEST_PACKAGES[@]}") ;;
 		suite) packages+=("${SUITE_PACKAGES[@]}") ;;
 		test) packages+=("${TEST_PACKAGES[@]}") ;;
+		arm64) packages+=("${ARM64_PACKAGES[@]}") ;;
 		esac
 	done
 	# Look for a mirror for the kernels before anything is installed.
@@ -240,11 +244,31 @@ is_debug_kernel()
 	grep -qxF -- "$1" <<<"$(debug_kernel_names)"
 }
 
+# Those that build-tree has made of somebody's kernel.
+is_tree_kernel()
+{
+	[[ $1 = tree-* ]]
+}
+
+# arch_of NAME: x86 or arm64, as the kernel's build system calls them.
+arch_of()
+{
+	case $(kernel_line "$1") in
+	*-arm64*) echo arm64 ;;
+	*) echo x86 ;;
+	esac
+}
+
 # kernel_line NAME: print "SUITE PACKAGE"; for a debug kernel, PACKAGE is its configuration
-# in tests/debug.
+# in tests/debug. For a tree kernel print "RELEASE tree"; RELEASE is "host" if this machine's
+# compiler built it.
 kernel_line()
 {
 	local line
+	if is_tree_kernel "$1" && [ -e "$CACHE/kernels/$1/line" ]; then
+		cat "$CACHE/kernels/$1/line"
+		return
+	fi
 	line=$(awk -v name="$1" '
 		/^#/ || !NF { next }
 		FILENAME ~ /other-kernels$/ { $2 = suite[$2]; how = $3 }
@@ -415,11 +439,18 @@ copy_tree()
 # kbuild NAME PURPOSE SUBDIR ARGS...: run kbuild in such a copy ('' is its top).
 kbuild()
 {
-	local suite
+	local suite cross=()
 	suite=$(kernel_line "$1")
+	if [ "${suite% *}" = host ]; then
+		! grep -qx CONFIG_CC_IS_CLANG=y "$(kernel_dir "$1")/config" || cross=(LLVM=1)
+		make -C "$(cat "$(kernel_dir "$1")/build")" "${cross[@]}" \
+			M="$CACHE/chroots/host/src/$1-$2${3:+/$3}" "${@:4}"
+		return
+	fi
+	[ "$(arch_of "$1")" = x86 ] || cross=(ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-)
 	"$TREE/scripts/chroot" "$(release_of "${suite% *}")" \
 		make -C "/lib/modules/$(kernel_release "$1")/build" \
-		M="/src/$1-$2${3:+/$3}" "${@:4}"
+		M="/src/$1-$2${3:+/$3}" "${cross[@]}" "${@:4}"
 }
 
 # Print the warnings in a build's log. The chroot's compiler may be newer than the one that

@@ -382,6 +382,9 @@ int main(int argc, char **argv)
 
 	mount_all();
 	open_console();
+	/* UEFI on arm64 tells the kernel by its command line where our files are. */
+	if (argc > 1 && !strncmp(argv[argc - 1], "initrd=", 7))
+		argv[--argc] = NULL;
 	hear_all_mapping_errors();
 	for (i = 1; i < argc; i++) {
 		if (!strncmp(argv[i], "driver=", 7))

@@ -62,31 +62,38 @@ static int own_map_ranges(struct dvp_own *own)
 }
 
 /* The device's other memory has to be where it was. */
-static int own_map_bounce(struct dvp_own *own, struct dvp_edu *edu)
+static int own_map_all(struct dvp_own *own, struct dvp_edu *edu,
+		       phys_addr_t bounce)
 {
-	struct iommu_domain *usual =
-		iommu_get_domain_for_dev(&edu->pdev->dev);
+	int ret = own_map_ranges(own);
 
-	return compat_iommu_map(own->domain, edu->bounce_addr,
-				iommu_iova_to_phys(usual, edu->bounce_addr),
-				PAGE_SIZE, IOMMU_READ | IOMMU_WRITE |
-				IOMMU_CACHE);
+	if (!ret)
+		ret = compat_iommu_map(own->domain, edu->bounce_addr, bounce,
+				       PAGE_SIZE, IOMMU_READ | IOMMU_WRITE |
+				       IOMMU_CACHE);
+	if (ret && own->mapped)
+		iommu_unmap(own->domain, OWN_IOVA, own->mapped);
+	return ret;
 }
 
+/* An SMMU's driver only makes the domain's tables for a device (before 6.8). */
 static int own_fill(struct dvp_own *own, struct dvp_edu *edu)
 {
+	struct device *dev = &edu->pdev->dev;
+	phys_addr_t bounce;
 	int ret;
 
 	if (own->list->memory != DMABUF_VFIO_PCI_MMIO ||
 	    own->list->path != DMABUF_VFIO_PCI_HOST_BRIDGE)
 		return -EINVAL;
-	ret = own_map_ranges(own);
-	if (!ret)
-		ret = own_map_bounce(own, edu);
-	if (!ret)
-		ret = iommu_attach_device(own->domain, &edu->pdev->dev);
-	if (ret && own->mapped)
-		iommu_unmap(own->domain, OWN_IOVA, own->mapped);
+	bounce = iommu_iova_to_phys(iommu_get_domain_for_dev(dev),
+				    edu->bounce_addr);
+	ret = iommu_attach_device(own->domain, dev);
+	if (ret)
+		return ret;
+	ret = own_map_all(own, edu, bounce);
+	if (ret)
+		iommu_detach_device(own->domain, dev);
 	return ret;
 }
 

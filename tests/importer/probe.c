@@ -169,12 +169,15 @@ static int peek_registers(phys_addr_t address, void *to, size_t length)
 {
 	void __iomem *from;
 
-	if (length != sizeof(u64))
+	if (length != sizeof(u64) && length != sizeof(u32))
 		return -EINVAL;
 	from = ioremap(address, length);
 	if (!from)
 		return -ENOMEM;
-	*(u64 *)to = readq(from);
+	if (length == sizeof(u64))
+		*(u64 *)to = readq(from);
+	else
+		*(u32 *)to = readl(from);
 	iounmap(from);
 	return 0;
 }

@@ -66,6 +66,13 @@ static int reserve_return(struct kretprobe_instance *instance,
 	return 0;
 }
 
+/* The second argument of a function at its entry. */
+#ifdef CONFIG_X86
+#define SECOND_ARGUMENT(regs)	((regs)->si)
+#else
+#define SECOND_ARGUMENT(regs)	((regs)->regs[1])
+#endif
+
 /* Who looks for a device other than itself finds itself. */
 static int others_handler(struct kprobe *kprobe, struct pt_regs *regs)
 {
@@ -73,8 +80,8 @@ static int others_handler(struct kprobe *kprobe, struct pt_regs *regs)
 						   others);
 
 	if (current->tgid == reserve->tgid &&
-	    regs->si == (unsigned long)reserve->dev)
-		regs->si = 0;
+	    SECOND_ARGUMENT(regs) == (unsigned long)reserve->dev)
+		SECOND_ARGUMENT(regs) = 0;
 	return 0;
 }
 

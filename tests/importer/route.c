@@ -26,6 +26,14 @@ struct cpu_id {
 	u8 family;
 };
 
+#ifdef CONFIG_X86
+static struct cpu_id real_cpu(void)
+{
+	return (struct cpu_id) {
+		boot_cpu_data.x86_vendor, boot_cpu_data.x86
+	};
+}
+
 static void set_cpu(struct cpu_id id)
 {
 	boot_cpu_data.x86_vendor = id.vendor;
@@ -48,6 +56,23 @@ static struct cpu_id wanted_cpu(const struct dvp_importer_routes *arg,
 		return real;
 	}
 }
+#else
+/* Elsewhere no decision depends on the CPU. */
+static struct cpu_id real_cpu(void)
+{
+	return (struct cpu_id) { 0, 0 };
+}
+
+static void set_cpu(struct cpu_id id)
+{
+}
+
+static struct cpu_id wanted_cpu(const struct dvp_importer_routes *arg,
+				struct cpu_id real)
+{
+	return real;
+}
+#endif
 
 static struct pci_dev *get_function(const struct dvp_importer_function *arg)
 {
@@ -93,9 +118,7 @@ static void ask(struct dvp_importer_route *arg, struct pci_dev *provider,
 int dvp_route_ask(struct dvp_importer_routes *arg,
 		  struct dvp_importer_route *routes)
 {
-	const struct cpu_id real = {
-		boot_cpu_data.x86_vendor, boot_cpu_data.x86
-	};
+	const struct cpu_id real = real_cpu();
 	struct pci_dev *provider = get_function(&arg->provider);
 	struct pci_dev *client = NULL;
 

@@ -16,7 +16,7 @@
 	"possible recursive locking|circular locking|inconsistent lock state|" \
 	"suspicious RCU usage|held lock|KASAN|KCSAN|KFENCE:|UBSAN:|DMA-API:|" \
 	"refcount_t:|list_(add|del) corruption|Call Trace:|" \
-	"blocked for more than|detected stall|DMAR:.*fault"
+	"blocked for more than|detected stall|DMAR:.*fault|arm-smmu-v3.*: event 0x"
 
 /*
  * What looks like one of them, and only says what is looked for, or not any more, or is

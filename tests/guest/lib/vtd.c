@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "importer.h"
+#include "smmu.h"
 #include "vtd.h"
 
 #define DMAR		"/sys/firmware/acpi/tables/DMAR"
@@ -124,6 +125,9 @@ int vtd_walk(int importer, const char *bdf, uint64_t start, uint64_t size,
 	pages->all = ~ADDRESS;
 	if (sscanf(bdf, "%*x:%x:%x.%x", &bus, &slot, &function) != 3)
 		return -EINVAL;
+	if (access(DMAR, F_OK))
+		return smmu_walk(importer, bus << 8 | slot << 3 | function,
+				 start, size, pages);
 	ret = find_tables(&walk, bus, slot << 3 | function, &table, &levels);
 	return ret ? ret : walk_table(&walk, table, levels - 1);
 }

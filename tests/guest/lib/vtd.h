@@ -30,7 +30,8 @@ struct vtd_pages {
 
 /*
  * Collects the entries for the device that lead to memory from @start on.  Needs
- * an open importer to read memory by.  Returns 0 or a negative errno.
+ * an open importer to read memory by.  Where there is an SMMU instead, its entries
+ * (see smmu.h).  Returns 0 or a negative errno.
  */
 int vtd_walk(int importer, const char *bdf, uint64_t start, uint64_t size,
 	     struct vtd_pages *pages);

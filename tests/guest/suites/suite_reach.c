@@ -37,6 +37,14 @@ static void check_clear(int importer, const char *bdf)
 	assert_non_null(file);
 	while (fscanf(file, "%llx %llx %31s", &start, &end, type) == 3) {
 		regions++;
+#ifdef __aarch64__
+		/*
+		 * A window for doorbells of MSIs that only counts where somebody
+		 * else than the DMA API gives out addresses (IOMMU_RESV_SW_MSI).
+		 */
+		if (!strcmp(type, "msi"))
+			continue;
+#endif
 		if (entry.address <= end &&
 		    entry.address + entry.length - 1 >= start)
 			fail_msg("%#llx is among the %s from %#llx on",
