@@ -47,18 +47,6 @@
 static LIST_HEAD(dvp_devices);
 static DEFINE_MUTEX(dvp_devices_lock);
 
-static struct dvp_device *dvp_find_bound(struct pci_dev *pdev)
-{
-	struct dvp_device *dvp;
-
-	lockdep_assert_held(&dvp_devices_lock);
-
-	list_for_each_entry(dvp, &dvp_devices, node)
-		if (dvp->core.pdev == pdev)
-			return dvp;
-	return NULL;
-}
-
 /* Woken when importers have let go after dvp_report(). */
 static DECLARE_WAIT_QUEUE_HEAD(dvp_report_drained);
 
@@ -172,19 +160,20 @@ static void dvp_recheck_work(struct work_struct *work)
  */
 void dvp_events_watch(struct dvp_device *dvp)
 {
+	struct pci_dev *pdev = dvp->core.pdev;
 	struct dvp_device *pf;
 
 	INIT_WORK(&dvp->report_work, dvp_report_work);
 	INIT_DELAYED_WORK(&dvp->recheck_work, dvp_recheck_work);
-	if (!pci_save_state(dvp->core.pdev))
-		dvp->bound_state = pci_store_saved_state(dvp->core.pdev);
+	if (!pci_save_state(pdev))
+		dvp->bound_state = pci_store_saved_state(pdev);
 
 	mutex_lock(&dvp_devices_lock);
-	pf = dvp_find_bound(pci_physfn(dvp->core.pdev));
-	if (pf && pf->resetting) {
-		dvp->pf_resetting = true;
+	list_for_each_entry(pf, &dvp_devices, node)
+		if (pf->core.pdev == pci_physfn(pdev))
+			dvp->pf_resetting = pf->resetting;
+	if (dvp->pf_resetting)
 		dvp_access_block(dvp->access, DVP_BLOCK_PF_RESET);
-	}
 	list_add(&dvp->node, &dvp_devices);
 	mutex_unlock(&dvp_devices_lock);
 }

@@ -377,19 +377,6 @@ static void dvp_access_look(struct dvp_access *access,
 }
 
 /**
- * dvp_access_open() - the device was opened
- * @access: of the device
- * @vdev: the device, enabled by the core
- *
- * Context: may sleep.
- */
-void dvp_access_open(struct dvp_access *access,
-		     struct vfio_pci_core_device *vdev)
-{
-	dvp_access_unblock(access, DVP_BLOCK_CLOSED, vdev);
-}
-
-/**
  * dvp_access_close() - the device is being closed: revoke its buffers for good
  * @access: of the device
  *
