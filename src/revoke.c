@@ -221,6 +221,16 @@ static bool dvp_is_unmapped(struct dvp_buffer *buf)
 }
 
 /*
+ * Hotplug says so before it removes any device.  One that is in D3cold or whose
+ * link is being reset does not answer either, but comes back with its mappings.
+ */
+static bool dvp_is_torn_out(struct pci_dev *pdev)
+{
+	return READ_ONCE(pci_physfn(pdev)->error_state) ==
+	       pci_channel_io_perm_failure;
+}
+
+/*
  * With a whole switch torn out, the PCI core may remove the importers only after
  * this device.  They reach nothing any more, so do not wait for them.
  */
@@ -237,7 +247,7 @@ static bool dvp_held_by_gone(struct dvp_buffer *buf)
 			if (!att->mappings && !att->lists)
 				continue;
 			gone = dev_is_pci(attach->dev) &&
-			       !pci_device_is_present(to_pci_dev(attach->dev));
+			       dvp_is_torn_out(to_pci_dev(attach->dev));
 			if (!gone)
 				break;
 		}
@@ -255,7 +265,7 @@ static bool dvp_held_by_gone(struct dvp_buffer *buf)
  */
 static void dvp_access_drain(struct dvp_access *access, struct dvp_buffer *buf)
 {
-	while (!dvp_access_wait_fences(buf))
+	while (!dvp_access_wait_fences(buf) && !dvp_held_by_gone(buf))
 		pr_warn("%s: waiting to take back BAR %u: work of an importer on a buffer of %zu bytes still runs\n",
 			access->name, buf->bar, buf->size);
 
