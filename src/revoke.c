@@ -164,7 +164,7 @@ static void dvp_access_nag_about(struct dvp_buffer *buf,
 {
 	struct dvp_attachment *att = attach->priv;
 
-	pr_warn("%s: waiting to take back BAR %u: importer %s (driver %s) still holds %u mapping(s) of a buffer of %zu bytes%s; attached by process %d (%*pE), exported by process %d (%*pE); the wait ends when the driver unmaps, at the latest when the importing program ends\n",
+	pr_warn_ratelimited("%s: waiting to take back BAR %u: importer %s (driver %s) still holds %u mapping(s) of a buffer of %zu bytes%s; attached by process %d (%*pE), exported by process %d (%*pE); the wait ends when the driver unmaps, at the latest when the importing program ends\n",
 		buf->access->name, buf->bar, dev_name(attach->dev),
 		dev_driver_string(attach->dev), att->mappings + att->lists,
 		buf->size,
