@@ -28,8 +28,6 @@
 /**
  * dvp_access_create() - create the state of a device that is not open
  * @name: of the device
- *
- * Context: may sleep.
  * Return: the new object with one reference, or NULL if there is no memory.
  */
 struct dvp_access *dvp_access_create(const char *name)
@@ -58,12 +56,7 @@ static void dvp_access_free(struct kref *ref)
 	kvfree(container_of(ref, struct dvp_access, ref));
 }
 
-/**
- * dvp_access_put() - drop a reference
- * @access: object
- *
- * Context: process or softirq, as kvfree().
- */
+/* Drop a reference.  Context: process or softirq, as kvfree(). */
 void dvp_access_put(struct dvp_access *access)
 {
 	kref_put(&access->ref, dvp_access_free);
@@ -88,12 +81,7 @@ static void dvp_buffer_free(struct kref *ref)
 	kfree(buf);
 }
 
-/**
- * dvp_buffer_put() - drop a reference
- * @buf: buffer
- *
- * Context: process.
- */
+/* Drop a reference.  Context: process. */
 void dvp_buffer_put(struct dvp_buffer *buf)
 {
 	kref_put(&buf->ref, dvp_buffer_free);
@@ -383,19 +371,6 @@ static void dvp_access_look(struct dvp_access *access,
 }
 
 /**
- * dvp_access_open() - the device was opened
- * @access: of the device
- * @vdev: the device, enabled by the core
- *
- * Context: may sleep.
- */
-void dvp_access_open(struct dvp_access *access,
-		     struct vfio_pci_core_device *vdev)
-{
-	dvp_access_unblock(access, DVP_BLOCK_CLOSED, vdev);
-}
-
-/**
  * dvp_access_close() - the device is being closed: revoke its buffers for good
  * @access: of the device
  *
@@ -440,8 +415,6 @@ void dvp_access_block(struct dvp_access *access, unsigned long reason)
  * @vdev: the device
  *
  * The device may come back with its memory on or off: that is looked up anew.
- *
- * Context: may sleep.
  */
 void dvp_access_unblock(struct dvp_access *access, unsigned long reason,
 			struct vfio_pci_core_device *vdev)
@@ -497,7 +470,6 @@ void dvp_access_end(struct dvp_access *access,
  * dvp_access_add() - add a new buffer, which has no importer yet
  * @access: of the device that the buffer was exported from
  * @buf: buffer
- *
  * Context: may sleep, and does so while a revoke waits for importers.
  * Return: 0, or -EINTR if the caller was killed meanwhile.
  */
@@ -522,8 +494,6 @@ int dvp_access_add(struct dvp_access *access, struct dvp_buffer *buf)
  * A task that found the buffer before may go on working on it, but finds no
  * dma-buf any more.  Takes no lock that is held while a revoke waits: the task
  * that the revoke waits for may be the caller.
- *
- * Context: may sleep.
  */
 void dvp_access_remove(struct dvp_access *access, struct dvp_buffer *buf)
 {

@@ -22,7 +22,7 @@ static int dvp_open_device(struct vfio_device *vdev)
 	dvp_events_release_config(dvp);
 	if (ret)
 		return ret;
-	dvp_access_open(dvp->access, &dvp->core);
+	dvp_access_unblock(dvp->access, DVP_BLOCK_CLOSED, &dvp->core);
 	return 0;
 }
 
