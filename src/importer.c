@@ -143,11 +143,7 @@ int dvp_reach_look(struct dma_buf_attachment *attach)
 	return ret;
 }
 
-/**
- * dvp_reach_forget() - free the regions that dvp_reach_look() has found
- * @reserved: list of them
- * Context: any.
- */
+/* Free the regions that dvp_reach_look() has found. */
 void dvp_reach_forget(struct list_head *reserved)
 {
 	struct iommu_resv_region *region, *next;

@@ -162,12 +162,7 @@ static struct pci_dev *dvp_nearest_pci(struct device *dev)
 	return NULL;
 }
 
-/**
- * dvp_map_type_name() - what a map type is called where users look
- * @type: map type
- * Context: any.
- * Return: its name.
- */
+/* What a map type is called where users look. */
 const char *dvp_map_type_name(enum pci_p2pdma_map_type type)
 {
 	static const char *const names[] = {

@@ -25,11 +25,7 @@
 /* Interval of the messages about an importer that does not let go. */
 #define DVP_NAG_INTERVAL (10 * HZ)
 
-/**
- * dvp_access_create() - create the state of a device that is not open
- * @name: of the device
- * Return: the new object with one reference, or NULL if there is no memory.
- */
+/* The state of a device that is not open, with one reference; or NULL. */
 struct dvp_access *dvp_access_create(const char *name)
 {
 	size_t size = sizeof(DVP_NAME) + strlen(name) + 1;
