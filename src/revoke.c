@@ -149,13 +149,13 @@ static void dvp_access_nag_about(struct dvp_buffer *buf,
 	struct dvp_attachment *att = attach->priv;
 
 	pr_warn_ratelimited("%s: waiting to take back BAR %u: importer %s (driver %s) still holds %u mapping(s) of a buffer of %zu bytes%s; attached by process %d (%*pE), exported by process %d (%*pE); the wait ends when the driver unmaps, at the latest when the importing program ends\n",
-		buf->access->name, buf->bar, dev_name(attach->dev),
-		dev_driver_string(attach->dev), att->mappings + att->lists,
-		buf->size,
-		att->pins > att->mappings ? ", which the driver has pinned" : "",
-		att->importer.pid, (int)strlen(att->importer.comm),
-		att->importer.comm, buf->exporter.pid,
-		(int)strlen(buf->exporter.comm), buf->exporter.comm);
+			    buf->access->name, buf->bar, dev_name(attach->dev),
+			    dev_driver_string(attach->dev), att->mappings + att->lists,
+			    buf->size,
+			    att->pins > att->mappings ? ", which the driver has pinned" : "",
+			    att->importer.pid, (int)strlen(att->importer.comm),
+			    att->importer.comm, buf->exporter.pid,
+			    (int)strlen(buf->exporter.comm), buf->exporter.comm);
 }
 
 /* Say who holds up the user of the device, and what ends that. */
