@@ -20,10 +20,9 @@ static int dvp_open_device(struct vfio_device *vdev)
 		dvp_events_opened(dvp);
 	}
 	dvp_events_release_config(dvp);
-	if (ret)
-		return ret;
-	dvp_access_unblock(dvp->access, DVP_BLOCK_CLOSED, &dvp->core);
-	return 0;
+	if (!ret)
+		dvp_access_unblock(dvp->access, DVP_BLOCK_CLOSED, &dvp->core);
+	return ret;
 }
 
 static void dvp_close_device(struct vfio_device *vdev)
