@@ -472,12 +472,15 @@ static pci_ers_result_t dvp_slot_reset(struct pci_dev *pdev)
 	struct vfio_pci_core_device *core = &dvp->core;
 	long left = dvp->recovery_end - jiffies;
 
+	if (!dvp_was_reset(dvp))
+		return PCI_ERS_RESULT_RECOVERED;
+	/* Opening the device since error_detected() has ended the block. */
+	dvp_report(dvp, DVP_BLOCK_ERROR);
 	if (!dvp_wait_reported(dvp, DVP_BLOCK_ERROR, left))
 		return dvp_give_up(dvp, "an importer still holds a mapping");
 	if (!dvp_try_lock(core, dvp->recovery_end))
 		return dvp_give_up(dvp, "it is being opened, closed or reset");
-	if (dvp_was_reset(dvp))
-		dvp_restore_config(dvp);
+	dvp_restore_config(dvp);
 	up_write(&core->memory_lock);
 	mutex_unlock(&core->vdev.dev_set->lock);
 	return PCI_ERS_RESULT_RECOVERED;
