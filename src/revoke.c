@@ -222,9 +222,10 @@ static bool dvp_is_unmapped(struct dvp_buffer *buf)
 
 /*
  * With a whole switch torn out, the PCI core may remove the importers only after
- * this device.  They reach nothing any more, so do not wait for them.
+ * this device.  They reach nothing any more, so do not wait for them.  A fence
+ * does not tell whose it is: it may be that of any attached importer.
  */
-static bool dvp_held_by_gone(struct dvp_buffer *buf)
+static bool dvp_held_by_gone(struct dvp_buffer *buf, bool by_fence)
 {
 	struct dma_buf_attachment *attach;
 	struct dvp_attachment *att;
@@ -234,7 +235,7 @@ static bool dvp_held_by_gone(struct dvp_buffer *buf)
 	if (buf->dmabuf)
 		list_for_each_entry(attach, &buf->dmabuf->attachments, node) {
 			att = attach->priv;
-			if (!att->mappings && !att->lists)
+			if (!by_fence && !att->mappings && !att->lists)
 				continue;
 			gone = dev_is_pci(attach->dev) &&
 			       !pci_device_is_present(to_pci_dev(attach->dev));
@@ -255,14 +256,17 @@ static bool dvp_held_by_gone(struct dvp_buffer *buf)
  */
 static void dvp_access_drain(struct dvp_access *access, struct dvp_buffer *buf)
 {
-	while (!dvp_access_wait_fences(buf))
+	while (!dvp_access_wait_fences(buf)) {
 		pr_warn("%s: waiting to take back BAR %u: work of an importer on a buffer of %zu bytes still runs\n",
 			access->name, buf->bar, buf->size);
+		if (dvp_held_by_gone(buf, true))
+			break;
+	}
 
 	while (!wait_event_timeout(access->drained, dvp_is_unmapped(buf),
 				   DVP_NAG_INTERVAL)) {
 		dvp_access_nag(buf);
-		if (dvp_held_by_gone(buf))
+		if (dvp_held_by_gone(buf, false))
 			return;
 	}
 }
@@ -370,19 +374,6 @@ static void dvp_access_look(struct dvp_access *access,
 		access->reasons |= DVP_BLOCK_DISABLED;
 	else if (!access->writers)
 		access->reasons &= ~DVP_BLOCK_DISABLED;
-}
-
-/**
- * dvp_access_open() - the device was opened
- * @access: of the device
- * @vdev: the device, enabled by the core
- *
- * Context: may sleep.
- */
-void dvp_access_open(struct dvp_access *access,
-		     struct vfio_pci_core_device *vdev)
-{
-	dvp_access_unblock(access, DVP_BLOCK_CLOSED, vdev);
 }
 
 /**
