@@ -110,6 +110,7 @@ static void no_idle_d3(void **state)
 	long long start = bench_now_ms(), took;
 
 	(void)state;
+	assert_ok(module_unload("vfio-pci"));
 	assert_ok(bench_reload(""));
 	assert_ok(device_bind(bdf, bench_driver()));
 	wait_until(is_asleep(bdf));
@@ -124,6 +125,7 @@ static void no_idle_d3(void **state)
 	assert_ok(bench_reload(""));
 	assert_ok(device_bind(bdf, bench_driver()));
 	wait_until(is_asleep(bdf));
+	assert_ok(module_load("vfio-pci", ""));
 }
 
 /* Before 7.3 the core has one set of these for all drivers. */
@@ -135,11 +137,10 @@ static void params_are_shared(void **state)
 	int klog = bench_keep(assert_ok(klog_open_end()));
 
 	(void)state;
-	assert_ok(module_load("vfio-pci", ""));
+	assert_true(module_is_loaded("vfio-pci"));
 	assert_ok(bench_reload("nointxmask=1"));
 	assert_int_equal(klog_count(klog, words),
 			 !expect_kernel()->core_exports);
-	assert_ok(module_unload("vfio-pci"));
 }
 
 static void no_ids(void **state)
