@@ -41,14 +41,11 @@ static long dvp_ioctl(struct vfio_device *vdev, unsigned int cmd,
 	struct dvp_device *dvp = to_dvp_device(vdev);
 	long ret;
 
-	if (cmd != VFIO_DEVICE_RESET && cmd != VFIO_DEVICE_PCI_HOT_RESET)
-		return vfio_pci_core_ioctl(vdev, cmd, arg);
-
 	ret = vfio_pci_core_ioctl(vdev, cmd, arg);
 	/* The core sets D0 before it tries a reset, even if that fails. */
 	if (cmd == VFIO_DEVICE_PCI_HOT_RESET)
 		dvp_events_check_set(dvp);
-	else
+	else if (cmd == VFIO_DEVICE_RESET)
 		dvp_access_unblock(dvp->access, 0, &dvp->core);
 	return ret;
 }
