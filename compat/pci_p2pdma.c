@@ -231,8 +231,8 @@ static bool compat_hosts_forward(const struct compat_p2pdma_path *path)
  *
  * Context: may sleep; reads config space.  The caller keeps both functions.
  */
-void compat_p2pdma_find_path(struct compat_p2pdma_path *path, struct pci_dev *provider,
-		    struct pci_dev *client)
+void compat_p2pdma_find_path(struct compat_p2pdma_path *path,
+			     struct pci_dev *provider, struct pci_dev *client)
 {
 	path->provider = provider;
 	path->client = client;

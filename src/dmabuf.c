@@ -173,8 +173,9 @@ static void dvp_refuse_mapping(struct dvp_buffer *buf,
 static struct compat_dma_buf_mapping *
 dvp_alloc_mapping(struct dvp_attachment *att)
 {
-	return att->mappings ? kzalloc_obj(struct compat_dma_buf_mapping) :
-			       &att->mapping;
+	if (!att->mappings)
+		return &att->mapping;
+	return kzalloc_obj(struct compat_dma_buf_mapping);
 }
 
 static void dvp_free_mapping(struct dvp_attachment *att,

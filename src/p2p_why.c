@@ -142,8 +142,8 @@ static void dvp_say_remedy(struct dvp_text *text, const struct compat_p2pdma_pat
 
 /* One line that says why, and what would change it. */
 static void dvp_refuse_path(struct dvp_buffer *buf,
-			     const struct device *importer,
-			     const struct compat_p2pdma_path *path)
+			    const struct device *importer,
+			    const struct compat_p2pdma_path *path)
 {
 	struct dvp_text why = {}, remedy = {};
 
@@ -185,7 +185,7 @@ const char *dvp_map_type_name(enum pci_p2pdma_map_type type)
  * Return: the map type.
  */
 enum pci_p2pdma_map_type dvp_p2p_map_type(struct dvp_buffer *buf,
-				   struct device *importer)
+					  struct device *importer)
 {
 	struct pci_dev *client = dvp_nearest_pci(importer);
 	struct compat_p2pdma_path path;

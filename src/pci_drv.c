@@ -174,7 +174,7 @@ static const char *__init dvp_why_auto(void)
 {
 	if (!COMPAT_HAS_INTREE_EXPORT)
 		return "this kernel's vfio-pci-core cannot";
-	return "vfio-pci-core's exporter can use freed memory; exporter=intree overrides, for iommufd";
+	return "vfio-pci-core can use freed memory; exporter=intree overrides, for iommufd";
 }
 
 static int __init dvp_choose_exporter(void)
