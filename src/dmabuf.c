@@ -150,7 +150,9 @@ static void dvp_dmabuf_unpin(struct dma_buf_attachment *attach)
 	struct dvp_attachment *att = attach->priv;
 
 	dma_resv_assert_held(attach->dmabuf->resv);
-	att->pins--;
+	/* amdgpu unpins although its pin was refused. */
+	if (att->pins)
+		att->pins--;
 }
 
 static struct compat_dma_buf_ranges dvp_ranges(struct dvp_buffer *buf,
