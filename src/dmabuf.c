@@ -149,7 +149,9 @@ static void dvp_dmabuf_unpin(struct dma_buf_attachment *attach)
 	struct dvp_attachment *att = attach->priv;
 
 	dma_resv_assert_held(attach->dmabuf->resv);
-	att->pins--;
+	/* amdgpu unpins although its pin was refused. */
+	if (att->pins)
+		att->pins--;
 }
 
 static void dvp_refuse_mapping(struct dvp_buffer *buf,
