@@ -69,15 +69,16 @@ extern struct vfio_device_ops dvp_vfio_ops;
 
 extern bool dvp_uses_intree;
 
-/**
- * dvp_own_exporter() - whether this driver exports dma-bufs itself
- *
- * Return: false if vfio-pci-core does.
- */
+/* Whether this driver exports dma-bufs itself, not vfio-pci-core. */
 static inline bool dvp_own_exporter(void)
 {
 	return !dvp_uses_intree;
 }
+
+void dvp_debugfs_init(void);
+void dvp_debugfs_exit(void);
+void dvp_debugfs_add(struct dvp_device *dvp);
+void dvp_debugfs_remove(struct dvp_device *dvp);
 
 long dvp_export(struct dvp_device *dvp, u32 flags,
 		struct vfio_device_feature_dma_buf __user *arg, size_t argsz);

@@ -162,13 +162,7 @@ static struct pci_dev *dvp_nearest_pci(struct device *dev)
 	return NULL;
 }
 
-/**
- * dvp_map_type_name() - what a map type is called where users look
- * @type: map type
- *
- * Context: any.
- * Return: its name.
- */
+/* What a map type is called where users look. */
 const char *dvp_map_type_name(enum pci_p2pdma_map_type type)
 {
 	static const char *const names[] = {
@@ -213,7 +207,6 @@ enum pci_p2pdma_map_type dvp_p2p_map_type(struct dvp_buffer *buf,
  * @seq: file that gets the line: name of the client, distance, map type, reason
  * @provider: PCI function that has the memory
  * @client: PCI function that might want to reach it
- *
  * Context: may sleep; reads config space.  The caller keeps both functions.
  */
 void dvp_p2p_print(struct seq_file *seq, struct pci_dev *provider,

@@ -9,7 +9,6 @@
 
 #include "revoke.h"
 #include "compat/vfio_pci.h"
-#include "debugfs.h"
 #include "dvp.h"
 #include "reset.h"
 #include "p2p.h"
