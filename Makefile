@@ -63,7 +63,7 @@ manuals:
 	done
 
 demo:
-	@scripts/run-guest --machine iommu $(if $(KERNEL),--kernel "$(KERNEL)") -- demo$(own)
+	@scripts/run-guest --machine demo $(if $(KERNEL),--kernel "$(KERNEL)") -- demo$(own)
 
 check:
 	@scripts/check "$(KERNEL)" "$(SUITE)"$(own)
@@ -112,6 +112,7 @@ help:
 	@echo "make deb          build Debian packages of both into build/deb; make rpm: into build/rpm"
 	@echo "make manuals      make docs/*.[48].md of the manuals in tools/ (needs mandoc)"
 	@echo "make demo         boot a guest and show peer-to-peer DMA into a bound device"
+	@echo "                  (KERNEL=7.3 also shows a picture from there on a display, and keeps a PNG)"
 	@echo "make check        run the tests in guests, on every kernel of tests/matrix/kernels"
 	@echo "                  (KERNEL=\"6.1 7.3\" and SUITE=\"export lint\" run a part of it;"
 	@echo "                  JUNIT=FILE writes the results there as XML, too)"

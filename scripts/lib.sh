@@ -18,7 +18,7 @@ LOGS=${DVP_LOGS:-$BUILD/logs}
 # Packages that the scripts need on the machine: for chroots and kernels, for booting a
 # guest, for the programs of the suites, and for the tests that run on the machine.
 KERNEL_PACKAGES=(debian-archive-keyring mmdebstrap rsync xz-utils zstd util-linux kmod)
-GUEST_PACKAGES=(make gcc libc6-dev linux-libc-dev libkmod-dev qemu-system-x86 seabios busybox-static cpio)
+GUEST_PACKAGES=(make gcc libc6-dev linux-libc-dev libdrm-dev libkmod-dev qemu-system-x86 seabios busybox-static cpio)
 SUITE_PACKAGES=(libcmocka-dev libpci-dev libjansson-dev udev driverctl)
 TEST_PACKAGES=(libibverbs-dev mandoc graphviz shellcheck perl pahole patch)
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Shows the main job: a range of a device's memory leaves as a dma-buf, another
- * device writes into it, and loses it when the first device is closed.  Exits
- * with 1 as soon as something is not as it should be.
+ * device writes into it, and loses it when the first device is closed.  Where the
+ * machine has a display, that shows what is in the memory.  Exits with 1 as soon as
+ * something is not as it should be.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,9 @@
 #include <unistd.h>
 
 #include "device.h"
+#include "drm.h"
 #include "importer.h"
+#include "screen.h"
 #include "vfio.h"
 
 #define BAR2	VFIO_PCI_BAR2_REGION_INDEX
@@ -35,6 +38,10 @@ static const struct vfio_region_dma_range ranges[] = {
 #define WHERE_IN_BAR (3 * MIB + 4 * KIB)
 
 static const char *exporter_bdf, *importer_bdf, *driver;
+
+/* The display, and what it shows. */
+static struct drm drm;
+static uint32_t framebuffer;
 
 static void fail(const char *what, int error)
 {
@@ -198,6 +205,39 @@ static void transfer(const struct vfio *vfio, int importer)
 		fail("comparing them", EIO);
 }
 
+/* By the kernel's own driver of the display, which knows nothing of this one. */
+static void show_on_display(const struct vfio *vfio)
+{
+	static const struct drm_picture full = {
+		SCREEN_WIDTH, SCREEN_HEIGHT, SCREEN_WIDTH * sizeof(uint32_t), 0,
+	};
+	static uint32_t pixels[SCREEN_PIXELS];
+	const char *name;
+	uint32_t handle;
+	int buffer;
+
+	heading("A display shows what is in that memory");
+	screen_draw(pixels);
+	must("writing a picture",
+	     vfio_write(vfio, BAR2, 0, pixels, sizeof(pixels)));
+	line("in ivshmem's BAR", "a picture of %u x %u", SCREEN_WIDTH,
+	     SCREEN_HEIGHT);
+	buffer = must("exporting it",
+		      vfio_export_range(vfio, BAR2, 0, sizeof(pixels)));
+	must("loading virtio_gpu", screen_start());
+	must("opening the display", drm_open(&drm));
+	must("importing the picture", drm_import(&drm, buffer, &handle));
+	must("adding it", drm_add(&drm, handle, &full, &framebuffer));
+	must("showing it", drm_show(&drm, framebuffer));
+	must("comparing what is on the display", screen_wait(pixels));
+	line("on the display", "the same picture, pixel by pixel");
+	close(buffer);
+	name = screen_save();
+	if (!name)
+		fail("saving it", EIO);
+	line("saved as", "%s", name);
+}
+
 static void close_device(struct vfio *vfio, int importer)
 {
 	unsigned int told;
@@ -213,6 +253,12 @@ static void close_device(struct vfio *vfio, int importer)
 	if (ret != -ENODEV)
 		fail("the refusal of another mapping", ret ? -ret : EBUSY);
 	line("mapping it again", "refused (ENODEV), as it should be");
+	if (!screen_exists())
+		return;
+	ret = drm_changed(&drm, framebuffer);
+	line("showing it again", "%s", ret ? strerror(-ret) : "succeeds");
+	if (ret != -ENODEV)
+		fail("the display's revoke", EBUSY);
 }
 
 int main(void)
@@ -228,9 +274,13 @@ int main(void)
 	buffer = export(&vfio);
 	importer = import(buffer);
 	transfer(&vfio, importer);
+	if (screen_exists())
+		show_on_display(&vfio);
 	close_device(&vfio, importer);
 	close(importer);
 	close(buffer);
+	if (screen_exists())
+		close(drm.card);
 	printf("\n"
 	       "  Everything went as it should. What next:\n"
 	       "\n"

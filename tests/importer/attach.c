@@ -445,6 +445,18 @@ unlock:
 	import_unlock(import);
 }
 
+int dvp_import_walk(struct dvp_import *import, struct dvp_importer_walk *walk,
+		    struct dvp_importer_entry *entries)
+{
+	int ret = -ENODEV;
+
+	import_lock(import);
+	if (import->sgt)
+		ret = dvp_walk(import->sgt, walk, entries);
+	import_unlock(import);
+	return ret;
+}
+
 /* A transfer must not run from one entry into the next. */
 static int find_piece(struct dvp_import *import, u64 offset, size_t length,
 		      dma_addr_t *addr)

@@ -122,6 +122,28 @@ static int do_report(struct session *session, void __user *arg)
 	return ret;
 }
 
+static int do_walk(struct session *session, void __user *arg)
+{
+	struct dvp_importer_entry *entries;
+	struct dvp_importer_walk walk;
+	int ret;
+
+	if (copy_from_user(&walk, arg, sizeof(walk)))
+		return -EFAULT;
+	if (!session->import || walk.capacity > DVP_MAX_ENTRIES)
+		return -EINVAL;
+	entries = kvcalloc(max(walk.capacity, 1U), sizeof(*entries), GFP_KERNEL);
+	if (!entries)
+		return -ENOMEM;
+	ret = dvp_import_walk(session->import, &walk, entries);
+	if (!ret && (copy_to_user(u64_to_user_ptr(walk.entries), entries,
+				  min(walk.capacity, walk.nents) * sizeof(*entries)) ||
+		     copy_to_user(arg, &walk, sizeof(walk))))
+		ret = -EFAULT;
+	kvfree(entries);
+	return ret;
+}
+
 static int do_transfer(struct session *session, unsigned int cmd,
 		       void __user *arg)
 {
@@ -312,6 +334,9 @@ static long importer_ioctl(struct file *file, unsigned int cmd,
 		break;
 	case DVP_IMPORTER_REPORT:
 		ret = do_report(session, user);
+		break;
+	case DVP_IMPORTER_WALK:
+		ret = do_walk(session, user);
 		break;
 	case DVP_IMPORTER_DMA_MASK:
 		ret = do_dma_mask(session, arg);

@@ -102,6 +102,40 @@ struct dvp_importer_report {
 	__u64 entries;
 };
 
+/**
+ * enum dvp_importer_reader - as whom to read the sg_table
+ * @DVP_IMPORTER_WALK_ENTRIES: virtio_gpu, all of it
+ * @DVP_IMPORTER_WALK_PAGES: amdgpu, radeon and nouveau
+ * @DVP_IMPORTER_WALK_CURSOR: xe
+ * @DVP_IMPORTER_WALK_REGION: RDMA
+ */
+enum dvp_importer_reader {
+	DVP_IMPORTER_WALK_ENTRIES,
+	DVP_IMPORTER_WALK_PAGES,
+	DVP_IMPORTER_WALK_CURSOR,
+	DVP_IMPORTER_WALK_REGION,
+};
+
+/**
+ * struct dvp_importer_walk - read the sg_table as another importer does
+ * @reader: enum dvp_importer_reader
+ * @capacity: how many entries there is room for at @entries
+ * @start: where in the dma-buf to begin
+ * @length: bytes to read; of all of the dma-buf where that is what is read
+ * @entries: user address of an array of struct dvp_importer_entry, in which what
+ *	is next to each other is one
+ * @nents: how many it is; there may have been no room for the last
+ */
+struct dvp_importer_walk {
+	__u32 reader;
+	__u32 capacity;
+	__u64 start;
+	__u64 length;
+	__u64 entries;
+	__u32 nents;
+	__u32 reserved;
+};
+
 /* The engine's buffer has 4096 bytes, of which it can safely use half. */
 #define DVP_IMPORTER_TRANSFER_MAX 2048
 
@@ -445,5 +479,6 @@ struct dvp_importer_measure {
 /* With 1, the buffer no longer knows the importer, mapped or not; with 0 it does. */
 #define DVP_IMPORTER_HIDE	_IO('D', 30)
 #define DVP_IMPORTER_MEASURE	_IOWR('D', 31, struct dvp_importer_measure)
+#define DVP_IMPORTER_WALK	_IOWR('D', 40, struct dvp_importer_walk)
 
 #endif /* DVP_IMPORTER_H */

@@ -117,6 +117,10 @@ int dvp_import_work(struct dvp_import *import, unsigned int ms);
 void dvp_import_report(struct dvp_import *import,
 		       struct dvp_importer_report *report,
 		       struct dvp_importer_entry *entries);
+int dvp_import_walk(struct dvp_import *import, struct dvp_importer_walk *walk,
+		    struct dvp_importer_entry *entries);
+int dvp_walk(struct sg_table *sgt, struct dvp_importer_walk *walk,
+	     struct dvp_importer_entry *entries);
 int dvp_import_transfer(struct dvp_import *import, struct dvp_edu *edu,
 			u64 offset, void *data, size_t length, bool to_buffer);
 int dvp_import_unmap_late(struct dvp_import *import, struct dvp_edu *edu,

@@ -62,6 +62,7 @@ void device_ids(enum device_kind kind, unsigned int *vendor,
 		[NVME] = { 0x1b36, 0x0010 },
 		[E1000E] = { 0x8086, 0x10d3 },
 		[VGA] = { 0x1234, 0x1111 },
+		[VIRTIO_GPU] = { 0x1af4, 0x1050 },
 	};
 
 	*vendor = ids[kind][0];

@@ -16,6 +16,7 @@ enum device_kind {
 	NVME,
 	E1000E,
 	VGA,
+	VIRTIO_GPU,
 };
 
 void device_ids(enum device_kind kind, unsigned int *vendor,

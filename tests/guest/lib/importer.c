@@ -98,6 +98,11 @@ int importer_report(int importer, struct dvp_importer_report *report,
 	return call(importer, DVP_IMPORTER_REPORT, report);
 }
 
+int importer_walk(int importer, struct dvp_importer_walk *walk)
+{
+	return call(importer, DVP_IMPORTER_WALK, walk);
+}
+
 bool importer_is_mapped(int importer)
 {
 	struct dvp_importer_report report;

@@ -40,6 +40,7 @@ int importer_pin(int importer);
 int importer_unpin(int importer);
 int importer_report(int importer, struct dvp_importer_report *report,
 		    struct dvp_importer_entry *entries, unsigned int capacity);
+int importer_walk(int importer, struct dvp_importer_walk *walk);
 int importer_write(int importer, uint64_t offset, const void *data,
 		   size_t length);
 int importer_read(int importer, uint64_t offset, void *data, size_t length);

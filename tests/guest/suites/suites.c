@@ -27,6 +27,7 @@ static const struct {
 	{ "physical", suite_physical },
 	{ "lazy", suite_lazy },
 	{ "huge", suite_huge },
+	{ "walk", suite_walk },
 	{ "revoke", suite_revoke },
 	{ "lifetime", suite_lifetime },
 	{ "noroute", suite_noroute },
@@ -57,6 +58,7 @@ static const struct {
 	{ "udev", suite_udev },
 	{ "docs", suite_docs },
 	{ "vmm", suite_vmm },
+	{ "screen", suite_screen },
 };
 
 static int run(const char *name)

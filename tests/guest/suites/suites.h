@@ -14,6 +14,7 @@ int suite_reach(void);
 int suite_physical(void);
 int suite_lazy(void);
 int suite_huge(void);
+int suite_walk(void);
 int suite_revoke(void);
 int suite_lifetime(void);
 int suite_noroute(void);
@@ -44,5 +45,6 @@ int suite_monitor(void);
 int suite_udev(void);
 int suite_docs(void);
 int suite_vmm(void);
+int suite_screen(void);
 
 #endif /* GUEST_SUITES_H */
