@@ -206,7 +206,7 @@ static void importer_gone(void **state)
 	importer = bench_importer(bench_find(EDU, 3));
 	assert_ok(importer_attach(importer, buffer));
 	assert_ok(importer_map(importer));
-	assert_ok(importer_work(importer, 40000));
+	assert_ok(importer_work(importer, 20000));
 	removal = kernel_hold("pciehp_unconfigure_device");
 	assert_ok(slot_tear_out(&slot));
 	wait_until(kernel_is_held(removal));
@@ -215,8 +215,11 @@ static void importer_gone(void **state)
 	assert_ok(slot_light_up(&slot));
 	assert_ok(importer_release(removal));
 	bench_drop(importer);
+	bench_drop(removal);
 	wait_until(slot_is_empty(&slot));
 	plug_memory("torn-memory", "rp13", &slot);
+	/* The work is over. */
+	wait_until(!module_references("dvp-importer"));
 }
 
 #define HOTPLUG(name, function) TEST("hotplug", name, function)
