@@ -16,6 +16,7 @@
 #include "buffer.h"
 #include "dvp.h"
 #include "p2p.h"
+#include "trace.h"
 
 /* Of each buffer, which may have thousands. */
 #define DVP_RANGES_SHOWN 64

@@ -8,6 +8,7 @@
 #include "dvp.h"
 #include "p2p.h"
 #include "record.h"
+#include "trace.h"
 
 /**
  * struct dvp_text - words that are put together
@@ -162,18 +163,6 @@ static struct pci_dev *dvp_nearest_pci(struct device *dev)
 		if (dev_is_pci(dev))
 			return to_pci_dev(dev);
 	return NULL;
-}
-
-/* What a map type is called where users look. */
-const char *dvp_map_type_name(enum pci_p2pdma_map_type type)
-{
-	static const char *const names[] = {
-		[PCI_P2PDMA_MAP_NOT_SUPPORTED] = "NOT_SUPPORTED",
-		[PCI_P2PDMA_MAP_BUS_ADDR] = "BUS_ADDR",
-		[PCI_P2PDMA_MAP_THRU_HOST_BRIDGE] = "THRU_HOST_BRIDGE",
-	};
-
-	return names[type];
 }
 
 /**

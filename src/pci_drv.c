@@ -40,9 +40,6 @@ static char *exporter = "auto";
 module_param(exporter, charp, 0444);
 MODULE_PARM_DESC(exporter, "Who exports dma-bufs: own, intree (vfio-pci-core of Linux 6.19 and later; needed by iommufd), or auto (default: own)");
 
-/* Decided once, when the module is loaded. */
-bool dvp_uses_intree __ro_after_init;
-
 /* Accelerators with errata by which an untrusted user can hurt the host. */
 static const struct pci_device_id dvp_denylist[] = {
 	{ PCI_DEVICE(PCI_VENDOR_ID_INTEL, 0x19e2) },	/* QAT C3xxx */

@@ -7,6 +7,9 @@
 #include "dvp.h"
 #include "reset.h"
 
+/* Decided once, when the module is loaded. */
+bool dvp_uses_intree __ro_after_init;
+
 static int dvp_open_device(struct vfio_device *vdev)
 {
 	struct dvp_device *dvp = to_dvp_device(vdev);
