@@ -29,10 +29,11 @@
 #define DVP_NOTICE_WAIT (HZ / 20)
 
 /*
- * How long after a PCI error to see whether the device answers, if the recovery
- * has not ended with resume().
+ * How long after a PCI error to see whether the device answers, where the kernel
+ * does not report the end of a recovery that has failed.  Until the recovery has
+ * ended, the link may still be reset.
  */
-#define DVP_RECHECK_DELAY (5 * HZ)
+#define DVP_RECHECK_DELAY (20 * HZ)
 
 /* How long system sleep and shutdown wait for importers. */
 #define DVP_SYSTEM_WAIT (2 * HZ)
@@ -75,14 +76,14 @@ static void dvp_report(struct dvp_device *dvp, long reason)
 {
 	atomic_long_or(reason, &dvp->wanted);
 	atomic_long_or(reason, &dvp->reported);
-	schedule_work(&dvp->report_work);
+	queue_work(system_long_wq, &dvp->report_work);
 }
 
 /* Clear @reason from the workqueue, after a block that still waits. */
 static void dvp_retract(struct dvp_device *dvp, long reason)
 {
 	atomic_long_andnot(reason, &dvp->wanted);
-	schedule_work(&dvp->report_work);
+	queue_work(system_long_wq, &dvp->report_work);
 }
 
 /* The same, and wait for its end: the caller knows that the device answers. */
@@ -137,9 +138,9 @@ static bool dvp_config_is_lost(struct pci_dev *pdev)
 }
 
 /*
- * The kernel does not tell a driver of the end of a recovery that has failed, as
- * when another function below the port has no error handlers.  If no reset came
- * of it, the device may answer all the same: see whether it does.
+ * A recovery has failed, as when another function below the port has no error
+ * handlers.  If no reset came of it, the device may answer all the same: see
+ * whether it does.
  */
 static void dvp_recheck_work(struct work_struct *work)
 {
@@ -399,7 +400,9 @@ static pci_ers_result_t dvp_error_detected(struct pci_dev *pdev,
 	dvp->recovery_end = jiffies + DVP_RECOVERY_WAIT;
 	dvp_report(dvp, DVP_BLOCK_ERROR);
 	dvp_wait_reported(dvp, DVP_BLOCK_ERROR, DVP_NOTICE_WAIT);
-	mod_delayed_work(system_long_wq, &dvp->recheck_work, DVP_RECHECK_DELAY);
+	mod_delayed_work(system_long_wq, &dvp->recheck_work,
+			 state == pci_channel_io_perm_failure ?
+			 0 : DVP_RECHECK_DELAY);
 	return dvp->frozen ? PCI_ERS_RESULT_NEED_RESET : ret;
 }
 
