@@ -49,10 +49,11 @@ compat_dma_buf_attach_revocable(struct dma_buf_attachment *attach)
  * @mappings: live mappings of the attachment
  *
  * With dma_buf_attach_revocable(), an importer that attached has promised to obey
- * a revoke even when pinned, and only importers pin.  Without it, with CONFIG_DMABUF_MOVE_NOTIFY, only importers pin as well, and mean
- * that the memory must stay.  Without that option the core itself pins once
- * inside every map of a dynamic importer, and maps at once after that: an
- * attachment that is pinned more often than mapped was pinned by its importer.
+ * a revoke even when pinned, and only importers pin.  Without it, with
+ * CONFIG_DMABUF_MOVE_NOTIFY, only importers pin as well, and mean that the memory
+ * must stay.  Without that option the core itself pins once inside every map of a
+ * dynamic importer, and maps at once after that: an attachment that is pinned more
+ * often than mapped was pinned by its importer.
  *
  * Context: the buffer's reservation lock is held.
  * Return: true if the pin is the core's or does no harm.

@@ -23,26 +23,26 @@ static const struct compat_p2pdma_host compat_known_hosts[] = {
 
 static struct compat_p2pdma_host compat_trusted_hosts[COMPAT_P2PDMA_TRUSTED + 1];
 
-#define COMPAT_ACS_REDIRECTS (PCI_ACS_RR | PCI_ACS_CR | PCI_ACS_EC)
-
 /*
  * Administrators clear these bits at run time, so they are read each time.  A
  * function that does not answer reads as all ones and counts as redirecting,
  * which is the safe side.
  */
-static bool compat_redirects(struct pci_dev *pdev)
+static bool compat_acs_enables(struct pci_dev *pdev, u16 bits)
 {
 	u16 ctrl;
 
 	if (!pdev->acs_cap)
 		return false;
 	pci_read_config_word(pdev, pdev->acs_cap + PCI_ACS_CTRL, &ctrl);
-	return ctrl & COMPAT_ACS_REDIRECTS;
+	return ctrl & bits;
 }
 
-static void compat_path_pass(struct compat_p2pdma_path *path, struct pci_dev *pdev)
+/* Note a function if its ACS enables one of @bits. */
+static void compat_path_pass(struct compat_p2pdma_path *path,
+			     struct pci_dev *pdev, u16 bits)
 {
-	if (!compat_redirects(pdev))
+	if (!compat_acs_enables(pdev, bits))
 		return;
 	if (path->nr_redirecting < COMPAT_P2PDMA_NAMED)
 		path->redirecting[path->nr_redirecting] = pdev;
@@ -82,20 +82,31 @@ static void compat_path_meet(struct compat_p2pdma_path *path)
 }
 
 /*
- * The ends and the common bridge count, too: a function can redirect what its
- * own device sends.
+ * The ACS rule: which functions count, and which of their bits.  It is nowhere
+ * else, so another rule is another body of this function, to be held against the
+ * kernel by the test suite "route".
+ *
+ * This is the rule up to Linux 7.3: any redirecting bit of any function on the
+ * path.  The ends and the common bridge count, too: a function can redirect what
+ * its own device sends.
+ *
+ * Sources newer than that count only the two ports below the common bridge at
+ * which the paths part: Request Redirect and Egress Control of the client's,
+ * Completion Redirect of the provider's.  A port whose ACS cannot be read makes
+ * the path unsupported there; here it counts as redirecting.
  */
 static void compat_path_look(struct compat_p2pdma_path *path)
 {
+	const u16 redirects = PCI_ACS_RR | PCI_ACS_CR | PCI_ACS_EC;
 	struct pci_dev *pdev;
 
 	for (pdev = path->provider; pdev != path->common;
 	     pdev = pci_upstream_bridge(pdev))
-		compat_path_pass(path, pdev);
-	compat_path_pass(path, path->common);
+		compat_path_pass(path, pdev, redirects);
+	compat_path_pass(path, path->common, redirects);
 	for (pdev = path->client; pdev != path->common;
 	     pdev = pci_upstream_bridge(pdev))
-		compat_path_pass(path, pdev);
+		compat_path_pass(path, pdev, redirects);
 }
 
 /* AMD's host bridges forward between peers from the first Zen on. */
@@ -231,8 +242,8 @@ static bool compat_hosts_forward(const struct compat_p2pdma_path *path)
  *
  * Context: may sleep; reads config space.  The caller keeps both functions.
  */
-void compat_p2pdma_find_path(struct compat_p2pdma_path *path, struct pci_dev *provider,
-		    struct pci_dev *client)
+void compat_p2pdma_find_path(struct compat_p2pdma_path *path,
+			     struct pci_dev *provider, struct pci_dev *client)
 {
 	path->provider = provider;
 	path->client = client;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* vfio-pci-core differences between kernels. */
 #include <linux/init.h>
+#include <linux/kobject.h>
+#include <linux/module.h>
 #include <linux/pci.h>
 
 #include "compat/vfio_pci.h"
@@ -85,5 +87,47 @@ void compat_use_intree_export(struct vfio_pci_core_device *vdev)
 {
 #ifdef HAVE_VFIO_PCI_DMABUF
 	vdev->pci_ops = &compat_intree_ops;
+#endif
+}
+
+/**
+ * compat_vfio_pci_share_params() - set parameters that belong to the core
+ * @params: as given to this module
+ *
+ * Does nothing since 7.3.  Before, all drivers of vfio-pci-core share one set, which
+ * vfio-pci overwrites when it is loaded.
+ *
+ * Context: may sleep.
+ * Return: false if vfio-pci is loaded, whose settings hold.
+ */
+bool compat_vfio_pci_share_params(const struct compat_vfio_pci_params *params)
+{
+#ifndef HAVE_VFIO_PCI_DEVICE_PARAMS
+	struct kobject *other = kset_find_obj(THIS_MODULE->mkobj.kobj.kset,
+					      "vfio_pci");
+
+	kobject_put(other);
+	if (other)
+		return false;
+	vfio_pci_core_set_params(params->nointxmask, params->disable_vga,
+				 params->disable_idle_d3);
+#endif
+	return true;
+}
+
+/**
+ * compat_vfio_pci_set_params() - set parameters that belong to a device
+ * @vdev: device, initialized and not yet registered
+ * @params: as given to this module
+ *
+ * Does nothing before 7.3; see compat_vfio_pci_share_params().
+ */
+void compat_vfio_pci_set_params(struct vfio_pci_core_device *vdev,
+				const struct compat_vfio_pci_params *params)
+{
+#ifdef HAVE_VFIO_PCI_DEVICE_PARAMS
+	vdev->nointxmask = params->nointxmask;
+	vdev->disable_vga = params->disable_vga;
+	vdev->disable_idle_d3 = params->disable_idle_d3;
 #endif
 }

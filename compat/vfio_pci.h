@@ -35,4 +35,20 @@ compat_vfio_pci_core_get_iomap(struct vfio_pci_core_device *vdev,
 
 void compat_use_intree_export(struct vfio_pci_core_device *vdev);
 
+/**
+ * struct compat_vfio_pci_params - module parameters that vfio-pci has, too
+ * @nointxmask: mask INTx at the interrupt controller, not in the device
+ * @disable_vga: no access to VGA resources
+ * @disable_idle_d3: keep unused devices in D0
+ */
+struct compat_vfio_pci_params {
+	bool nointxmask;
+	bool disable_vga;
+	bool disable_idle_d3;
+};
+
+bool compat_vfio_pci_share_params(const struct compat_vfio_pci_params *params);
+void compat_vfio_pci_set_params(struct vfio_pci_core_device *vdev,
+				const struct compat_vfio_pci_params *params);
+
 #endif /* COMPAT_VFIO_PCI_H */

@@ -16,7 +16,6 @@
 #include "compat/dma_buf_mapping.h"
 
 struct dma_buf;
-struct dma_buf_attachment;
 struct dma_fence;
 struct dvp_access;
 struct pci_dev;
@@ -107,12 +106,7 @@ struct dvp_attachment {
 	unsigned int pins;
 };
 
-/**
- * dvp_process_fill() - note the calling process
- * @process: to fill
- *
- * Context: process.
- */
+/* Note the calling process. */
 static inline void dvp_process_fill(struct dvp_process *process)
 {
 	process->pid = task_tgid_nr(current);
@@ -121,16 +115,12 @@ static inline void dvp_process_fill(struct dvp_process *process)
 			 TASK_COMM_LEN));
 }
 
-/**
- * dvp_last() - last physical address of a range
- * @range: of at least one byte
- *
- * Context: any.
- * Return: the physical address of the last byte.
- */
+/* The physical address of the last byte of a range. */
 static inline phys_addr_t dvp_last(const struct dmabuf_vfio_pci_range *range)
 {
 	return range->paddr + range->len - 1;
 }
+
+struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, int open_flags);
 
 #endif /* DVP_BUFFER_H */

@@ -13,10 +13,10 @@
 
 #include "revoke.h"
 #include "compat/dma_buf.h"
-#include "debugfs.h"
 #include "buffer.h"
 #include "dvp.h"
 #include "p2p.h"
+#include "trace.h"
 
 /* Of each buffer, which may have thousands. */
 #define DVP_RANGES_SHOWN 64
@@ -179,32 +179,19 @@ static const struct seq_operations dvp_buffers_sops = {
 };
 DEFINE_SEQ_ATTRIBUTE(dvp_buffers);
 
-/**
- * dvp_debugfs_init() - create the directory; before any device is bound
- *
- * Context: may sleep.
- */
+/* Create the directory, before any device is bound. */
 void dvp_debugfs_init(void)
 {
 	dvp_debugfs_root = debugfs_create_dir(DVP_NAME, NULL);
 }
 
-/**
- * dvp_debugfs_exit() - remove the directory; when no device is bound any more
- *
- * Context: may sleep.
- */
+/* Remove the directory, when no device is bound any more. */
 void dvp_debugfs_exit(void)
 {
 	debugfs_remove(dvp_debugfs_root);
 }
 
-/**
- * dvp_debugfs_add() - create the files of a device that was bound
- * @dvp: device
- *
- * Context: may sleep.
- */
+/* Create the files of a device that was bound. */
 void dvp_debugfs_add(struct dvp_device *dvp)
 {
 	struct pci_dev *pdev = dvp->core.pdev;
@@ -217,13 +204,9 @@ void dvp_debugfs_add(struct dvp_device *dvp)
 				    &dvp_buffers_fops);
 }
 
-/**
- * dvp_debugfs_remove() - remove the files of a device that is not bound any more
- * @dvp: device
- *
- * Waits for readers.  A file that is kept open returns an error from then on.
- *
- * Context: may sleep.
+/*
+ * Remove the files of a device that is not bound any more.  Waits for readers; a
+ * file that is kept open returns an error from then on.
  */
 void dvp_debugfs_remove(struct dvp_device *dvp)
 {

@@ -7,7 +7,6 @@
 #include "compat/dma_buf.h"
 #include "compat/dma_buf_mapping.h"
 #include "compat/slab.h"
-#include "dmabuf.h"
 #include "dvp.h"
 #include "importer.h"
 #include "p2p.h"
@@ -150,20 +149,9 @@ static void dvp_dmabuf_unpin(struct dma_buf_attachment *attach)
 	struct dvp_attachment *att = attach->priv;
 
 	dma_resv_assert_held(attach->dmabuf->resv);
-	att->pins--;
-}
-
-static struct compat_dma_buf_ranges dvp_ranges(struct dvp_buffer *buf,
-					       struct dvp_attachment *att)
-{
-	return (struct compat_dma_buf_ranges) {
-		.vec = buf->ranges,
-		.nr = buf->nr_ranges,
-		.size = buf->dmabuf->size,
-		.bus_offset = att->phys.bus_offset,
-		.bar = pci_resource_start(buf->pdev, buf->bar),
-		.bar_size = pci_resource_len(buf->pdev, buf->bar),
-	};
+	/* amdgpu unpins although its pin was refused. */
+	if (att->pins)
+		att->pins--;
 }
 
 static void dvp_refuse_mapping(struct dvp_buffer *buf,
@@ -187,8 +175,9 @@ static void dvp_refuse_mapping(struct dvp_buffer *buf,
 static struct compat_dma_buf_mapping *
 dvp_alloc_mapping(struct dvp_attachment *att)
 {
-	return att->mappings ? kzalloc_obj(struct compat_dma_buf_mapping) :
-			       &att->mapping;
+	if (!att->mappings)
+		return &att->mapping;
+	return kzalloc_obj(struct compat_dma_buf_mapping);
 }
 
 static void dvp_free_mapping(struct dvp_attachment *att,
@@ -218,7 +207,14 @@ static struct sg_table *dvp_dmabuf_map(struct dma_buf_attachment *attach,
 	mapping = dvp_alloc_mapping(att);
 	if (!mapping)
 		return ERR_PTR(-ENOMEM);
-	ranges = dvp_ranges(buf, att);
+	ranges = (struct compat_dma_buf_ranges) {
+		.vec = buf->ranges,
+		.nr = buf->nr_ranges,
+		.size = buf->size,
+		.bus_offset = att->phys.bus_offset,
+		.bar = pci_resource_start(buf->pdev, buf->bar),
+		.bar_size = pci_resource_len(buf->pdev, buf->bar),
+	};
 	ret = compat_dma_buf_phys_vec_to_sgt(mapping, attach->dev, att->map_type,
 					     &ranges, dir, &failed);
 	if (ret) {
@@ -323,7 +319,6 @@ EXPORT_SYMBOL_GPL(dmabuf_vfio_pci_get_phys);
  *
  * On success the dma-buf owns the caller's reference on @buf.
  *
- * Context: may sleep.
  * Return: the dma-buf, or an ERR_PTR() of dma_buf_export().
  */
 struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, int open_flags)

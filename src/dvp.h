@@ -24,13 +24,13 @@ struct dvp_access;
  * @debugfs: its debugfs directory
  * @resetting: it may be reset just now (dvp_devices_lock)
  * @pf_resetting: its VF block is set for a reset of its PF (dvp_devices_lock)
- * @check: dvp_events_check_set() still has to look at it (dvp_devices_lock)
  * @lost: a reset of its link has cleared its config space (device lock)
  * @frozen: the last PCI error was fatal (device lock)
  * @recovery_end: in jiffies, until when recovery may wait (device lock)
  * @wanted: reasons reported by dvp_report() and not retracted
  * @reported: those for which importers have not all unmapped yet
  * @report_work: blocks and unblocks these reasons
+ * @recheck_work: ends the block that a failed recovery has left
  * @config_owner: the task that saves and restores its config space, or NULL
  * @config_depth: how many claims that task holds (only @config_owner)
  */
@@ -42,13 +42,13 @@ struct dvp_device {
 	struct dentry *debugfs;
 	bool resetting;
 	bool pf_resetting;
-	bool check;
 	bool lost;
 	bool frozen;
 	unsigned long recovery_end;
 	atomic_long_t wanted;
 	atomic_long_t reported;
 	struct work_struct report_work;
+	struct delayed_work recheck_work;
 	struct task_struct *config_owner;
 	unsigned int config_depth;
 };
@@ -69,15 +69,16 @@ extern struct vfio_device_ops dvp_vfio_ops;
 
 extern bool dvp_uses_intree;
 
-/**
- * dvp_own_exporter() - whether this driver exports dma-bufs itself
- *
- * Return: false if vfio-pci-core does.
- */
+/* Whether this driver exports dma-bufs itself, not vfio-pci-core. */
 static inline bool dvp_own_exporter(void)
 {
 	return !dvp_uses_intree;
 }
+
+void dvp_debugfs_init(void);
+void dvp_debugfs_exit(void);
+void dvp_debugfs_add(struct dvp_device *dvp);
+void dvp_debugfs_remove(struct dvp_device *dvp);
 
 long dvp_export(struct dvp_device *dvp, u32 flags,
 		struct vfio_device_feature_dma_buf __user *arg, size_t argsz);

@@ -9,7 +9,7 @@
 #include "revoke.h"
 #include "compat/slab.h"
 #include "compat/vfio_pci.h"
-#include "dmabuf.h"
+#include "buffer.h"
 #include "dvp.h"
 #include "record.h"
 #include "trace.h"
@@ -178,8 +178,6 @@ dvp_check_request(const struct vfio_device_feature_dma_buf *get)
  * @flags: of the feature call
  * @arg: the user's request
  * @argsz: size of the request in bytes
- *
- * Context: may sleep.
  * Return: a file descriptor; 0 for a probe; -EINVAL or -EOVERFLOW for an invalid
  * request; -ENODEV if the region is not a memory BAR of the device; -EFAULT;
  * -ENOMEM, also for more than DVP_MAX_RANGES ranges; -EMFILE; -EINTR if the caller

@@ -119,8 +119,6 @@ static bool dvp_keeps_clear(struct device *dev, struct iommu_group *group)
 /**
  * dvp_reach_look() - look whether and where the importer's IOMMU is in the way
  * @attach: importer's attachment; its map type is decided
- *
- * Context: may sleep.
  * Return: 0; -ENOMEM; or -EINVAL if the log says why the importer cannot have a
  * mapping.  dvp_reach_forget() frees the regions that were found, in any case.
  */
@@ -145,12 +143,7 @@ int dvp_reach_look(struct dma_buf_attachment *attach)
 	return ret;
 }
 
-/**
- * dvp_reach_forget() - free the regions that dvp_reach_look() has found
- * @reserved: list of them
- *
- * Context: any.
- */
+/* Free the regions that dvp_reach_look() has found. */
 void dvp_reach_forget(struct list_head *reserved)
 {
 	struct iommu_resv_region *region, *next;
@@ -228,7 +221,6 @@ static int dvp_check_translated(struct device *dev, struct dvp_buffer *buf,
 /**
  * dvp_reach_before() - check an importer before a mapping is made
  * @attach: importer's attachment
- *
  * Context: any; the buffer's reservation lock is held.
  * Return: 0, or -EIO if the log says why not.
  */
@@ -305,7 +297,6 @@ static bool dvp_is_near(const struct iommu_resv_region *region,
  * dvp_reach_after() - check that all addresses of a mapping lead to the memory
  * @attach: importer's attachment
  * @mapping: mapping
- *
  * Context: any; the buffer's reservation lock is held.
  * Return: 0, or -EIO if the log says why not.
  */

@@ -8,7 +8,6 @@
 struct dvp_buffer;
 struct seq_file;
 
-const char *dvp_map_type_name(enum pci_p2pdma_map_type type);
 enum pci_p2pdma_map_type dvp_p2p_map_type(struct dvp_buffer *buf,
 					  struct device *importer);
 void dvp_p2p_print(struct seq_file *seq, struct pci_dev *provider,

@@ -4,9 +4,11 @@
 #include <linux/seq_file.h>
 
 #include "buffer.h"
+#include "compat/pci_p2pdma_texts.h"
 #include "dvp.h"
 #include "p2p.h"
 #include "record.h"
+#include "trace.h"
 
 /**
  * struct dvp_text - words that are put together
@@ -35,7 +37,7 @@ static void dvp_say_host(struct dvp_text *text,
 			 const struct compat_p2pdma_bridge *host)
 {
 	if (!host->vendor) {
-		dvp_say(text, "%s (no function tells what it is)",
+		dvp_say(text, COMPAT_P2PDMA_NO_NAME,
 			dev_name(&host->bridge->dev));
 		return;
 	}
@@ -44,8 +46,8 @@ static void dvp_say_host(struct dvp_text *text,
 		host->bridge->bus->number, PCI_SLOT(host->devfn),
 		PCI_FUNC(host->devfn),
 		host->known ? host->known->name : "unknown",
-		host->known && host->known->same_only ? ", only below itself" :
-							"");
+		host->known && host->known->same_only ?
+		COMPAT_P2PDMA_SAME_ONLY : "");
 }
 
 static void dvp_say_hosts(struct dvp_text *text, const struct compat_p2pdma_path *path)
@@ -53,7 +55,7 @@ static void dvp_say_hosts(struct dvp_text *text, const struct compat_p2pdma_path
 	unsigned int i;
 
 	if (path->cpu_forwards) {
-		dvp_say(text, "the host bridge, which forwards it (AMD, Zen or later)");
+		dvp_say(text, COMPAT_P2PDMA_ZEN);
 		return;
 	}
 	for (i = 0; i < path->nr_hosts; i++) {
@@ -61,7 +63,7 @@ static void dvp_say_hosts(struct dvp_text *text, const struct compat_p2pdma_path
 		dvp_say_host(text, &path->hosts[i]);
 	}
 	dvp_say(text, path->type == PCI_P2PDMA_MAP_NOT_SUPPORTED ?
-		", not known to forward it" : ", known to forward it");
+		COMPAT_P2PDMA_UNKNOWN : COMPAT_P2PDMA_FORWARDS);
 }
 
 /* As pci=disable_acs_redir= wants it.  A list that was cut must not look complete. */
@@ -82,16 +84,15 @@ static void dvp_say_redirecting(struct dvp_text *text,
 static void dvp_say_why(struct dvp_text *text, const struct compat_p2pdma_path *path)
 {
 	if (path->type == PCI_P2PDMA_MAP_BUS_ADDR) {
-		dvp_say(text, "below %s without ACS redirection",
-			pci_name(path->common));
+		dvp_say(text, COMPAT_P2PDMA_BELOW, pci_name(path->common));
 		return;
 	}
 	if (path->common) {
-		dvp_say(text, "ACS of ");
+		dvp_say(text, COMPAT_P2PDMA_ACS_OF);
 		dvp_say_redirecting(text, path);
-		dvp_say(text, " redirects it to ");
+		dvp_say(text, COMPAT_P2PDMA_REDIRECTS);
 	} else {
-		dvp_say(text, "it leads through ");
+		dvp_say(text, COMPAT_P2PDMA_THROUGH);
 	}
 	dvp_say_hosts(text, path);
 }
@@ -112,7 +113,7 @@ static void dvp_say_vouch(struct dvp_text *text, const struct compat_p2pdma_path
 	const char *separator = "";
 	unsigned int i;
 
-	dvp_say(text, "; if the platform is known to forward it, load with p2p_host_bridges=");
+	dvp_say(text, COMPAT_P2PDMA_TRUST);
 	for (i = 0; i < path->nr_hosts; i++) {
 		if (compat_p2pdma_bridge_forwards(path, i))
 			continue;
@@ -121,29 +122,31 @@ static void dvp_say_vouch(struct dvp_text *text, const struct compat_p2pdma_path
 			path->nr_hosts == 1 ? ":same" : "");
 		separator = ",";
 	}
-	dvp_say(text, " (where it does not, data is silently corrupted)");
+	dvp_say(text, COMPAT_P2PDMA_RISK);
 }
 
 /* What would change a refusal. */
 static void dvp_say_remedy(struct dvp_text *text, const struct compat_p2pdma_path *path)
 {
 	if (path->common) {
-		dvp_say(text, "boot with pci=disable_acs_redir=");
+		dvp_say(text, COMPAT_P2PDMA_BOOT);
 		dvp_say_redirecting(text, path);
-		dvp_say(text, " if the devices need no isolation from each other");
+		dvp_say(text, COMPAT_P2PDMA_ISOLATION);
 	} else {
-		dvp_say(text, "put both devices below one PCIe switch%s",
-			path->nr_hosts == 1 ? "" :
-			", or below one host bridge that forwards");
+		dvp_say(text, COMPAT_P2PDMA_SWITCH,
+			path->nr_hosts == 1 ? "" : COMPAT_P2PDMA_OR_HOST);
 	}
 	if (dvp_can_vouch(path))
 		dvp_say_vouch(text, path);
 }
 
-/* One line that says why, and what would change it. */
-static void dvp_refuse_path(struct dvp_buffer *buf,
-			     const struct device *importer,
-			     const struct compat_p2pdma_path *path)
+/*
+ * One line that says why, and what would change it.  The texts and the path would
+ * not fit into one stack frame.
+ */
+static noinline_for_stack void
+dvp_refuse_path(struct dvp_buffer *buf, const struct device *importer,
+		const struct compat_p2pdma_path *path)
 {
 	struct dvp_text why = {}, remedy = {};
 
@@ -163,24 +166,6 @@ static struct pci_dev *dvp_nearest_pci(struct device *dev)
 }
 
 /**
- * dvp_map_type_name() - what a map type is called where users look
- * @type: map type
- *
- * Context: any.
- * Return: its name.
- */
-const char *dvp_map_type_name(enum pci_p2pdma_map_type type)
-{
-	static const char *const names[] = {
-		[PCI_P2PDMA_MAP_NOT_SUPPORTED] = "NOT_SUPPORTED",
-		[PCI_P2PDMA_MAP_BUS_ADDR] = "BUS_ADDR",
-		[PCI_P2PDMA_MAP_THRU_HOST_BRIDGE] = "THRU_HOST_BRIDGE",
-	};
-
-	return names[type];
-}
-
-/**
  * dvp_p2p_map_type() - decide how an importer reaches a buffer
  * @buf: buffer, which is not revoked
  * @importer: device that wants to reach it; stands for its nearest PCI parent
@@ -191,7 +176,7 @@ const char *dvp_map_type_name(enum pci_p2pdma_map_type type)
  * Return: the map type.
  */
 enum pci_p2pdma_map_type dvp_p2p_map_type(struct dvp_buffer *buf,
-				   struct device *importer)
+					  struct device *importer)
 {
 	struct pci_dev *client = dvp_nearest_pci(importer);
 	struct compat_p2pdma_path path;
@@ -213,7 +198,6 @@ enum pci_p2pdma_map_type dvp_p2p_map_type(struct dvp_buffer *buf,
  * @seq: file that gets the line: name of the client, distance, map type, reason
  * @provider: PCI function that has the memory
  * @client: PCI function that might want to reach it
- *
  * Context: may sleep; reads config space.  The caller keeps both functions.
  */
 void dvp_p2p_print(struct seq_file *seq, struct pci_dev *provider,

@@ -9,7 +9,6 @@
 
 #include "revoke.h"
 #include "compat/vfio_pci.h"
-#include "debugfs.h"
 #include "dvp.h"
 #include "reset.h"
 #include "p2p.h"
@@ -28,12 +27,18 @@ module_param(enable_sriov, bool, 0644);
 MODULE_PARM_DESC(enable_sriov, "Allow to create VFs of a bound PF, whose user then answers for them");
 #endif
 
+/* These three have the meaning that they have for vfio-pci. */
+static struct compat_vfio_pci_params dvp_params __ro_after_init;
+module_param_named(nointxmask, dvp_params.nointxmask, bool, 0444);
+MODULE_PARM_DESC(nointxmask, "Do not mask INTx in the device, but at the interrupt controller");
+module_param_named(disable_vga, dvp_params.disable_vga, bool, 0444);
+MODULE_PARM_DESC(disable_vga, "Give no access to VGA resources");
+module_param_named(disable_idle_d3, dvp_params.disable_idle_d3, bool, 0444);
+MODULE_PARM_DESC(disable_idle_d3, "Do not put unused devices into the low-power state D3");
+
 static char *exporter = "auto";
 module_param(exporter, charp, 0444);
 MODULE_PARM_DESC(exporter, "Who exports dma-bufs: own, intree (vfio-pci-core of Linux 6.19 and later; needed by iommufd), or auto (default: own)");
-
-/* Decided once, when the module is loaded. */
-bool dvp_uses_intree __ro_after_init;
 
 /* Accelerators with errata by which an untrusted user can hurt the host. */
 static const struct pci_device_id dvp_denylist[] = {
@@ -74,6 +79,7 @@ static int dvp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return PTR_ERR(dvp);
 	/* The core expects its own structure there. */
 	dev_set_drvdata(&pdev->dev, &dvp->core);
+	compat_vfio_pci_set_params(&dvp->core, &dvp_params);
 	if (dvp_uses_intree)
 		compat_use_intree_export(&dvp->core);
 
@@ -151,7 +157,7 @@ static void __init dvp_add_ids(void)
 {
 	char *rest = ids, *id;
 
-	while ((id = strsep(&rest, ",")))
+	while ((id = strsep(&rest, ", ")))
 		if (*id)
 			dvp_add_id(id);
 }
@@ -165,7 +171,7 @@ static const char *__init dvp_why_auto(void)
 {
 	if (!COMPAT_HAS_INTREE_EXPORT)
 		return "this kernel's vfio-pci-core cannot";
-	return "vfio-pci-core's exporter can use freed memory; exporter=intree overrides, for iommufd";
+	return "vfio-pci-core can use freed memory; exporter=intree overrides, for iommufd";
 }
 
 static int __init dvp_choose_exporter(void)
@@ -191,6 +197,12 @@ static int __init dvp_choose_exporter(void)
 	return 0;
 }
 
+static bool dvp_has_params(void)
+{
+	return dvp_params.nointxmask || dvp_params.disable_vga ||
+	       dvp_params.disable_idle_d3;
+}
+
 static int __init dvp_init(void)
 {
 	int ret;
@@ -198,6 +210,8 @@ static int __init dvp_init(void)
 	ret = dvp_choose_exporter();
 	if (ret)
 		return ret;
+	if (dvp_has_params() && !compat_vfio_pci_share_params(&dvp_params))
+		pr_warn("nointxmask, disable_vga and disable_idle_d3 ignored: vfio-pci is loaded and its settings hold for all devices; set them with \"options vfio-pci\" in /etc/modprobe.d\n");
 	compat_vfio_complete_ops(&dvp_vfio_ops);
 	dvp_debugfs_init();
 	ret = pci_register_driver(&dvp_driver);
@@ -212,8 +226,12 @@ module_init(dvp_init);
 
 static void __exit dvp_exit(void)
 {
+	static const struct compat_vfio_pci_params defaults;
+
 	pci_unregister_driver(&dvp_driver);
 	dvp_debugfs_exit();
+	if (dvp_has_params())
+		compat_vfio_pci_share_params(&defaults);
 }
 module_exit(dvp_exit);
 

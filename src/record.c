@@ -25,7 +25,6 @@ static const struct {
  * @access: of the device
  * @buffers: number of buffers
  * @start: when the revoke began
- *
  * Context: any process context; @access->transition is held.
  */
 void dvp_record_revoke(struct dvp_access *access, unsigned int buffers,
@@ -46,7 +45,6 @@ void dvp_record_revoke(struct dvp_access *access, unsigned int buffers,
  * dvp_record_restore() - note a restore: all importers have been told
  * @access: of the device
  * @buffers: number of buffers
- *
  * Context: any process context; @access->transition is held.
  */
 void dvp_record_restore(struct dvp_access *access, unsigned int buffers)
@@ -83,8 +81,6 @@ static void dvp_say_reasons(char *text, unsigned long reasons)
  * @access: of the device
  *
  * Does not wait for a revoke under way, whose reasons are shown already.
- *
- * Context: any process context.
  */
 void dvp_record_print(struct seq_file *seq, struct dvp_access *access)
 {
@@ -130,8 +126,6 @@ static void dvp_record_refusal(struct dvp_access *access,
  * @access: of the device whose memory was asked for
  * @importer: importing device, or NULL for an export
  * @fmt: as for printf(), without a full stop or newline
- *
- * Context: any process context.
  */
 void dvp_refuse(struct dvp_access *access, const struct device *importer,
 		const char *fmt, ...)
@@ -153,8 +147,6 @@ void dvp_refuse(struct dvp_access *access, const struct device *importer,
  * @access: of the device whose memory was asked for
  * @importer: importing device
  * @fmt: as for printf(), without a full stop or newline
- *
- * Context: any process context.
  */
 void dvp_refuse_limited(struct ratelimit_state *limit,
 			const struct device *logger, struct dvp_access *access,
@@ -188,7 +180,6 @@ static unsigned long dvp_why_revoked(struct dvp_buffer *buf)
  * dvp_refuse_revoked() - note that a call fails because the buffer is revoked
  * @buf: buffer
  * @importer: importing device
- *
  * Context: any process context; the buffer's reservation lock is held.
  * Return: -ENODEV.
  */

@@ -28,6 +28,13 @@
  */
 #define DVP_NOTICE_WAIT (HZ / 20)
 
+/*
+ * How long after a PCI error to see whether the device answers, where the kernel
+ * does not report the end of a recovery that has failed.  Until the recovery has
+ * ended, the link may still be reset.
+ */
+#define DVP_RECHECK_DELAY (20 * HZ)
+
 /* How long system sleep and shutdown wait for importers. */
 #define DVP_SYSTEM_WAIT (2 * HZ)
 
@@ -40,18 +47,6 @@
  */
 static LIST_HEAD(dvp_devices);
 static DEFINE_MUTEX(dvp_devices_lock);
-
-static struct dvp_device *dvp_find_bound(struct pci_dev *pdev)
-{
-	struct dvp_device *dvp;
-
-	lockdep_assert_held(&dvp_devices_lock);
-
-	list_for_each_entry(dvp, &dvp_devices, node)
-		if (dvp->core.pdev == pdev)
-			return dvp;
-	return NULL;
-}
 
 /* Woken when importers have let go after dvp_report(). */
 static DECLARE_WAIT_QUEUE_HEAD(dvp_report_drained);
@@ -81,14 +76,22 @@ static void dvp_report(struct dvp_device *dvp, long reason)
 {
 	atomic_long_or(reason, &dvp->wanted);
 	atomic_long_or(reason, &dvp->reported);
-	schedule_work(&dvp->report_work);
+	queue_work(system_long_wq, &dvp->report_work);
 }
 
 /* Clear @reason from the workqueue, after a block that still waits. */
 static void dvp_retract(struct dvp_device *dvp, long reason)
 {
 	atomic_long_andnot(reason, &dvp->wanted);
-	schedule_work(&dvp->report_work);
+	queue_work(system_long_wq, &dvp->report_work);
+}
+
+/* The same, and wait for its end: the caller knows that the device answers. */
+static void dvp_error_over(struct dvp_device *dvp)
+{
+	dvp->lost = false;
+	dvp_retract(dvp, DVP_BLOCK_ERROR);
+	flush_work(&dvp->report_work);
 }
 
 /* Returns whether all importers have unmapped after dvp_report(). */
@@ -97,211 +100,6 @@ static bool dvp_wait_reported(struct dvp_device *dvp, long reason, long timeout)
 	return wait_event_timeout(dvp_report_drained,
 				  !(atomic_long_read(&dvp->reported) & reason),
 				  max(timeout, 0L));
-}
-
-/**
- * dvp_events_watch() - a device is being bound
- * @dvp: device
- *
- * Context: may sleep.
- */
-void dvp_events_watch(struct dvp_device *dvp)
-{
-	struct dvp_device *pf;
-
-	INIT_WORK(&dvp->report_work, dvp_report_work);
-	if (!pci_save_state(dvp->core.pdev))
-		dvp->bound_state = pci_store_saved_state(dvp->core.pdev);
-
-	mutex_lock(&dvp_devices_lock);
-	pf = dvp_find_bound(pci_physfn(dvp->core.pdev));
-	if (pf && pf->resetting) {
-		dvp->pf_resetting = true;
-		dvp_access_block(dvp->access, DVP_BLOCK_PF_RESET);
-	}
-	list_add(&dvp->node, &dvp_devices);
-	mutex_unlock(&dvp_devices_lock);
-}
-
-/**
- * dvp_events_unwatch() - a device is no longer bound
- * @dvp: device
- *
- * Context: may sleep.
- */
-void dvp_events_unwatch(struct dvp_device *dvp)
-{
-	mutex_lock(&dvp_devices_lock);
-	list_del(&dvp->node);
-	mutex_unlock(&dvp_devices_lock);
-	cancel_work_sync(&dvp->report_work);
-	kfree(dvp->bound_state);
-}
-
-/*
- * The next VF that has not been told of the beginning or end of the PF's reset.
- * A reference on its access is returned, and what is told without the lock: it
- * may take as long as importers do, which must not hold up other devices.  The
- * VF may be unbound meanwhile; its @core is there as long as it is open.
- */
-static struct dvp_access *dvp_next_vf(struct pci_dev *pf, bool resetting,
-				      struct vfio_pci_core_device **core)
-{
-	struct dvp_access *access = NULL;
-	struct dvp_device *dvp;
-
-	mutex_lock(&dvp_devices_lock);
-	list_for_each_entry(dvp, &dvp_devices, node) {
-		if (dvp->pf_resetting == resetting ||
-		    !dvp->core.pdev->is_virtfn ||
-		    pci_physfn(dvp->core.pdev) != pf)
-			continue;
-		dvp->pf_resetting = resetting;
-		*core = &dvp->core;
-		access = dvp->access;
-		kref_get(&access->ref);
-		break;
-	}
-	mutex_unlock(&dvp_devices_lock);
-	return access;
-}
-
-static void dvp_block_vfs(struct pci_dev *pf)
-{
-	struct vfio_pci_core_device *core;
-	struct dvp_access *access;
-
-	while ((access = dvp_next_vf(pf, true, &core))) {
-		dvp_access_block(access, DVP_BLOCK_PF_RESET);
-		dvp_access_put(access);
-	}
-}
-
-/* The registers of a device that is not open are not read. */
-static void dvp_unblock_vfs(struct pci_dev *pf)
-{
-	struct vfio_pci_core_device *core;
-	struct dvp_access *access;
-
-	while ((access = dvp_next_vf(pf, false, &core))) {
-		dvp_access_unblock(access, DVP_BLOCK_PF_RESET, core);
-		dvp_access_put(access);
-	}
-}
-
-static struct dvp_access *dvp_next_to_check(struct vfio_pci_core_device **core)
-{
-	struct dvp_access *access = NULL;
-	struct dvp_device *dvp;
-
-	mutex_lock(&dvp_devices_lock);
-	list_for_each_entry(dvp, &dvp_devices, node) {
-		if (!dvp->check)
-			continue;
-		dvp->check = false;
-		*core = &dvp->core;
-		access = dvp->access;
-		kref_get(&access->ref);
-		break;
-	}
-	mutex_unlock(&dvp_devices_lock);
-	return access;
-}
-
-/**
- * dvp_events_check_set() - look again whether the devices of a set answer
- * @dvp: one of those that are reset together
- *
- * A hot reset wakes the whole set up before it may fail, and then calls no
- * handler.
- *
- * Context: may sleep.
- */
-void dvp_events_check_set(struct dvp_device *dvp)
-{
-	struct vfio_device_set *set = dvp->core.vdev.dev_set;
-	struct vfio_pci_core_device *core;
-	struct dvp_access *access;
-
-	mutex_lock(&dvp_devices_lock);
-	list_for_each_entry(dvp, &dvp_devices, node)
-		if (dvp->core.vdev.dev_set == set)
-			dvp->check = true;
-	mutex_unlock(&dvp_devices_lock);
-
-	while ((access = dvp_next_to_check(&core))) {
-		dvp_access_unblock(access, 0, core);
-		dvp_access_put(access);
-	}
-}
-
-static void dvp_set_resetting(struct dvp_device *dvp, bool resetting)
-{
-	mutex_lock(&dvp_devices_lock);
-	dvp->resetting = resetting;
-	mutex_unlock(&dvp_devices_lock);
-}
-
-/* Woken when the configuration of any device is free again. */
-static DECLARE_WAIT_QUEUE_HEAD(dvp_config_free);
-
-/**
- * dvp_events_claim_config() - serialize what may reset the device
- * @dvp: device
- *
- * A reset saves the device's configuration and restores it afterwards.  So does
- * vfio-pci-core when it opens or closes the device, but without the device lock:
- * one of the two would save what the other has just reset, and the BARs would
- * lose their addresses while importers write to them.
- *
- * Opening and closing reset the device as well; the core's reset on close calls
- * neither reset_prepare() nor reset_done().  So the memory of the device's VFs is
- * blocked from the first claim to the last release.  The task may nest claims.
- *
- * The device lock may be held, as resets do: the core only tries to take it.
- *
- * Context: may sleep, for as long as another reset, open or close takes and as
- * importers of the VFs need.  The same task calls dvp_events_release_config()
- * for each call.
- */
-void dvp_events_claim_config(struct dvp_device *dvp)
-{
-	if (READ_ONCE(dvp->config_owner) != current)
-		wait_event(dvp_config_free,
-			   !cmpxchg(&dvp->config_owner, NULL, current));
-	if (dvp->config_depth++)
-		return;
-	dvp_set_resetting(dvp, true);
-	dvp_block_vfs(dvp->core.pdev);
-}
-
-/**
- * dvp_events_release_config() - undo one dvp_events_claim_config()
- * @dvp: device, claimed by this task
- *
- * Context: may sleep.
- */
-void dvp_events_release_config(struct dvp_device *dvp)
-{
-	if (--dvp->config_depth)
-		return;
-	dvp_set_resetting(dvp, false);
-	dvp_unblock_vfs(dvp->core.pdev);
-	/* Pairs with the cmpxchg() of the next one to claim it. */
-	smp_store_release(&dvp->config_owner, NULL);
-	wake_up_all(&dvp_config_free);
-}
-
-/*
- * Called by the PCI core before it resets the device, on whoever's request: the
- * device's user, the user of another device, or an administrator.
- */
-static void dvp_reset_prepare(struct pci_dev *pdev)
-{
-	struct dvp_device *dvp = dvp_of_pdev(pdev);
-
-	dvp_events_claim_config(dvp);
-	dvp_access_block(dvp->access, DVP_BLOCK_RESET);
 }
 
 static bool dvp_bar_is_lost(struct pci_dev *pdev, int bar)
@@ -340,6 +138,195 @@ static bool dvp_config_is_lost(struct pci_dev *pdev)
 }
 
 /*
+ * A recovery has failed, as when another function below the port has no error
+ * handlers.  If no reset came of it, the device may answer all the same: see
+ * whether it does.
+ */
+static void dvp_recheck_work(struct work_struct *work)
+{
+	struct dvp_device *dvp = container_of(to_delayed_work(work),
+					      struct dvp_device, recheck_work);
+	struct pci_dev *pdev = dvp->core.pdev;
+
+	if (!dvp->lost && !pci_channel_offline(pdev) &&
+	    !dvp_config_is_lost(pdev))
+		dvp_retract(dvp, DVP_BLOCK_ERROR);
+}
+
+/**
+ * dvp_events_watch() - a device is being bound
+ * @dvp: device
+ *
+ * Context: may sleep.
+ */
+void dvp_events_watch(struct dvp_device *dvp)
+{
+	struct pci_dev *pdev = dvp->core.pdev;
+	struct dvp_device *pf;
+
+	INIT_WORK(&dvp->report_work, dvp_report_work);
+	INIT_DELAYED_WORK(&dvp->recheck_work, dvp_recheck_work);
+	if (!pci_save_state(pdev))
+		dvp->bound_state = pci_store_saved_state(pdev);
+
+	mutex_lock(&dvp_devices_lock);
+	list_for_each_entry(pf, &dvp_devices, node)
+		if (pf->core.pdev == pci_physfn(pdev))
+			dvp->pf_resetting = pf->resetting;
+	if (dvp->pf_resetting)
+		dvp_access_block(dvp->access, DVP_BLOCK_PF_RESET);
+	list_add(&dvp->node, &dvp_devices);
+	mutex_unlock(&dvp_devices_lock);
+}
+
+/**
+ * dvp_events_unwatch() - a device is no longer bound
+ * @dvp: device
+ *
+ * Context: may sleep.
+ */
+void dvp_events_unwatch(struct dvp_device *dvp)
+{
+	mutex_lock(&dvp_devices_lock);
+	list_del(&dvp->node);
+	mutex_unlock(&dvp_devices_lock);
+	cancel_delayed_work_sync(&dvp->recheck_work);
+	cancel_work_sync(&dvp->report_work);
+	kfree(dvp->bound_state);
+}
+
+/*
+ * The next VF that has not been told of the beginning or end of the PF's reset.
+ * A reference on its access is returned, and what is told without the lock: it
+ * may take as long as importers do, which must not hold up other devices.  The
+ * VF may be unbound meanwhile; its @core is there as long as it is open.
+ */
+static struct dvp_access *dvp_next_vf(struct pci_dev *pf, bool resetting,
+				      struct vfio_pci_core_device **core)
+{
+	struct dvp_access *access = NULL;
+	struct dvp_device *dvp;
+
+	mutex_lock(&dvp_devices_lock);
+	list_for_each_entry(dvp, &dvp_devices, node) {
+		if (dvp->pf_resetting == resetting ||
+		    !dvp->core.pdev->is_virtfn ||
+		    pci_physfn(dvp->core.pdev) != pf)
+			continue;
+		dvp->pf_resetting = resetting;
+		*core = &dvp->core;
+		access = dvp->access;
+		kref_get(&access->ref);
+		break;
+	}
+	mutex_unlock(&dvp_devices_lock);
+	return access;
+}
+
+/* Block the VFs' memory while the device may be reset, or end that. */
+static void dvp_set_resetting(struct dvp_device *dvp, bool resetting)
+{
+	struct vfio_pci_core_device *core;
+	struct dvp_access *access;
+
+	mutex_lock(&dvp_devices_lock);
+	dvp->resetting = resetting;
+	mutex_unlock(&dvp_devices_lock);
+
+	while ((access = dvp_next_vf(dvp->core.pdev, resetting, &core))) {
+		if (resetting)
+			dvp_access_block(access, DVP_BLOCK_PF_RESET);
+		else
+			dvp_access_unblock(access, DVP_BLOCK_PF_RESET, core);
+		dvp_access_put(access);
+	}
+}
+
+/**
+ * dvp_events_check_set() - look again whether the devices of a set answer
+ * @dvp: one of those that are reset together
+ *
+ * A hot reset wakes the whole set up before it may fail, and then calls no
+ * handler.
+ *
+ * Context: may sleep, for as long as importers need if a device does not answer.
+ */
+void dvp_events_check_set(struct dvp_device *dvp)
+{
+	struct vfio_device_set *set = dvp->core.vdev.dev_set;
+	struct vfio_device *vdev;
+
+	mutex_lock(&set->lock);
+	list_for_each_entry(vdev, &set->device_list, dev_set_list) {
+		if (vdev->ops != &dvp_vfio_ops)
+			continue;
+		dvp = to_dvp_device(vdev);
+		dvp_access_unblock(dvp->access, 0, &dvp->core);
+	}
+	mutex_unlock(&set->lock);
+}
+
+/* Woken when the configuration of any device is free again. */
+static DECLARE_WAIT_QUEUE_HEAD(dvp_config_free);
+
+/**
+ * dvp_events_claim_config() - serialize what may reset the device
+ * @dvp: device
+ *
+ * A reset saves the device's configuration and restores it afterwards.  So does
+ * vfio-pci-core when it opens or closes the device, but without the device lock:
+ * one of the two would save what the other has just reset, and the BARs would
+ * lose their addresses while importers write to them.
+ *
+ * Opening and closing reset the device as well; the core's reset on close calls
+ * neither reset_prepare() nor reset_done().  So the memory of the device's VFs is
+ * blocked from the first claim to the last release.  The task may nest claims.
+ *
+ * The device lock may be held, as resets do: the core only tries to take it.
+ *
+ * Context: may sleep, for as long as another reset, open or close takes and as
+ * importers of the VFs need.  The same task calls dvp_events_release_config()
+ * for each call.
+ */
+void dvp_events_claim_config(struct dvp_device *dvp)
+{
+	if (READ_ONCE(dvp->config_owner) != current)
+		wait_event(dvp_config_free,
+			   !cmpxchg(&dvp->config_owner, NULL, current));
+	if (dvp->config_depth++)
+		return;
+	dvp_set_resetting(dvp, true);
+}
+
+/**
+ * dvp_events_release_config() - undo one dvp_events_claim_config()
+ * @dvp: device, claimed by this task
+ *
+ * Context: may sleep.
+ */
+void dvp_events_release_config(struct dvp_device *dvp)
+{
+	if (--dvp->config_depth)
+		return;
+	dvp_set_resetting(dvp, false);
+	/* Pairs with the cmpxchg() of the next one to claim it. */
+	smp_store_release(&dvp->config_owner, NULL);
+	wake_up_all(&dvp_config_free);
+}
+
+/*
+ * Called by the PCI core before it resets the device, on whoever's request: the
+ * device's user, the user of another device, or an administrator.
+ */
+static void dvp_reset_prepare(struct pci_dev *pdev)
+{
+	struct dvp_device *dvp = dvp_of_pdev(pdev);
+
+	dvp_events_claim_config(dvp);
+	dvp_access_block(dvp->access, DVP_BLOCK_RESET);
+}
+
+/*
  * Restore the configuration that the device had when it was opened, as the core
  * does on close, or when it was bound if it is not open, so that its BARs are
  * where they were.  Bus mastering is off then: enabling it is up to the user, who
@@ -359,7 +346,6 @@ static void dvp_restore_config(struct dvp_device *dvp)
 static void dvp_reset_done(struct pci_dev *pdev)
 {
 	struct dvp_device *dvp = dvp_of_pdev(pdev);
-	unsigned long reasons = DVP_BLOCK_RESET;
 	bool lost;
 
 	/* Without its reset_prepare() there is nothing to undo. */
@@ -372,11 +358,9 @@ static void dvp_reset_done(struct pci_dev *pdev)
 	lost = dvp->lost || dvp_config_is_lost(pdev);
 	if (lost)
 		dvp_restore_config(dvp);
-	if ((lost || !pci_channel_offline(pdev)) && !dvp_config_is_lost(pdev)) {
-		atomic_long_andnot(DVP_BLOCK_ERROR, &dvp->wanted);
-		reasons |= DVP_BLOCK_ERROR;
-	}
-	dvp_access_unblock(dvp->access, reasons, &dvp->core);
+	if ((lost || !pci_channel_offline(pdev)) && !dvp_config_is_lost(pdev))
+		dvp_error_over(dvp);
+	dvp_access_unblock(dvp->access, DVP_BLOCK_RESET, &dvp->core);
 	dvp_events_release_config(dvp);
 }
 
@@ -391,11 +375,8 @@ static void dvp_reset_done(struct pci_dev *pdev)
  */
 void dvp_events_opened(struct dvp_device *dvp)
 {
-	if (dvp_config_is_lost(dvp->core.pdev))
-		return;
-	dvp->lost = false;
-	atomic_long_andnot(DVP_BLOCK_ERROR, &dvp->wanted);
-	dvp_access_unblock(dvp->access, DVP_BLOCK_ERROR, &dvp->core);
+	if (!dvp_config_is_lost(dvp->core.pdev))
+		dvp_error_over(dvp);
 }
 
 /*
@@ -419,6 +400,9 @@ static pci_ers_result_t dvp_error_detected(struct pci_dev *pdev,
 	dvp->recovery_end = jiffies + DVP_RECOVERY_WAIT;
 	dvp_report(dvp, DVP_BLOCK_ERROR);
 	dvp_wait_reported(dvp, DVP_BLOCK_ERROR, DVP_NOTICE_WAIT);
+	mod_delayed_work(system_long_wq, &dvp->recheck_work,
+			 state == pci_channel_io_perm_failure ?
+			 0 : DVP_RECHECK_DELAY);
 	return dvp->frozen ? PCI_ERS_RESULT_NEED_RESET : ret;
 }
 
@@ -474,8 +458,11 @@ static pci_ers_result_t dvp_slot_reset(struct pci_dev *pdev)
 
 	if (!dvp_was_reset(dvp))
 		return PCI_ERS_RESULT_RECOVERED;
-	/* Opening the device since error_detected() has ended the block. */
-	dvp_report(dvp, DVP_BLOCK_ERROR);
+	/* Opening the device has ended the block before the link's reset. */
+	if (!(atomic_long_read(&dvp->wanted) & DVP_BLOCK_ERROR)) {
+		dvp_report(dvp, DVP_BLOCK_ERROR);
+		left = DVP_RECOVERY_WAIT;
+	}
 	if (!dvp_wait_reported(dvp, DVP_BLOCK_ERROR, left))
 		return dvp_give_up(dvp, "an importer still holds a mapping");
 	if (!dvp_try_lock(core, dvp->recovery_end))
@@ -489,7 +476,10 @@ static pci_ers_result_t dvp_slot_reset(struct pci_dev *pdev)
 /* Not waited for: without a slot_reset() importers may still be unmapping. */
 static void dvp_resume(struct pci_dev *pdev)
 {
-	dvp_retract(dvp_of_pdev(pdev), DVP_BLOCK_ERROR);
+	struct dvp_device *dvp = dvp_of_pdev(pdev);
+
+	cancel_delayed_work(&dvp->recheck_work);
+	dvp_retract(dvp, DVP_BLOCK_ERROR);
 }
 
 const struct pci_error_handlers dvp_err_handlers = {
@@ -516,19 +506,22 @@ void dvp_events_removing(struct pci_dev *pdev)
 		dvp_report(dvp_of_pdev(pdev), DVP_BLOCK_ERROR);
 }
 
+/* Returns whether all importers have unmapped, at the latest after DVP_SYSTEM_WAIT. */
+static bool dvp_block_for_system(struct dvp_device *dvp)
+{
+	dvp_report(dvp, DVP_BLOCK_SYSTEM);
+	return dvp_wait_reported(dvp, DVP_BLOCK_SYSTEM, DVP_SYSTEM_WAIT);
+}
+
 /**
- * dvp_events_shutdown() - revoke before the system restarts or starts another
- *	kernel
+ * dvp_events_shutdown() - the system restarts or starts another kernel
  * @pdev: device
  *
  * Context: may sleep, for up to DVP_SYSTEM_WAIT.
  */
 void dvp_events_shutdown(struct pci_dev *pdev)
 {
-	struct dvp_device *dvp = dvp_of_pdev(pdev);
-
-	dvp_report(dvp, DVP_BLOCK_SYSTEM);
-	if (!dvp_wait_reported(dvp, DVP_BLOCK_SYSTEM, DVP_SYSTEM_WAIT))
+	if (!dvp_block_for_system(dvp_of_pdev(pdev)))
 		pci_warn(pdev, "shutting down while an importer still holds a mapping\n");
 }
 
@@ -555,8 +548,7 @@ static int dvp_prepare(struct device *dev)
 {
 	struct dvp_device *dvp = dvp_of_pdev(to_pci_dev(dev));
 
-	dvp_report(dvp, DVP_BLOCK_SYSTEM);
-	if (dvp_wait_reported(dvp, DVP_BLOCK_SYSTEM, DVP_SYSTEM_WAIT))
+	if (dvp_block_for_system(dvp))
 		return 0;
 	dvp_retract(dvp, DVP_BLOCK_SYSTEM);
 	dev_err(dev, "system sleep refused: an importer still holds a mapping\n");

@@ -25,13 +25,7 @@
 /* Interval of the messages about an importer that does not let go. */
 #define DVP_NAG_INTERVAL (10 * HZ)
 
-/**
- * dvp_access_create() - create the state of a device that is not open
- * @name: of the device
- *
- * Context: may sleep.
- * Return: the new object with one reference, or NULL if there is no memory.
- */
+/* The state of a device that is not open, with one reference; or NULL. */
 struct dvp_access *dvp_access_create(const char *name)
 {
 	size_t size = sizeof(DVP_NAME) + strlen(name) + 1;
@@ -58,12 +52,7 @@ static void dvp_access_free(struct kref *ref)
 	kvfree(container_of(ref, struct dvp_access, ref));
 }
 
-/**
- * dvp_access_put() - drop a reference
- * @access: object
- *
- * Context: process or softirq, as kvfree().
- */
+/* Drop a reference.  Context: process or softirq, as kvfree(). */
 void dvp_access_put(struct dvp_access *access)
 {
 	kref_put(&access->ref, dvp_access_free);
@@ -88,12 +77,7 @@ static void dvp_buffer_free(struct kref *ref)
 	kfree(buf);
 }
 
-/**
- * dvp_buffer_put() - drop a reference
- * @buf: buffer
- *
- * Context: process.
- */
+/* Drop a reference.  Context: process. */
 void dvp_buffer_put(struct dvp_buffer *buf)
 {
 	kref_put(&buf->ref, dvp_buffer_free);
@@ -164,14 +148,14 @@ static void dvp_access_nag_about(struct dvp_buffer *buf,
 {
 	struct dvp_attachment *att = attach->priv;
 
-	pr_warn("%s: waiting to take back BAR %u: importer %s (driver %s) still holds %u mapping(s) of a buffer of %zu bytes%s; attached by process %d (%*pE), exported by process %d (%*pE); the wait ends when the driver unmaps, at the latest when the importing program ends\n",
-		buf->access->name, buf->bar, dev_name(attach->dev),
-		dev_driver_string(attach->dev), att->mappings + att->lists,
-		buf->size,
-		att->pins > att->mappings ? ", which the driver has pinned" : "",
-		att->importer.pid, (int)strlen(att->importer.comm),
-		att->importer.comm, buf->exporter.pid,
-		(int)strlen(buf->exporter.comm), buf->exporter.comm);
+	pr_warn_ratelimited("%s: waiting to take back BAR %u: importer %s (driver %s) still holds %u mapping(s) of a buffer of %zu bytes%s; attached by process %d (%*pE), exported by process %d (%*pE); the wait ends when the driver unmaps, at the latest when the importing program ends\n",
+			    buf->access->name, buf->bar, dev_name(attach->dev),
+			    dev_driver_string(attach->dev), att->mappings + att->lists,
+			    buf->size,
+			    att->pins > att->mappings ? ", which the driver has pinned" : "",
+			    att->importer.pid, (int)strlen(att->importer.comm),
+			    att->importer.comm, buf->exporter.pid,
+			    (int)strlen(buf->exporter.comm), buf->exporter.comm);
 }
 
 /* Say who holds up the user of the device, and what ends that. */
@@ -221,10 +205,21 @@ static bool dvp_is_unmapped(struct dvp_buffer *buf)
 }
 
 /*
- * With a whole switch torn out, the PCI core may remove the importers only after
- * this device.  They reach nothing any more, so do not wait for them.
+ * Hotplug says so before it removes any device.  One that is in D3cold or whose
+ * link is being reset does not answer either, but comes back with its mappings.
  */
-static bool dvp_held_by_gone(struct dvp_buffer *buf)
+static bool dvp_is_torn_out(struct pci_dev *pdev)
+{
+	return READ_ONCE(pci_physfn(pdev)->error_state) ==
+	       pci_channel_io_perm_failure;
+}
+
+/*
+ * With a whole switch torn out, the PCI core may remove the importers only after
+ * this device.  They reach nothing any more, so do not wait for them.  A fence
+ * does not tell whose it is: it may be that of any attached importer.
+ */
+static bool dvp_held_by_gone(struct dvp_buffer *buf, bool by_fence)
 {
 	struct dma_buf_attachment *attach;
 	struct dvp_attachment *att;
@@ -234,10 +229,10 @@ static bool dvp_held_by_gone(struct dvp_buffer *buf)
 	if (buf->dmabuf)
 		list_for_each_entry(attach, &buf->dmabuf->attachments, node) {
 			att = attach->priv;
-			if (!att->mappings && !att->lists)
+			if (!by_fence && !att->mappings && !att->lists)
 				continue;
 			gone = dev_is_pci(attach->dev) &&
-			       !pci_device_is_present(to_pci_dev(attach->dev));
+			       dvp_is_torn_out(to_pci_dev(attach->dev));
 			if (!gone)
 				break;
 		}
@@ -255,14 +250,17 @@ static bool dvp_held_by_gone(struct dvp_buffer *buf)
  */
 static void dvp_access_drain(struct dvp_access *access, struct dvp_buffer *buf)
 {
-	while (!dvp_access_wait_fences(buf))
+	while (!dvp_access_wait_fences(buf)) {
 		pr_warn("%s: waiting to take back BAR %u: work of an importer on a buffer of %zu bytes still runs\n",
 			access->name, buf->bar, buf->size);
+		if (dvp_held_by_gone(buf, true))
+			break;
+	}
 
 	while (!wait_event_timeout(access->drained, dvp_is_unmapped(buf),
 				   DVP_NAG_INTERVAL)) {
 		dvp_access_nag(buf);
-		if (dvp_held_by_gone(buf))
+		if (dvp_held_by_gone(buf, false))
 			return;
 	}
 }
@@ -373,19 +371,6 @@ static void dvp_access_look(struct dvp_access *access,
 }
 
 /**
- * dvp_access_open() - the device was opened
- * @access: of the device
- * @vdev: the device, enabled by the core
- *
- * Context: may sleep.
- */
-void dvp_access_open(struct dvp_access *access,
-		     struct vfio_pci_core_device *vdev)
-{
-	dvp_access_unblock(access, DVP_BLOCK_CLOSED, vdev);
-}
-
-/**
  * dvp_access_close() - the device is being closed: revoke its buffers for good
  * @access: of the device
  *
@@ -430,8 +415,6 @@ void dvp_access_block(struct dvp_access *access, unsigned long reason)
  * @vdev: the device
  *
  * The device may come back with its memory on or off: that is looked up anew.
- *
- * Context: may sleep.
  */
 void dvp_access_unblock(struct dvp_access *access, unsigned long reason,
 			struct vfio_pci_core_device *vdev)
@@ -487,7 +470,6 @@ void dvp_access_end(struct dvp_access *access,
  * dvp_access_add() - add a new buffer, which has no importer yet
  * @access: of the device that the buffer was exported from
  * @buf: buffer
- *
  * Context: may sleep, and does so while a revoke waits for importers.
  * Return: 0, or -EINTR if the caller was killed meanwhile.
  */
@@ -512,8 +494,6 @@ int dvp_access_add(struct dvp_access *access, struct dvp_buffer *buf)
  * A task that found the buffer before may go on working on it, but finds no
  * dma-buf any more.  Takes no lock that is held while a revoke waits: the task
  * that the revoke waits for may be the caller.
- *
- * Context: may sleep.
  */
 void dvp_access_remove(struct dvp_access *access, struct dvp_buffer *buf)
 {

@@ -69,8 +69,6 @@ struct dvp_access {
 struct dvp_access *dvp_access_create(const char *name);
 void dvp_access_put(struct dvp_access *access);
 
-void dvp_access_open(struct dvp_access *access,
-		     struct vfio_pci_core_device *vdev);
 void dvp_access_close(struct dvp_access *access);
 void dvp_access_block(struct dvp_access *access, unsigned long reason);
 void dvp_access_unblock(struct dvp_access *access, unsigned long reason,

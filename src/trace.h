@@ -18,7 +18,7 @@
 
 #include "revoke.h"
 #include "buffer.h"
-#include "p2p.h"
+#include "compat/pci_p2pdma.h"
 
 /* Names of block reasons in traces and debugfs. */
 #define DVP_BLOCK_NAMES \
@@ -28,6 +28,8 @@
 	{ DVP_BLOCK_PF_RESET, "pf_reset" }, \
 	{ DVP_BLOCK_ERROR, "error" }, \
 	{ DVP_BLOCK_SYSTEM, "system" }
+
+const char *dvp_map_type_name(enum pci_p2pdma_map_type type);
 
 /* Room for the name of a device; a longer one is cut off. */
 #define DVP_TRACE_NAME 32

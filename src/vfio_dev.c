@@ -7,6 +7,9 @@
 #include "dvp.h"
 #include "reset.h"
 
+/* Decided once, when the module is loaded. */
+bool dvp_uses_intree __ro_after_init;
+
 static int dvp_open_device(struct vfio_device *vdev)
 {
 	struct dvp_device *dvp = to_dvp_device(vdev);
@@ -20,10 +23,9 @@ static int dvp_open_device(struct vfio_device *vdev)
 		dvp_events_opened(dvp);
 	}
 	dvp_events_release_config(dvp);
-	if (ret)
-		return ret;
-	dvp_access_open(dvp->access, &dvp->core);
-	return 0;
+	if (!ret)
+		dvp_access_unblock(dvp->access, DVP_BLOCK_CLOSED, &dvp->core);
+	return ret;
 }
 
 static void dvp_close_device(struct vfio_device *vdev)
@@ -42,14 +44,11 @@ static long dvp_ioctl(struct vfio_device *vdev, unsigned int cmd,
 	struct dvp_device *dvp = to_dvp_device(vdev);
 	long ret;
 
-	if (cmd != VFIO_DEVICE_RESET && cmd != VFIO_DEVICE_PCI_HOT_RESET)
-		return vfio_pci_core_ioctl(vdev, cmd, arg);
-
 	ret = vfio_pci_core_ioctl(vdev, cmd, arg);
 	/* The core sets D0 before it tries a reset, even if that fails. */
 	if (cmd == VFIO_DEVICE_PCI_HOT_RESET)
 		dvp_events_check_set(dvp);
-	else
+	else if (cmd == VFIO_DEVICE_RESET)
 		dvp_access_unblock(dvp->access, 0, &dvp->core);
 	return ret;
 }

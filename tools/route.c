@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../compat/pci_p2pdma_texts.h"
 #include "route.h"
 #include "util.h"
 
@@ -110,13 +111,13 @@ void route_free(struct route *route)
 static void say_host(char **words, const struct host *host)
 {
 	if (host->tells == NO)
-		append(words, "%s (no function tells what it is)", host->name);
+		append(words, COMPAT_P2PDMA_NO_NAME, host->name);
 	else
 		append(words, "%04x:%04x at %s (%s%s)", host->vendor,
 		       host->device, host->first->bdf,
 		       host->entry ? host->entry->name : "unknown",
 		       host->entry && host->entry->same_only ?
-		       ", only below itself" : "");
+		       COMPAT_P2PDMA_SAME_ONLY : "");
 }
 
 static void say_hosts(char **words, const struct route *route,
@@ -125,7 +126,7 @@ static void say_hosts(char **words, const struct route *route,
 	unsigned int i;
 
 	if (machine->cpu_forwards) {
-		append(words, "the host bridge, which forwards it (AMD, Zen or later)");
+		append(words, COMPAT_P2PDMA_ZEN);
 		return;
 	}
 	for (i = 0; i < route->nr_hosts; i++) {
@@ -136,7 +137,7 @@ static void say_hosts(char **words, const struct route *route,
 		append(words, ", of which only root can tell whether it forwards it");
 	else
 		append(words, route->type == MAP_NOT_SUPPORTED ?
-		       ", not known to forward it" : ", known to forward it");
+		       COMPAT_P2PDMA_UNKNOWN : COMPAT_P2PDMA_FORWARDS);
 }
 
 char *route_why(const struct route *route, const struct machine *machine)
@@ -144,16 +145,15 @@ char *route_why(const struct route *route, const struct machine *machine)
 	char *words = NULL;
 
 	if (route->type == MAP_BUS_ADDR)
-		return text("below %s without ACS redirection",
-			    route->common->bdf);
+		return text(COMPAT_P2PDMA_BELOW, route->common->bdf);
 	if (!route->nr_hosts)
 		return text("below %s, but ACS of %s cannot be read (only root can)",
 			    route->common->bdf, route->unreadable);
 	if (route->common)
-		append(&words, "ACS of %s redirects it to ",
+		append(&words, COMPAT_P2PDMA_ACS_OF "%s" COMPAT_P2PDMA_REDIRECTS,
 		       route->redirecting);
 	else
-		append(&words, "it leads through ");
+		append(&words, COMPAT_P2PDMA_THROUGH);
 	say_hosts(&words, route, machine);
 	return words;
 }
@@ -168,8 +168,7 @@ static void say_vouch(char **words, const struct route *route,
 	for (i = 0; i < route->nr_hosts; i++)
 		if (route->hosts[i]->tells != YES)
 			return;
-	append(words, "; if the platform is known to forward it, ");
-	append(words, "load with p2p_host_bridges=");
+	append(words, COMPAT_P2PDMA_TRUST);
 	for (i = 0; i < route->nr_hosts; i++) {
 		if (route_host_forwards(route, machine, i) == YES)
 			continue;
@@ -178,7 +177,7 @@ static void say_vouch(char **words, const struct route *route,
 		       route->nr_hosts == 1 ? ":same" : "");
 		separator = ",";
 	}
-	append(words, " (where it does not, data is silently corrupted)");
+	append(words, COMPAT_P2PDMA_RISK);
 }
 
 char *route_remedy(const struct route *route, const struct machine *machine)
@@ -187,12 +186,11 @@ char *route_remedy(const struct route *route, const struct machine *machine)
 
 	if (route->common)
 		append(&words,
-		       "boot with pci=disable_acs_redir=%s if the devices need no isolation",
+		       COMPAT_P2PDMA_BOOT "%s" COMPAT_P2PDMA_ISOLATION,
 		       route->redirecting);
 	else
-		append(&words, "put both devices below one PCIe switch%s",
-		       route->nr_hosts == 1 ? "" :
-		       ", or below one host bridge that forwards");
+		append(&words, COMPAT_P2PDMA_SWITCH,
+		       route->nr_hosts == 1 ? "" : COMPAT_P2PDMA_OR_HOST);
 	say_vouch(&words, route, machine);
 	return words;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The way from one PCI function to another one's memory, as the driver decides
- * it: src/p2p_route.c.  An unprivileged user cannot read all that it needs.
+ * The path from one PCI function to another one's memory, as the driver decides
+ * it: compat/pci_p2pdma.c.  An unprivileged user cannot read all that it needs.
  */
 #ifndef TOOLS_ROUTE_H
 #define TOOLS_ROUTE_H
@@ -20,14 +20,14 @@ enum map_type {
 extern const char *const map_type_names[MAP_TYPES];
 
 /**
- * struct route - a way
- * @type: what kind of way
+ * struct route - a path
+ * @type: map type of the path
  * @distance: as the kernel counts: see docs/debugfs.md
  * @common: lowest function that both are or are below, NULL without
- * @redirecting: functions on the way that redirect, separated by semicolons
+ * @redirecting: functions on the path that redirect, separated by semicolons
  * @unreadable: those of which it cannot be read
- * @hosts: host bridges on the way, the client's first
- * @nr_hosts: of @hosts; 0 if the way leads through none
+ * @hosts: host bridges on the path, the client's first
+ * @nr_hosts: of @hosts; 0 if the path leads through none
  */
 struct route {
 	enum map_type type;
@@ -49,7 +49,7 @@ char *route_why(const struct route *route, const struct machine *machine);
 /* What would change that there is none; allocated. */
 char *route_remedy(const struct route *route, const struct machine *machine);
 
-/* Whether a host bridge on the way passes it on. */
+/* Whether a host bridge on the path forwards. */
 enum known route_host_forwards(const struct route *route,
 			       const struct machine *machine, unsigned int i);
 

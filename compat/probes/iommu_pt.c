@@ -2,18 +2,15 @@
 /*
  * 7.1: the page tables that the IOMMU drivers of x86 share do not mark MMIO as
  * encrypted ("iommupt: Do not set C-bit on MMIO backed PTEs").  No header shows
- * that; the domain's is_iommupt, which came at the same time, stands for it.  An
- * older kernel with a backport of is_iommupt may lack the other, and gets a no.
+ * that.  The domain's is_iommupt is older; dma_buf_attach_revocable() came with the
+ * same release and stands for it.
  */
+#include <linux/dma-buf.h>
 #include <linux/iommu.h>
-#include <linux/version.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
-#error "nothing tells whether MMIO is exempt from encryption"
-#endif
-
-bool probe(struct device *dev);
-bool probe(struct device *dev)
+bool probe(struct device *dev, struct dma_buf_attachment *attach);
+bool probe(struct device *dev, struct dma_buf_attachment *attach)
 {
-	return iommu_get_domain_for_dev(dev)->is_iommupt;
+	return iommu_get_domain_for_dev(dev)->is_iommupt &&
+	       dma_buf_attach_revocable(attach);
 }

@@ -375,18 +375,18 @@ int dvp_import_pin(struct dvp_import *import)
 	return ret;
 }
 
+/* Unpins without a pin, too, as a driver does that ignores a refused pin. */
 int dvp_import_unpin(struct dvp_import *import)
 {
-	int ret = -EINVAL;
+	if (!import->attach->importer_ops)
+		return -EINVAL;
 
 	import_lock(import);
-	if (import->pins) {
-		dma_buf_unpin(import->attach);
+	dma_buf_unpin(import->attach);
+	if (import->pins)
 		import->pins--;
-		ret = 0;
-	}
 	import_unlock(import);
-	return ret;
+	return 0;
 }
 
 /* Lets a fence say for @ms that the device works on the buffer. */

@@ -333,6 +333,9 @@ struct dvp_importer_peek {
 	__u32 reserved;
 };
 
+/* @hold of a probe that counts the calls of kernel threads only. */
+#define DVP_IMPORTER_HOLD_KERNEL 2
+
 /**
  * struct dvp_importer_probe - watch the calls of a function of the kernel
  * @function: its name
@@ -344,7 +347,8 @@ struct dvp_importer_peek {
  *	ends.  The function must be one that may sleep, and have at most six
  *	arguments.  One probe at a time holds.
  *
- * Only calls of the calling process count.
+ * Only calls of the calling process count, or with DVP_IMPORTER_HOLD_KERNEL those
+ * of kernel threads.
  */
 struct dvp_importer_probe {
 	char function[64];

@@ -67,6 +67,13 @@ hold_call(unsigned long a, unsigned long b, unsigned long c,
 	return result;
 }
 
+static bool probe_counts(const struct dvp_probe *probe)
+{
+	if (probe->arg.hold == DVP_IMPORTER_HOLD_KERNEL)
+		return current->flags & PF_KTHREAD;
+	return current->tgid == probe->tgid;
+}
+
 static int probe_hit(struct kprobe *kprobe, struct pt_regs *regs)
 {
 	struct dvp_probe *probe = container_of(kprobe, struct dvp_probe,
@@ -74,7 +81,7 @@ static int probe_hit(struct kprobe *kprobe, struct pt_regs *regs)
 	struct dvp_importer_probed *seen = &probe->seen;
 	u32 call;
 
-	if (current->tgid != probe->tgid || current == probe->held)
+	if (current == probe->held || !probe_counts(probe))
 		return 0;
 	call = seen->calls++;
 	if (call < ARRAY_SIZE(seen->values))

@@ -61,7 +61,7 @@ bool task_sleeps(pid_t tid)
 }
 
 /* Probes a function, of which the first call is held if @hold says so. */
-static int probe(const char *function, bool hold)
+static int probe(const char *function, unsigned int hold)
 {
 	struct dvp_importer_probe probe = { .hold = hold };
 	int importer = bench_importer("platform");
@@ -81,7 +81,7 @@ static struct dvp_importer_probed look(int importer)
 
 int actor_hold(struct actor *actor, const char *function)
 {
-	int importer = probe(function, true);
+	int importer = probe(function, 1);
 
 	actor_start(actor);
 	wait_until(look(importer).held || actor->done);
@@ -90,9 +90,19 @@ int actor_hold(struct actor *actor, const char *function)
 	return importer;
 }
 
+int kernel_hold(const char *function)
+{
+	return probe(function, DVP_IMPORTER_HOLD_KERNEL);
+}
+
+bool kernel_is_held(int importer)
+{
+	return look(importer).held;
+}
+
 bool actor_sleeps_before(struct actor *actor, const char *function)
 {
-	int importer = probe(function, false);
+	int importer = probe(function, 0);
 
 	actor_start(actor);
 	wait_until(actor->done || look(importer).calls || task_sleeps(actor->tid));

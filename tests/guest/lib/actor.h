@@ -50,6 +50,10 @@ void actor_join(struct actor *actor);
  */
 int actor_hold(struct actor *actor, const char *function);
 
+/* The same for the first kernel thread that calls it from now on. */
+int kernel_hold(const char *function);
+bool kernel_is_held(int importer);
+
 /*
  * Starts it; whether it goes to sleep before it gets to a function.  It is past
  * that, or asleep, or done when this returns.

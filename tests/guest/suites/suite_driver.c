@@ -83,6 +83,66 @@ static void by_ids(void **state)
 	assert_string_equal(device_driver(bdf), "");
 }
 
+static void ids_with_blanks(void **state)
+{
+	const char *bdf = bench_find(IVSHMEM, 0);
+
+	(void)state;
+	unbound(bdf);
+	assert_ok(bench_reload("\"ids=1b36:0010 1af4:1110\""));
+	assert_string_equal(device_driver(bdf), bench_driver());
+	unbound(bdf);
+}
+
+static bool is_asleep(const char *bdf)
+{
+	char status[32];
+
+	assert_ok(device_read_attr(bdf, "power/runtime_status", status,
+				   sizeof(status)));
+	return !strncmp(status, "suspended", strlen("suspended"));
+}
+
+/* How long an unused device takes to go to sleep is what it gets five times. */
+static void no_idle_d3(void **state)
+{
+	const char *bdf = bench_find(E1000E, 0);
+	long long start = bench_now_ms(), took;
+
+	(void)state;
+	assert_ok(module_unload("vfio-pci"));
+	assert_ok(bench_reload(""));
+	assert_ok(device_bind(bdf, bench_driver()));
+	wait_until(is_asleep(bdf));
+	took = bench_now_ms() - start;
+
+	assert_ok(bench_reload("disable_idle_d3=1"));
+	assert_ok(device_bind(bdf, bench_driver()));
+	for (start = bench_now_ms(); bench_now_ms() < start + 5 * took;)
+		assert_false(is_asleep(bdf));
+
+	/* The core, which others use as well, does not keep it. */
+	assert_ok(bench_reload(""));
+	assert_ok(device_bind(bdf, bench_driver()));
+	wait_until(is_asleep(bdf));
+	assert_ok(module_load("vfio-pci", ""));
+}
+
+/* Before 7.3 the core has one set of these for all drivers. */
+static void params_are_shared(void **state)
+{
+	const char *const words[] = {
+		"dmabuf-vfio-pci", "nointxmask", "vfio-pci is loaded", NULL
+	};
+	int klog = bench_keep(assert_ok(klog_open_end()));
+
+	(void)state;
+	assert_true(module_is_loaded("vfio-pci"));
+	assert_ok(bench_reload("nointxmask=1"));
+	assert_int_equal(klog_count(klog, words),
+			 !expect_kernel()->core_exports);
+}
+
 static void no_ids(void **state)
 {
 	const char *const words[] = {
@@ -390,6 +450,11 @@ int suite_driver(void)
 	const struct CMUnitTest only_ours[] = {
 		DRIVER_RELOADS("loading says once who exports",
 			       exporter_said),
+		DRIVER_RELOADS("blanks separate ids, too", ids_with_blanks),
+		DRIVER_RELOADS("disable_idle_d3 keeps unused devices awake",
+			       no_idle_d3),
+		DRIVER_RELOADS("vfio-pci's parameters go before ours where they are shared",
+			       params_are_shared),
 		DRIVER_RELOADS("what is no id in ids= is named, the rest binds",
 			       no_ids),
 		DRIVER_RELOADS("an unknown exporter= is refused",

@@ -142,6 +142,46 @@ static void opened_after_failure(void **state)
 	subject_open(&subject, &nic);
 }
 
+/* The other function of this slot has no driver: no recovery can succeed. */
+static const struct place pair = { IVSHMEM, 2, 2, PAGE, 512 };
+
+static void fail_pair(struct subject *subject, const char *error)
+{
+	int klog = bench_keep(assert_ok(klog_open_end()));
+
+	subject_open(subject, &pair);
+	assert_ok(monitor_inject("", "rp9", error));
+	wait_until(failed(klog));
+}
+
+static void opened_after_no_resume(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	fail_pair(&subject, "DLP");
+	if (expects(hears_of_errors))
+		subject_is_revoked(&subject, 1);
+	bench_close(subject.vfio);
+	subject_open(&subject, &pair);
+}
+
+/* The link was not reset, and the device answers all the time. */
+static void restored_without_resume(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	fail_pair(&subject, "COMP_ABORT");
+	if (!expects(hears_of_errors)) {
+		subject_is_untouched(&subject, 0);
+		return;
+	}
+	assert_int_equal(importer_notifications(subject.importer), 1);
+	wait_until(importer_notifications(subject.importer) == 2);
+	subject_is_restored(&subject, 2);
+}
+
 static void fatal_closed(void **state)
 {
 	int klog = bench_keep(assert_ok(klog_open_end()));
@@ -202,6 +242,10 @@ int suite_errors(void)
 		       fatal_too_slow),
 		ERRORS("the next open ends the block of a failed recovery",
 		       opened_after_failure),
+		ERRORS("so it does if another function cannot be recovered",
+		       opened_after_no_resume),
+		ERRORS("a failed recovery without a reset restores in the end",
+		       restored_without_resume),
 		ERRORS("recovery revives no closed buffer", fatal_closed),
 		ERRORS("recovery with memory off does not restore",
 		       fatal_memory_off),

@@ -274,6 +274,20 @@ static void unpinned(void **state)
 	check_table(importer, PAGE);
 }
 
+/* As after a pin that was refused, by a driver that does not look. */
+static void unpin_without_pin(void **state)
+{
+	int importer = attach_page();
+
+	(void)state;
+	assert_ok(importer_unpin(importer));
+	assert_ok(importer_map(importer));
+	assert_ok(importer_unpin(importer));
+	assert_ok(importer_unmap(importer));
+	assert_ok(importer_map(importer));
+	check_table(importer, PAGE);
+}
+
 /* A pin is no way around a revoke. */
 static void pinned_and_revoked(void **state)
 {
@@ -410,6 +424,8 @@ int suite_importer(void)
 		IMPORTER("one range is one entry of DMA addresses only",
 			 one_range),
 		IMPORTER("who cannot reach peers is refused", no_peer),
+		IMPORTER("an unpin without a pin changes nothing",
+			 unpin_without_pin),
 		IMPORTER("a static importer is refused", is_static),
 		IMPORTER("a device without a PCI parent is refused",
 			 no_pci_device),

@@ -253,13 +253,15 @@ static struct hold hold_alone(int buffer, enum hold_kind kind)
 	return hold;
 }
 
-static void read_debugfs(void)
+/* The list of buffers. */
+static const char *read_debugfs(void)
 {
-	char text[4096];
+	static char text[4096];
 
 	if (bench_is_ours())
 		assert_ok(bench_debugfs(bench_find(IVSHMEM, 0), "buffers", text,
 					sizeof(text)));
+	return text;
 }
 
 static void switch_memory(struct vfio *vfio, bool on)
@@ -278,10 +280,11 @@ static void held_alone(void **state)
 	hold = hold_alone(bench_export(vfio, BAR2, 0, PAGE), *kind);
 	read_debugfs();
 	switch_memory(vfio, false);
-	read_debugfs();
+	assert_null(strstr(read_debugfs(), " state live "));
 	switch_memory(vfio, true);
+	assert_null(strstr(read_debugfs(), " state revoked "));
 	bench_close(vfio);
-	read_debugfs();
+	assert_string_equal(read_debugfs(), "");
 	assert_ok(device_unbind(bench_find(IVSHMEM, 0)));
 	hold_end(&hold);
 	wait_until(holders() <= before);

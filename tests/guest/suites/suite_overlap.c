@@ -197,6 +197,59 @@ static void fails_while_reset(void **state)
 	place_revive(&nic);
 }
 
+/* Told by error_detected() already: the link's reset takes the memory. */
+static void revoked_before_link_reset(void **state)
+{
+	const char *const over[] = { "device recovery successful", NULL };
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	int held = kernel_hold("pci_bus_error_reset");
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nic);
+	assert_ok(monitor_inject("", "rp4", "DLP"));
+	wait_until(kernel_is_held(held));
+	if (expects(hears_of_errors)) {
+		wait_until(!importer_is_mapped(subject.importer));
+		subject_is_revoked(&subject, 1);
+	}
+	assert_ok(importer_release(held));
+	wait_until(klog_count(klog, over));
+	if (expects(hears_of_errors)) {
+		wait_until(importer_notifications(subject.importer) == 2);
+		subject_is_restored(&subject, 2);
+	}
+	if (expects(recovers))
+		return;
+	bench_close(subject.vfio);
+	place_revive(&nic);
+}
+
+/* After error_detected(), and before the link is reset. */
+static void opened_before_link_reset(void **state)
+{
+	const char *const over[] = { "device recovery successful", NULL };
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	int held = kernel_hold("pci_bus_error_reset");
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nic);
+	assert_ok(monitor_inject("", "rp4", "DLP"));
+	wait_until(kernel_is_held(held));
+	bench_close(subject.vfio);
+	subject_open(&subject, &nic);
+	assert_ok(importer_release(held));
+	wait_until(klog_count(klog, over));
+	if (expects(recovers)) {
+		wait_until(importer_notifications(subject.importer) == 2);
+		subject_is_restored(&subject, 2);
+		return;
+	}
+	bench_close(subject.vfio);
+	place_revive(&nic);
+}
+
 #define OVERLAP(name, function) TEST("overlap", name, function)
 
 int suite_overlap(void)
@@ -214,6 +267,10 @@ int suite_overlap(void)
 			fails_while_opened),
 		OVERLAP("recovery gives up on a reset, which makes up for it",
 			fails_while_reset),
+		OVERLAP("a fatal error revokes before the link is reset",
+			revoked_before_link_reset),
+		OVERLAP("a link's reset revokes what was mapped during recovery",
+			opened_before_link_reset),
 	};
 
 	return run_group("overlap", tests);

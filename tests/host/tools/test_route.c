@@ -69,7 +69,7 @@ static void switch_redirects(void **state)
 	set_acs(DOWN_B, YES);
 	expect(A, B, MAP_NOT_SUPPORTED, 4,
 	       "ACS of 0000:02:00.0;0000:02:01.0 redirects it to host bridge 1b36:0c0c at 0000:00:00.0 (unknown), not known to forward it");
-	expect_remedy(A, B, "boot with pci=disable_acs_redir=0000:02:00.0;0000:02:01.0 if the devices need no isolation; if the platform is known to forward it, load with p2p_host_bridges=1b36:0c0c:same (where it does not, data is silently corrupted)");
+	expect_remedy(A, B, "boot with pci=disable_acs_redir=0000:02:00.0;0000:02:01.0 if the devices need no isolation from each other; if the platform is known to forward it, load with p2p_host_bridges=1b36:0c0c:same (where it does not, data is silently corrupted)");
 }
 
 static void two_hosts(void **state)
@@ -142,7 +142,7 @@ static void host_without_function(void **state)
 	set_acs(PORT_D, YES);
 	expect(D, PORT_D, MAP_NOT_SUPPORTED, 1,
 	       "ACS of 0000:80:01.0 redirects it to host bridge pci0000:80 (no function tells what it is), not known to forward it");
-	expect_remedy(D, PORT_D, "boot with pci=disable_acs_redir=0000:80:01.0 if the devices need no isolation");
+	expect_remedy(D, PORT_D, "boot with pci=disable_acs_redir=0000:80:01.0 if the devices need no isolation from each other");
 }
 
 static void drivers_answers(void **state)

@@ -37,11 +37,12 @@ static void exact_time(void **state)
 
 static void about_device(void **state)
 {
+	static const char line[] =
+		"  a-1  [000] d..2.  1.250000: dvp_map: device=0000:01:00.0 importer=0000:02:00.0 why=0000:03:00.0";
 	struct trace_event event;
 
 	(void)state;
-	assert_true(trace_parse(&event,
-				"  a-1  [000] d..2.  1.250000: dvp_map: device=0000:01:00.0 importer=0000:02:00.0 why=0000:03:00.0"));
+	assert_true(trace_parse(&event, line));
 	assert_true(trace_is_about(&event, "0000:01:00.0"));
 	assert_true(trace_is_about(&event, "0000:02:00.0"));
 	assert_false(trace_is_about(&event, "0000:03:00.0"));

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is said of a path, for the driver's log and debugfs and for the command in
+ * tools/, so that both say the same.  Plain string literals; the formats take
+ * strings only.
+ */
+#ifndef COMPAT_PCI_P2PDMA_TEXTS_H
+#define COMPAT_PCI_P2PDMA_TEXTS_H
+
+/* Why the path is of its type. */
+#define COMPAT_P2PDMA_BELOW	"below %s without ACS redirection"
+#define COMPAT_P2PDMA_ACS_OF	"ACS of "
+#define COMPAT_P2PDMA_REDIRECTS	" redirects it to "
+#define COMPAT_P2PDMA_THROUGH	"it leads through "
+
+/* Host bridges. */
+#define COMPAT_P2PDMA_ZEN	"the host bridge, which forwards it (AMD, Zen or later)"
+#define COMPAT_P2PDMA_NO_NAME	"%s (no function tells what it is)"
+#define COMPAT_P2PDMA_SAME_ONLY	", only below itself"
+#define COMPAT_P2PDMA_FORWARDS	", known to forward it"
+#define COMPAT_P2PDMA_UNKNOWN	", not known to forward it"
+
+/* What would change a refusal. */
+#define COMPAT_P2PDMA_BOOT	"boot with pci=disable_acs_redir="
+#define COMPAT_P2PDMA_ISOLATION	" if the devices need no isolation from each other"
+#define COMPAT_P2PDMA_SWITCH	"put both devices below one PCIe switch%s"
+#define COMPAT_P2PDMA_OR_HOST	", or below one host bridge that forwards"
+#define COMPAT_P2PDMA_TRUST	"; if the platform is known to forward it, load with p2p_host_bridges="
+#define COMPAT_P2PDMA_RISK	" (where it does not, data is silently corrupted)"
+
+#endif /* COMPAT_PCI_P2PDMA_TEXTS_H */
