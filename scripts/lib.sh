@@ -99,7 +99,7 @@ reason()
 
 	if [ "$(space "$disk")" -lt 4096 ] || grep -qs 'No space left' "$1"; then
 		echo "the disk of $disk is full ($moves moves it)"
-	elif grep -qs 'Unable to acquire the dpkg frontend lock\|Could not get lock' "$1"; then
+	elif grep -qs 'dpkg frontend lock\|Could not get lock' "$1"; then
 		echo "another program is installing packages; try again when it has ended"
 	elif grep -qsE 'Could not connect|Could not resolve|Temporary failure|Connection (failed|refused|timed out)|Unable to connect|Cannot initiate' "$1"; then
 		echo "the mirror cannot be reached (see apt's configuration, or set DVP_MIRROR)"
@@ -203,14 +203,20 @@ update_and_install()
 	"$@"
 }
 
+# Jobs that run side by side may each need packages, of which apt installs one lot at a
+# time; others, such as unattended upgrades, have two minutes to end.
 install_packages()
 {
-	local install=(apt-get -y --no-install-recommends install "$@")
+	local install=(apt-get -y -o DPkg::Lock::Timeout=120 --no-install-recommends install "$@")
+	local file
 
+	exec {file}>/run/dmabuf-vfio-pci-install.lock
+	flock "$file"
 	step "Installing $# packages: $*"
 	export DEBIAN_FRONTEND=noninteractive
 	"${install[@]}" </dev/null >/dev/null 2>&1 ||
 		logged "cannot install packages" update_and_install "${install[@]}"
+	exec {file}>&-
 }
 
 # check_kernels NAME...: refuse unknown kernels before anything is downloaded.

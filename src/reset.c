@@ -375,7 +375,8 @@ static void dvp_reset_done(struct pci_dev *pdev)
  */
 void dvp_events_opened(struct dvp_device *dvp)
 {
-	if (!dvp_config_is_lost(dvp->core.pdev))
+	if ((atomic_long_read(&dvp->wanted) & DVP_BLOCK_ERROR) &&
+	    !dvp_config_is_lost(dvp->core.pdev))
 		dvp_error_over(dvp);
 }
 
