@@ -67,11 +67,14 @@ static int reserve_return(struct kretprobe_instance *instance,
 }
 
 /* The second argument of a function at its entry. */
+static unsigned long second_argument(const struct pt_regs *regs)
+{
 #ifdef CONFIG_X86
-#define SECOND_ARGUMENT(regs)	((regs)->si)
+	return regs->si;
 #else
-#define SECOND_ARGUMENT(regs)	((regs)->regs[1])
+	return regs->regs[1];
 #endif
+}
 
 /* Who looks for a device other than itself finds itself. */
 static int others_handler(struct kprobe *kprobe, struct pt_regs *regs)
@@ -80,8 +83,8 @@ static int others_handler(struct kprobe *kprobe, struct pt_regs *regs)
 						   others);
 
 	if (current->tgid == reserve->tgid &&
-	    SECOND_ARGUMENT(regs) == (unsigned long)reserve->dev)
-		SECOND_ARGUMENT(regs) = 0;
+	    second_argument(regs) == (unsigned long)reserve->dev)
+		second_argument(regs) = 0;
 	return 0;
 }
 

@@ -27,7 +27,7 @@ static bool recovered(int klog)
 	return klog_count(klog, words);
 }
 
-static bool failed(int klog)
+static bool gave_up(int klog)
 {
 	const char *const words[] = { "device recovery failed", NULL };
 
@@ -111,7 +111,7 @@ static void fail_too_slowly(struct subject *subject)
 
 	if (klog < 0)
 		return;
-	wait_until(failed(klog));
+	wait_until(gave_up(klog));
 	assert_true(importer_is_mapped(subject->importer));
 	wait_until(!importer_is_mapped(subject->importer));
 	subject_is_revoked(subject, 1);
@@ -151,7 +151,7 @@ static void fail_pair(struct subject *subject, const char *error)
 
 	subject_open(subject, &pair);
 	assert_ok(monitor_inject("", "rp9", error));
-	wait_until(failed(klog));
+	wait_until(gave_up(klog));
 }
 
 static void opened_after_no_resume(void **state)

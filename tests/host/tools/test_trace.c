@@ -38,7 +38,8 @@ static void exact_time(void **state)
 static void about_device(void **state)
 {
 	static const char line[] =
-		"  a-1  [000] d..2.  1.250000: dvp_map: device=0000:01:00.0 importer=0000:02:00.0 why=0000:03:00.0";
+		"  a-1  [000] d..2.  1.250000: dvp_map: "
+		"device=0000:01:00.0 importer=0000:02:00.0 why=0000:03:00.0";
 	struct trace_event event;
 
 	(void)state;
