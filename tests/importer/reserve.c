@@ -67,12 +67,12 @@ static int reserve_return(struct kretprobe_instance *instance,
 }
 
 /* The second argument of a function at its entry. */
-static unsigned long second_argument(const struct pt_regs *regs)
+static unsigned long *second_argument(struct pt_regs *regs)
 {
 #ifdef CONFIG_X86
-	return regs->si;
+	return &regs->si;
 #else
-	return regs->regs[1];
+	return (unsigned long *)&regs->regs[1];
 #endif
 }
 
@@ -83,8 +83,8 @@ static int others_handler(struct kprobe *kprobe, struct pt_regs *regs)
 						   others);
 
 	if (current->tgid == reserve->tgid &&
-	    second_argument(regs) == (unsigned long)reserve->dev)
-		second_argument(regs) = 0;
+	    *second_argument(regs) == (unsigned long)reserve->dev)
+		*second_argument(regs) = 0;
 	return 0;
 }
 
