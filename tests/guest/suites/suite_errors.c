@@ -177,7 +177,7 @@ static void restored_without_resume(void **state)
 		subject_is_untouched(&subject, 0);
 		return;
 	}
-	assert_int_equal(importer_notifications(subject.importer), 1);
+	/* Newer kernels report the failure, and it may be over by now. */
 	wait_until(importer_notifications(subject.importer) == 2);
 	subject_is_restored(&subject, 2);
 }
@@ -211,8 +211,11 @@ static void fatal_memory_off(void **state)
 	wait_until(recovered(klog));
 	subject_is_revoked(&subject, 1);
 	assert_ok(vfio_set_command(subject.vfio, PCI_COMMAND_MEMORY, 0));
-	if (expects(hears_of_errors))
-		subject_is_restored(&subject, 2);
+	if (!expects(hears_of_errors))
+		return;
+	/* The end of the recovery is told from a workqueue. */
+	wait_until(importer_notifications(subject.importer) == 2);
+	subject_is_restored(&subject, 2);
 }
 
 /* Another driver below the port may ask for a reset of the link all the same. */
