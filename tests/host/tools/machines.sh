@@ -100,6 +100,10 @@ node_is_open()
 	echo 1:7 >"$machine/0000:02:08.0/0000:03:00.0/drm/card0/dev"
 	sleep 60 7</dev/full &
 	holder=$!
+	# It has the node open before it is what it is called.
+	until [ "$(cat "/proc/$holder/comm")" = sleep ]; do
+		sleep 0.01
+	done
 	says 2 in-use "0000:03:00.0: not bound: sleep (pid $holder) has it open; --force waits" \
 		bind 03:00.0 || status=1
 	says 1 in-use "0000:03:00.0: sleep (pid $holder) has it open" check 03:00.0 || status=1
