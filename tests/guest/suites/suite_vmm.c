@@ -105,7 +105,7 @@ static void passed_on(void **state)
 /* The process is the one that keeps it from being unbound. */
 static void memory_mapped(void **state)
 {
-	static const char held[] = "because qemu-system-x86 (pid ";
+	static const char held[] = "not unbound: qemu-system-x86 (pid ";
 	struct tool_run run = tool_run("unbind", DEVICE, NULL);
 	char path[32], maps[65536];
 
