@@ -131,8 +131,11 @@ static bool is_node(const struct search *search, const char *link,
 
 	if (!strcmp(target, search->group) || !strcmp(target, search->own))
 		return true;
-	/* Files elsewhere are not looked at: a dead server would be waited for. */
-	if (!search->count || strncmp(target, "/dev/", strlen("/dev/")) ||
+	/*
+	 * Files elsewhere are not looked at: a dead server would be waited for.
+	 * Of a process in a chroot, the name starts with where that is.
+	 */
+	if (!search->count || !strstr(target, "/dev/") ||
 	    stat(link, &stat_) ||
 	    !(S_ISCHR(stat_.st_mode) || S_ISBLK(stat_.st_mode)))
 		return false;
