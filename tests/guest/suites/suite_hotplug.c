@@ -203,12 +203,15 @@ static void importer_gone(void **state)
 			  "'driver': 'edu', 'id': 'torn-edu', 'bus': 'rp13', 'dma_mask': %llu",
 			  ~0ULL));
 	wait_until(slot_is_filled(&slot));
+	/*
+	 * The kernel has marked it as gone by then.  Held before the importer is
+	 * opened: after a failure the importer goes first, for which removal waits.
+	 */
+	removal = kernel_hold("pci_stop_and_remove_bus_device");
 	importer = bench_importer(bench_find(EDU, 3));
 	assert_ok(importer_attach(importer, buffer));
 	assert_ok(importer_map(importer));
 	assert_ok(importer_work(importer, 20000));
-	/* It has been marked as gone by then. */
-	removal = kernel_hold("pci_stop_and_remove_bus_device");
 	assert_ok(slot_tear_out(&slot));
 	wait_until(kernel_is_held(removal));
 	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
