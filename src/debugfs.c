@@ -15,7 +15,8 @@
 #include "compat/dma_buf.h"
 #include "buffer.h"
 #include "dvp.h"
-#include "p2p.h"
+#include "importer.h"
+#include "record.h"
 #include "trace.h"
 
 /* Of each buffer, which may have thousands. */

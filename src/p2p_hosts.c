@@ -5,8 +5,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "compat/pci_p2pdma.h"
 #include "dvp.h"
-#include "p2p.h"
 
 /* Four digits, as lspci -n shows them, without a prefix. */
 static bool dvp_parse_id(const char *text, u16 *id)
