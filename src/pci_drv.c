@@ -178,19 +178,14 @@ static void __init dvp_add_ids(void)
  * its dma-bufs, which may be freed already (a dma-buf outlives its file while an
  * O_PATH descriptor of it is open).  No released kernel is known to be right.
  */
-static const char *__init dvp_why_auto(void)
-{
-	if (!COMPAT_HAS_INTREE_EXPORT)
-		return "this kernel's vfio-pci-core cannot";
-	return "vfio-pci-core can use freed memory; exporter=intree overrides, for iommufd";
-}
-
 static int __init dvp_choose_exporter(void)
 {
 	const char *why = "set by exporter=";
 
 	if (!strcmp(exporter, "auto")) {
-		why = dvp_why_auto();
+		why = COMPAT_HAS_INTREE_EXPORT ?
+		      "vfio-pci-core can use freed memory; exporter=intree overrides, for iommufd" :
+		      "this kernel's vfio-pci-core cannot";
 	} else if (!strcmp(exporter, "intree")) {
 		dvp_uses_intree = true;
 	} else if (strcmp(exporter, "own")) {

@@ -224,24 +224,6 @@ static bool dvp_held_by_gone(struct dvp_buffer *buf, bool by_fence)
 	return gone;
 }
 
-/* Returns 0 when the buffer is not mapped, -ETIME, or -EINTR. */
-static int dvp_wait_unmapped(struct dvp_buffer *buf, bool killable)
-{
-	wait_queue_head_t *drained = &buf->access->drained;
-	long left;
-
-	if (killable)
-		left = wait_event_killable_timeout(*drained,
-						   dvp_is_unmapped(buf),
-						   DVP_NAG_INTERVAL);
-	else
-		left = wait_event_timeout(*drained, dvp_is_unmapped(buf),
-					  DVP_NAG_INTERVAL);
-	if (left < 0)
-		return -EINTR;
-	return left ? 0 : -ETIME;
-}
-
 /*
  * Wait until no importer reaches the buffer, without a limit of time: to go on
  * would let an importer write into memory that belongs to somebody else by then.
@@ -253,7 +235,8 @@ static int dvp_wait_unmapped(struct dvp_buffer *buf, bool killable)
  */
 static int dvp_drain(struct dvp_buffer *buf, bool killable)
 {
-	int ret;
+	wait_queue_head_t *drained = &buf->access->drained;
+	long left;
 
 	while (!dvp_wait_work(buf)) {
 		pr_warn("%s: waiting to take back BAR %u: work of an importer on a buffer of %zu bytes still runs\n",
@@ -264,12 +247,18 @@ static int dvp_drain(struct dvp_buffer *buf, bool killable)
 			return -EINTR;
 	}
 
-	while ((ret = dvp_wait_unmapped(buf, killable)) == -ETIME) {
+	do {
+		left = killable ?
+		       wait_event_killable_timeout(*drained,
+						   dvp_is_unmapped(buf),
+						   DVP_NAG_INTERVAL) :
+		       wait_event_timeout(*drained, dvp_is_unmapped(buf),
+					  DVP_NAG_INTERVAL);
+		if (left)
+			return left < 0 ? -EINTR : 0;
 		dvp_nag(buf);
-		if (dvp_held_by_gone(buf, false))
-			return 0;
-	}
-	return ret;
+	} while (!dvp_held_by_gone(buf, false));
+	return 0;
 }
 
 /*
