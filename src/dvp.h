@@ -67,13 +67,8 @@ static inline struct dvp_device *dvp_of_pdev(struct pci_dev *pdev)
 
 extern struct vfio_device_ops dvp_vfio_ops;
 
+/* Whether vfio-pci-core exports dma-bufs, and not this driver. */
 extern bool dvp_uses_intree;
-
-/* Whether this driver exports dma-bufs itself, not vfio-pci-core. */
-static inline bool dvp_own_exporter(void)
-{
-	return !dvp_uses_intree;
-}
 
 long dvp_export(struct dvp_device *dvp, u32 flags,
 		struct vfio_device_feature_dma_buf __user *arg, size_t argsz);

@@ -104,7 +104,7 @@ static int dvp_device_feature(struct vfio_device *vdev, u32 flags,
 
 	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
 	case VFIO_DEVICE_FEATURE_DMA_BUF:
-		if (dvp_own_exporter())
+		if (!dvp_uses_intree)
 			return dvp_export(dvp, flags, arg, argsz);
 		break;
 	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
