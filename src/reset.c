@@ -102,12 +102,14 @@ static void dvp_set_resetting(struct dvp_device *dvp, bool resetting)
  */
 void dvp_reset_check_set(struct dvp_device *dvp)
 {
+	const struct vfio_device_ops *ops = dvp->core.vdev.ops;
 	struct vfio_device_set *set = dvp->core.vdev.dev_set;
 	struct vfio_device *vdev;
 
 	mutex_lock(&set->lock);
 	list_for_each_entry(vdev, &set->device_list, dev_set_list) {
-		if (vdev->ops != &dvp_vfio_ops)
+		/* Other drivers' devices can be in the set. */
+		if (vdev->ops != ops)
 			continue;
 		dvp = to_dvp_device(vdev);
 		dvp_revoke_unblock(dvp->access, 0, &dvp->core);
