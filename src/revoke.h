@@ -101,6 +101,8 @@ int dvp_revoke_begin(struct dvp_access *access, bool disables);
 void dvp_revoke_end(struct dvp_access *access,
 		    struct vfio_pci_core_device *vdev);
 
+int dvp_drain(struct dvp_buffer *buf, bool killable);
+
 void dvp_buffer_put(struct dvp_buffer *buf);
 int dvp_revoke_add(struct dvp_access *access, struct dvp_buffer *buf);
 void dvp_revoke_remove(struct dvp_access *access, struct dvp_buffer *buf);
