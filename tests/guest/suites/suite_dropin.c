@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "bench.h"
 #include "suites.h"
@@ -108,6 +109,16 @@ static void not_removed_while_open(void **state)
 	assert_string_equal(device_driver(bdf), "");
 }
 
+/* Under another of its names. */
+static void kmod_as(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/bin/%s", name);
+	if (access(path, F_OK))
+		assert_sys(symlink("/sbin/modprobe", path));
+}
+
 /* Takes ours out and puts the kernel's own in. */
 static void load_kernels(void)
 {
@@ -116,10 +127,9 @@ static void load_kernels(void)
 	modprobe("-r");
 	assert_int_equal(glob("/lib/modules/*/kernel/drivers/vfio/pci/vfio-pci.ko*",
 			      0, NULL, &found), 0);
-	if (access("/tmp/insmod", F_OK))
-		assert_sys(symlink("/sbin/modprobe", "/tmp/insmod"));
+	kmod_as("insmod");
 	assert_ok(module_load("vfio-pci-core", NULL));
-	assert_tool(tool_run_other("/tmp/insmod", found.gl_pathv[0], NULL), 0, "");
+	assert_tool(tool_run_other("insmod", found.gl_pathv[0], NULL), 0, "");
 	globfree(&found);
 	assert_sys_error(access(PARAMETERS "/exporter", F_OK), ENOENT);
 }
@@ -166,6 +176,90 @@ static void kept_out(void **state)
 	modprobe("-r");
 	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
 	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
+}
+
+/* What DKMS runs when it has installed or removed ours. */
+static struct tool_run hook(const char *what)
+{
+	struct utsname kernel;
+
+	uname(&kernel);
+	kmod_as("depmod");
+	kmod_as("modprobe");
+	return tool_run_other("dropin-hook", what, kernel.release,
+			      "/tmp/archive", NULL);
+}
+
+static bool ours_is_loaded(void)
+{
+	return !access(PARAMETERS "/exporter", F_OK);
+}
+
+static void installed_while_bound(void **state)
+{
+	const char *bdf = tool_memory();
+
+	(void)state;
+	load_kernels();
+	assert_ok(device_bind(bdf, "vfio-pci"));
+	assert_tool(hook("after-install"), 0,
+		    "is bound to it: unbind that and run \"modprobe -r vfio-pci\"");
+	assert_false(ours_is_loaded());
+	assert_string_equal(device_driver(bdf), "vfio-pci");
+	assert_ok(device_unbind(bdf));
+	assert_tool(hook("after-install"), 0, "");
+	assert_true(ours_is_loaded());
+}
+
+static void installed_file(char *path, size_t size)
+{
+	struct utsname kernel;
+
+	uname(&kernel);
+	snprintf(path, size, "/lib/modules/%s/updates/vfio-pci.ko", kernel.release);
+}
+
+static void removed_while_open(void **state)
+{
+	const char *bdf = tool_memory();
+	struct vfio *vfio = bench_open_memory();
+	char path[128];
+
+	(void)state;
+	bench_export(vfio, VFIO_PCI_BAR2_REGION_INDEX, 0, MIB);
+	installed_file(path, sizeof(path));
+	assert_sys(rename(path, "/tmp/vfio-pci.ko"));
+	assert_tool(hook("after-remove"), 0, "is bound to it");
+	assert_true(ours_is_loaded());
+	bench_export(vfio, VFIO_PCI_BAR2_REGION_INDEX, 0, MIB);
+	assert_tool(tool_run("status", NULL), 0,
+		    "it is not installed for this kernel any more");
+	bench_teardown(state);
+	assert_ok(device_unbind(bdf));
+	assert_tool(hook("after-remove"), 0, "");
+	assert_true(module_is_loaded("vfio-pci"));
+	assert_false(ours_is_loaded());
+	assert_sys(rename("/tmp/vfio-pci.ko", path));
+	assert_tool(hook("after-install"), 0, "");
+	assert_true(ours_is_loaded());
+}
+
+static void not_loadable(void **state)
+{
+	char path[128];
+
+	(void)state;
+	load_kernels();
+	installed_file(path, sizeof(path));
+	assert_sys(rename(path, "/tmp/vfio-pci.ko"));
+	create(path, "no module");
+	assert_tool(hook("after-install"), 0,
+		    "cannot be loaded (see dmesg); the kernel's own is loaded again");
+	assert_true(module_is_loaded("vfio-pci"));
+	assert_false(ours_is_loaded());
+	assert_sys(rename("/tmp/vfio-pci.ko", path));
+	assert_tool(hook("after-install"), 0, "");
+	assert_true(ours_is_loaded());
 }
 
 static void status_says(void **state)
@@ -239,6 +333,12 @@ int suite_dropin(void)
 		DROPIN("it has the parameters of vfio-pci, and the same may write to them",
 		       same_parameters),
 		DROPIN("the kernel's own keeps it out until it is removed", kept_out),
+		DROPIN("an installation leaves the kernel's own while a device is bound",
+		       installed_while_bound),
+		DROPIN("a removal leaves it while a device is open",
+		       removed_while_open),
+		DROPIN("where it cannot be loaded the kernel's own is again",
+		       not_loadable),
 		DROPIN("status says that it is the drop-in", status_says),
 		DROPIN("check --for says that software takes its devices", takes),
 		DROPIN("the log names Intel graphics that lack their regions",
