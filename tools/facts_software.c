@@ -22,7 +22,7 @@
 struct software {
 	const char *name;
 	const char *title;
-	const char *files[4];
+	const char *files[2];
 	bool binds;
 	const char *other;
 	const char *advice;
@@ -30,9 +30,7 @@ struct software {
 
 static const struct software all[] = {
 	{ .name = "dpdk", .title = "DPDK",
-	  .files = { "/usr/bin/dpdk-*", "/usr/local/bin/dpdk-*",
-		     "/usr/lib*/*/librte_bus_pci.so*",
-		     "/usr/local/lib*/*/librte_bus_pci.so*" },
+	  .files = { "/usr/bin/dpdk-*", "/usr/local/bin/dpdk-*" },
 	  .other = "passes over devices whose driver is not called vfio-pci" },
 	{ .name = "kubevirt", .title = "KubeVirt",
 	  .files = { "/usr/bin/kubelet", "/var/lib/kubelet/device-plugins/kubevirt-*" },
@@ -75,8 +73,8 @@ static long libvirt_version(void)
 	glob_t found;
 	long version = 0;
 
-	if (!glob("/usr/lib*/libvirt.so.0.*.*", 0, NULL, &found) ||
-	    !glob("/usr/lib/*/libvirt.so.0.*.*", 0, NULL, &found))
+	if (!glob("/usr/{lib,lib64,lib/[a-z]*-linux-gnu*}/libvirt.so.0.*.*",
+		  GLOB_BRACE, NULL, &found))
 		version = atol(strstr(found.gl_pathv[0], name) + strlen(name));
 	globfree(&found);
 	return version;

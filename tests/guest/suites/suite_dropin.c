@@ -14,6 +14,7 @@
 #define PARAMETERS "/sys/module/vfio_pci/parameters"
 #define OPTIONS "/etc/modprobe.d/vfio.conf"
 #define CMDLINE "/tmp/cmdline"
+#define LOADED "the running kernel has loaded the vfio-pci that is installed now"
 
 #define INTEL 0x8086
 #define OPREGION 0xfc
@@ -207,28 +208,32 @@ static void installed_while_bound(void **state)
 	assert_false(ours_is_loaded());
 	assert_string_equal(device_driver(bdf), "vfio-pci");
 	assert_ok(device_unbind(bdf));
-	assert_tool(hook("after-install"), 0, "");
+	assert_tool(hook("after-install"), 0, LOADED);
 	assert_true(ours_is_loaded());
 }
 
-static void installed_file(char *path, size_t size)
+/* Where depmod finds it, and where not. */
+static char file[128], file_away[140];
+
+static void take_away(void)
 {
 	struct utsname kernel;
 
 	uname(&kernel);
-	snprintf(path, size, "/lib/modules/%s/updates/vfio-pci.ko", kernel.release);
+	snprintf(file, sizeof(file), "/lib/modules/%s/updates/vfio-pci.ko",
+		 kernel.release);
+	snprintf(file_away, sizeof(file_away), "%s.away", file);
+	assert_sys(rename(file, file_away));
 }
 
 static void removed_while_open(void **state)
 {
 	const char *bdf = tool_memory();
 	struct vfio *vfio = bench_open_memory();
-	char path[128];
 
 	(void)state;
 	bench_export(vfio, VFIO_PCI_BAR2_REGION_INDEX, 0, MIB);
-	installed_file(path, sizeof(path));
-	assert_sys(rename(path, "/tmp/vfio-pci.ko"));
+	take_away();
 	assert_tool(hook("after-remove"), 0, "is bound to it");
 	assert_true(ours_is_loaded());
 	bench_export(vfio, VFIO_PCI_BAR2_REGION_INDEX, 0, MIB);
@@ -236,29 +241,26 @@ static void removed_while_open(void **state)
 		    "it is not installed for this kernel any more");
 	bench_teardown(state);
 	assert_ok(device_unbind(bdf));
-	assert_tool(hook("after-remove"), 0, "");
+	assert_tool(hook("after-remove"), 0, LOADED);
 	assert_true(module_is_loaded("vfio-pci"));
 	assert_false(ours_is_loaded());
-	assert_sys(rename("/tmp/vfio-pci.ko", path));
-	assert_tool(hook("after-install"), 0, "");
+	assert_sys(rename(file_away, file));
+	assert_tool(hook("after-install"), 0, LOADED);
 	assert_true(ours_is_loaded());
 }
 
 static void not_loadable(void **state)
 {
-	char path[128];
-
 	(void)state;
 	load_kernels();
-	installed_file(path, sizeof(path));
-	assert_sys(rename(path, "/tmp/vfio-pci.ko"));
-	create(path, "no module");
+	take_away();
+	create(file, "no module");
 	assert_tool(hook("after-install"), 0,
 		    "cannot be loaded (see dmesg); the kernel's own is loaded again");
 	assert_true(module_is_loaded("vfio-pci"));
 	assert_false(ours_is_loaded());
-	assert_sys(rename("/tmp/vfio-pci.ko", path));
-	assert_tool(hook("after-install"), 0, "");
+	assert_sys(rename(file_away, file));
+	assert_tool(hook("after-install"), 0, LOADED);
 	assert_true(ours_is_loaded());
 }
 
