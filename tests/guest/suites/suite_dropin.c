@@ -179,7 +179,10 @@ static void kept_out(void **state)
 	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
 }
 
-/* What DKMS runs when it has installed or removed ours. */
+/*
+ * What DKMS runs when it has installed or removed ours.  By bash: busybox's shell would
+ * prefer applets of its own to kmod.
+ */
 static struct tool_run hook(const char *what)
 {
 	struct utsname kernel;
@@ -187,7 +190,7 @@ static struct tool_run hook(const char *what)
 	uname(&kernel);
 	kmod_as("depmod");
 	kmod_as("modprobe");
-	return tool_run_other("dropin-hook", what, kernel.release,
+	return tool_run_other("bash", "/bin/dropin-hook", what, kernel.release,
 			      "/tmp/archive", NULL);
 }
 
