@@ -43,8 +43,8 @@ static const struct software all[] = {
 	{ .name = "libvirt", .title = "libvirt",
 	  .files = { "/usr/sbin/libvirtd", "/usr/sbin/virtqemud" },
 	  .binds = true,
-	  .other = "binds the device to vfio-pci, unless the <driver> of the <hostdev> has model='dmabuf-vfio-pci'",
-	  .advice = "name the model" },
+	  .other = "binds the device to vfio-pci, unless the <driver> names a model",
+	  .advice = "write <driver name='vfio' model='dmabuf-vfio-pci'/>" },
 };
 
 static bool is_there(const char *pattern)
