@@ -102,7 +102,7 @@ static void add_refused(struct facts *facts, const struct software *software,
 	const char *other = software->other;
 
 	if (version && version < LIBVIRT_WITH_MODEL) {
-		other = "binds the device to vfio-pci, because libvirt before 10.0 knows no other driver";
+		other = "knows no other driver than vfio-pci before libvirt 10.0";
 		advice = NULL;
 	}
 	fact_add(facts, asked && !advice ? NOT_OK : WARNING, software->name,
