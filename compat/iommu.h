@@ -20,7 +20,7 @@ static inline int compat_iommu_map(struct iommu_domain *domain,
 
 /*
  * 7.1: the page tables that the drivers of x86's IOMMUs share do not mark MMIO as
- * encrypted.  Those of before do, AMD's at least, also the shared ones of 6.19.
+ * encrypted.  Earlier ones do, at least AMD's, and the shared ones of 6.19.
  */
 static inline bool compat_iommu_maps_plain(struct iommu_domain *domain)
 {

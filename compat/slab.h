@@ -3,7 +3,6 @@
 #ifndef COMPAT_SLAB_H
 #define COMPAT_SLAB_H
 
-#include <linux/overflow.h>
 #include <linux/slab.h>
 
 /* 7.0 allocates by type, with GFP_KERNEL unless it is told otherwise. */
@@ -12,10 +11,6 @@
 #define kzalloc_obj(obj, ...) \
 	kzalloc(sizeof(obj), \
 		COMPAT_SECOND(obj, ##__VA_ARGS__, GFP_KERNEL, 0))
-#endif
-#ifndef kvzalloc_flex
-#define kvzalloc_flex(obj, member, count, gfp) \
-	kvzalloc(struct_size((typeof(obj) *)NULL, member, count), gfp)
 #endif
 
 #endif /* COMPAT_SLAB_H */

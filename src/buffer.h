@@ -44,9 +44,9 @@ struct dvp_process {
  * @node: in dvp_access.buffers (dvp_access.list_lock)
  * @transition_node: in the list of buffers that are being revoked or restored
  *	(dvp_access.transition)
- * @fences: snapshot of the work that a revoke waits for (dvp_access.transition)
- * @nr_fences: of @fences
- * @all_fences: there was no memory for @fences: wait for all fences instead
+ * @work: fence of the work that a revoke waits for; NULL if there is none
+ *	(dvp_access.transition)
+ * @all_work: there was no memory for @work: wait for all fences instead
  *	(dvp_access.transition)
  * @inode: inode number of the dma-buf's file
  * @number: position in the order of exports, from 1
@@ -67,9 +67,8 @@ struct dvp_buffer {
 	struct pci_dev *pdev;
 	struct list_head node;
 	struct list_head transition_node;
-	struct dma_fence **fences;
-	unsigned int nr_fences;
-	bool all_fences;
+	struct dma_fence *work;
+	bool all_work;
 	unsigned long inode;
 	u64 number;
 	size_t size;

@@ -17,7 +17,7 @@
  * @count: length in bytes
  */
 struct dvp_write {
-	const char __user *user;
+	const u8 __user *user;
 	loff_t pos;
 	size_t count;
 };
@@ -31,21 +31,24 @@ static bool dvp_write_covers(const struct dvp_write *write, unsigned int reg)
 	return reg >= write->pos && reg - write->pos < write->count;
 }
 
+/* Offset of PMCSR; without it that of the command register, watched as well. */
+static unsigned int dvp_pmcsr(const struct pci_dev *pdev)
+{
+	return pdev->pm_cap ? pdev->pm_cap + PCI_PM_CTRL : PCI_COMMAND;
+}
+
 static bool dvp_write_is_watched(struct pci_dev *pdev,
 				 const struct dvp_write *write)
 {
 	return dvp_write_covers(write, PCI_COMMAND) ||
-	       (pdev->pm_cap &&
-		dvp_write_covers(write, pdev->pm_cap + PCI_PM_CTRL));
+	       dvp_write_covers(write, dvp_pmcsr(pdev));
 }
 
 static bool dvp_write_peek(const struct dvp_write *write, unsigned int reg,
 			   u8 *byte)
 {
-	const u8 __user *user = (const u8 __user *)write->user;
-
 	return dvp_write_covers(write, reg) &&
-	       !get_user(*byte, user + (reg - write->pos));
+	       !get_user(*byte, write->user + (reg - write->pos));
 }
 
 /* The core ignores a power state that the device does not support. */
@@ -74,62 +77,44 @@ static bool dvp_write_disables(struct pci_dev *pdev,
 		return true;
 
 	return pdev->pm_cap &&
-	       dvp_write_peek(write, pdev->pm_cap + PCI_PM_CTRL, &byte) &&
+	       dvp_write_peek(write, dvp_pmcsr(pdev), &byte) &&
 	       dvp_state_sleeps(pdev, byte);
 }
 
 /*
  * userfaultfd or FUSE can delay the core's copy from userspace in the middle of
  * a write for as long as the user likes.  It must not be delayed between the write
- * of a watched register and dvp_access_end(), so end each call of the core behind
+ * of a watched register and dvp_revoke_end(), so end each call of the core behind
  * such a register.  The core acts on aligned pieces of at most four bytes and
  * copies each of them at once.
  */
-static size_t dvp_write_piece(struct pci_dev *pdev,
-			      const struct dvp_write *write)
+static void dvp_write_cut(struct dvp_write *write, unsigned int reg)
 {
-	unsigned int pmcsr = pdev->pm_cap + PCI_PM_CTRL;
-	size_t count = write->count;
-
-	if (dvp_write_covers(write, PCI_COMMAND))
-		count = min_t(size_t, count, PCI_COMMAND + 4 - write->pos);
-	if (pdev->pm_cap && dvp_write_covers(write, pmcsr))
-		count = min_t(size_t, count, pmcsr + 4 - write->pos);
-	return count;
+	if (dvp_write_covers(write, reg))
+		write->count = min_t(size_t, write->count, reg + 4 - write->pos);
 }
 
-static ssize_t dvp_write_one(struct dvp_device *dvp,
-			     const struct dvp_write *write, loff_t *ppos)
+/* Write a part of @write, as much as one call of the core may. */
+static ssize_t dvp_write_piece(struct dvp_device *dvp, struct dvp_write write,
+			       loff_t *ppos)
 {
 	struct pci_dev *pdev = dvp->core.pdev;
+	bool watched = dvp_write_is_watched(pdev, &write);
 	ssize_t ret;
 
-	if (!dvp_write_is_watched(pdev, write))
-		return vfio_pci_core_write(&dvp->core.vdev, write->user,
-					   write->count, ppos);
-	dvp_access_begin(dvp->access, dvp_write_disables(pdev, write));
-	ret = vfio_pci_core_write(&dvp->core.vdev, write->user, write->count,
-				  ppos);
-	dvp_access_end(dvp->access, &dvp->core);
-	return ret;
-}
-
-static ssize_t dvp_write_pieces(struct dvp_device *dvp,
-				struct dvp_write *write, loff_t *ppos)
-{
-	size_t left = write->count;
-	ssize_t ret;
-
-	for (; left; left -= ret) {
-		write->count = left;
-		write->count = dvp_write_piece(dvp->core.pdev, write);
-		ret = dvp_write_one(dvp, write, ppos);
-		if (ret < 0)
+	if (watched) {
+		dvp_write_cut(&write, PCI_COMMAND);
+		dvp_write_cut(&write, dvp_pmcsr(pdev));
+		ret = dvp_revoke_begin(dvp->access,
+				       dvp_write_disables(pdev, &write));
+		if (ret)
 			return ret;
-		write->user += ret;
-		write->pos += ret;
 	}
-	return 0;
+	ret = vfio_pci_core_write(&dvp->core.vdev, write.user, write.count,
+				  ppos);
+	if (watched)
+		dvp_revoke_end(dvp->access, &dvp->core);
+	return ret;
 }
 
 /**
@@ -143,12 +128,12 @@ static ssize_t dvp_write_pieces(struct dvp_device *dvp,
  *
  * Context: may sleep, for as long as importers need to unmap if the write makes
  * the device's memory unreachable.
- * Return: number of bytes written or a negative errno, from vfio_pci_core_write().
+ * Return: number of bytes written; -EINTR if the caller was killed while it waited
+ * for importers; or the errno of vfio_pci_core_write().
  */
 ssize_t dvp_config_write(struct dvp_device *dvp, const char __user *user,
 			 size_t count, loff_t *ppos)
 {
-	struct pci_dev *pdev = dvp->core.pdev;
 	struct dvp_write write = {
 		.user	= user,
 		.pos	= *ppos & VFIO_PCI_OFFSET_MASK,
@@ -157,9 +142,14 @@ ssize_t dvp_config_write(struct dvp_device *dvp, const char __user *user,
 	ssize_t ret;
 
 	/* The core refuses a write that ends beyond the config space. */
-	if (!dvp_write_is_watched(pdev, &write) ||
-	    write.pos + count > pdev->cfg_size)
+	if (write.pos + count > dvp->core.pdev->cfg_size)
 		return vfio_pci_core_write(&dvp->core.vdev, user, count, ppos);
-	ret = dvp_write_pieces(dvp, &write, ppos);
-	return ret < 0 ? ret : count;
+	for (; write.count; write.count -= ret) {
+		ret = dvp_write_piece(dvp, write, ppos);
+		if (ret < 0)
+			return ret;
+		write.user += ret;
+		write.pos += ret;
+	}
+	return count;
 }

@@ -15,7 +15,8 @@
 #include "compat/dma_buf.h"
 #include "buffer.h"
 #include "dvp.h"
-#include "p2p.h"
+#include "importer.h"
+#include "record.h"
 #include "trace.h"
 
 /* Of each buffer, which may have thousands. */
@@ -49,8 +50,8 @@ static int dvp_state_show(struct seq_file *seq, void *unused)
 	bool open = !(READ_ONCE(access->reasons) & DVP_BLOCK_CLOSED);
 
 	seq_printf(seq, "exporter %s\nopen %s\n",
-		   dvp_own_exporter() ? "own" : "intree", open ? "yes" : "no");
-	if (dvp_own_exporter())
+		   dvp_uses_intree ? "intree" : "own", open ? "yes" : "no");
+	if (!dvp_uses_intree)
 		dvp_record_print(seq, access);
 	return 0;
 }
@@ -199,7 +200,7 @@ void dvp_debugfs_add(struct dvp_device *dvp)
 	dvp->debugfs = debugfs_create_dir(pci_name(pdev), dvp_debugfs_root);
 	debugfs_create_file("p2p", 0400, dvp->debugfs, pdev, &dvp_p2p_fops);
 	debugfs_create_file("state", 0400, dvp->debugfs, dvp, &dvp_state_fops);
-	if (dvp_own_exporter())
+	if (!dvp_uses_intree)
 		debugfs_create_file("buffers", 0400, dvp->debugfs, dvp,
 				    &dvp_buffers_fops);
 }

@@ -9,7 +9,6 @@
 #include "compat/slab.h"
 #include "dvp.h"
 #include "importer.h"
-#include "p2p.h"
 #include "record.h"
 #include "trace.h"
 
@@ -59,21 +58,16 @@ static int dvp_attach_path(struct dvp_buffer *buf,
 			   struct dma_buf_attachment *attach,
 			   struct dvp_attachment *att)
 {
-	int ret = 0;
+	dma_resv_assert_held(&buf->resv);
 
-	dma_resv_lock(&buf->resv, NULL);
-	if (buf->revoked) {
-		ret = dvp_refuse_revoked(buf, attach->dev);
-	} else {
-		att->map_type = dvp_p2p_map_type(buf, attach->dev);
-		if (att->map_type == PCI_P2PDMA_MAP_NOT_SUPPORTED ||
-		    !dvp_reach_agrees(buf, attach->dev))
-			ret = -EINVAL;
-		else
-			dvp_fill_phys(&att->phys, buf, att->map_type);
-	}
-	dma_resv_unlock(&buf->resv);
-	return ret;
+	if (buf->revoked)
+		return dvp_refuse_revoked(buf, attach->dev);
+	att->map_type = dvp_p2p_map_type(buf, attach->dev);
+	if (att->map_type == PCI_P2PDMA_MAP_NOT_SUPPORTED ||
+	    !dvp_importer_agrees(buf, attach->dev))
+		return -EINVAL;
+	dvp_fill_phys(&att->phys, buf, att->map_type);
+	return 0;
 }
 
 /* The importer must do without struct pages, and obey a revoke. */
@@ -106,11 +100,13 @@ static int dvp_dmabuf_attach(struct dma_buf *dmabuf,
 	INIT_LIST_HEAD(&att->reserved);
 	dvp_process_fill(&att->importer);
 	attach->priv = att;
+	dma_resv_lock(&buf->resv, NULL);
 	ret = dvp_attach_path(buf, attach, att);
+	dma_resv_unlock(&buf->resv);
 	if (!ret)
-		ret = dvp_reach_look(attach);
+		ret = dvp_importer_attach(attach);
 	if (ret) {
-		dvp_reach_forget(&att->reserved);
+		dvp_importer_detach(&att->reserved);
 		kfree(att);
 		return ret;
 	}
@@ -124,7 +120,7 @@ static void dvp_dmabuf_detach(struct dma_buf *dmabuf,
 	struct dvp_attachment *att = attach->priv;
 
 	trace_dvp_detach(dmabuf->priv, attach, att->map_type);
-	dvp_reach_forget(&att->reserved);
+	dvp_importer_detach(&att->reserved);
 	kfree(att);
 }
 
@@ -171,22 +167,6 @@ static void dvp_refuse_mapping(struct dvp_buffer *buf,
 			   buf->dmabuf->size, ERR_PTR(error));
 }
 
-/* An importer hardly ever holds more than one mapping of an attachment. */
-static struct compat_dma_buf_mapping *
-dvp_alloc_mapping(struct dvp_attachment *att)
-{
-	if (!att->mappings)
-		return &att->mapping;
-	return kzalloc_obj(struct compat_dma_buf_mapping);
-}
-
-static void dvp_free_mapping(struct dvp_attachment *att,
-			     struct compat_dma_buf_mapping *mapping)
-{
-	if (mapping != &att->mapping)
-		kfree(mapping);
-}
-
 static struct sg_table *dvp_dmabuf_map(struct dma_buf_attachment *attach,
 				       enum dma_data_direction dir)
 {
@@ -201,10 +181,11 @@ static struct sg_table *dvp_dmabuf_map(struct dma_buf_attachment *attach,
 
 	if (buf->revoked)
 		return ERR_PTR(dvp_refuse_revoked(buf, attach->dev));
-	ret = dvp_reach_before(attach);
+	ret = dvp_importer_check(attach);
 	if (ret)
 		return ERR_PTR(ret);
-	mapping = dvp_alloc_mapping(att);
+	/* An importer hardly ever holds more than one mapping of an attachment. */
+	mapping = att->mappings ? kzalloc_obj(*mapping) : &att->mapping;
 	if (!mapping)
 		return ERR_PTR(-ENOMEM);
 	ranges = (struct compat_dma_buf_ranges) {
@@ -221,7 +202,7 @@ static struct sg_table *dvp_dmabuf_map(struct dma_buf_attachment *attach,
 		dvp_refuse_mapping(buf, attach->dev, ret, failed);
 		goto err_free;
 	}
-	ret = dvp_reach_after(attach, mapping);
+	ret = dvp_importer_check_mapping(attach, &mapping->sgt);
 	if (ret)
 		goto err_unmap;
 	att->mappings++;
@@ -232,7 +213,8 @@ static struct sg_table *dvp_dmabuf_map(struct dma_buf_attachment *attach,
 err_unmap:
 	compat_dma_buf_free_sgt(mapping, attach->dev, &ranges, dir);
 err_free:
-	dvp_free_mapping(att, mapping);
+	if (mapping != &att->mapping)
+		kfree(mapping);
 	return ERR_PTR(ret);
 }
 
@@ -249,7 +231,8 @@ static void dvp_dmabuf_unmap(struct dma_buf_attachment *attach,
 
 	trace_dvp_unmap(buf, attach, sgt);
 	compat_dma_buf_free_sgt(mapping, attach->dev, &ranges, dir);
-	dvp_free_mapping(att, mapping);
+	if (mapping != &att->mapping)
+		kfree(mapping);
 	att->mappings--;
 	dvp_uncount(buf);
 }
@@ -258,7 +241,7 @@ static void dvp_dmabuf_release(struct dma_buf *dmabuf)
 {
 	struct dvp_buffer *buf = dmabuf->priv;
 
-	dvp_access_remove(buf->access, buf);
+	dvp_revoke_remove(buf->access, buf);
 	dvp_buffer_put(buf);
 }
 

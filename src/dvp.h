@@ -67,22 +67,40 @@ static inline struct dvp_device *dvp_of_pdev(struct pci_dev *pdev)
 
 extern struct vfio_device_ops dvp_vfio_ops;
 
+/* Whether vfio-pci-core exports dma-bufs, and not this driver. */
 extern bool dvp_uses_intree;
-
-/* Whether this driver exports dma-bufs itself, not vfio-pci-core. */
-static inline bool dvp_own_exporter(void)
-{
-	return !dvp_uses_intree;
-}
-
-void dvp_debugfs_init(void);
-void dvp_debugfs_exit(void);
-void dvp_debugfs_add(struct dvp_device *dvp);
-void dvp_debugfs_remove(struct dvp_device *dvp);
 
 long dvp_export(struct dvp_device *dvp, u32 flags,
 		struct vfio_device_feature_dma_buf __user *arg, size_t argsz);
 ssize_t dvp_config_write(struct dvp_device *dvp, const char __user *user,
 			 size_t count, loff_t *ppos);
+
+void dvp_reset_watch(struct dvp_device *dvp);
+void dvp_reset_unwatch(struct dvp_device *dvp);
+void dvp_reset_claim_config(struct dvp_device *dvp);
+void dvp_reset_release_config(struct dvp_device *dvp);
+void dvp_reset_check_set(struct dvp_device *dvp);
+void dvp_reset_prepare(struct pci_dev *pdev);
+void dvp_reset_done(struct pci_dev *pdev);
+
+void dvp_pm_init(void);
+void dvp_pm_shutdown(struct pci_dev *pdev);
+
+void dvp_error_watch(struct dvp_device *dvp);
+void dvp_error_unwatch(struct dvp_device *dvp);
+void dvp_error_opened(struct dvp_device *dvp);
+void dvp_error_reset(struct dvp_device *dvp);
+void dvp_error_removing(struct pci_dev *pdev);
+pci_ers_result_t dvp_error_detected(struct pci_dev *pdev,
+				    pci_channel_state_t state);
+pci_ers_result_t dvp_error_slot_reset(struct pci_dev *pdev);
+void dvp_error_resume(struct pci_dev *pdev);
+
+void dvp_p2p_drop_extra_hosts(void);
+
+void dvp_debugfs_init(void);
+void dvp_debugfs_exit(void);
+void dvp_debugfs_add(struct dvp_device *dvp);
+void dvp_debugfs_remove(struct dvp_device *dvp);
 
 #endif /* DVP_H */

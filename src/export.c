@@ -148,7 +148,7 @@ static int dvp_export_buffer(struct dvp_buffer *buf, int open_flags)
 		dvp_buffer_put(buf);
 		return PTR_ERR(dmabuf);
 	}
-	ret = dvp_access_add(buf->access, buf);
+	ret = dvp_revoke_add(buf->access, buf);
 	if (!ret) {
 		/* Before another thread can close the new descriptor. */
 		trace_dvp_export(buf);

@@ -44,7 +44,7 @@ static noinline __noclone bool dvp_is_private(struct device *dev)
 }
 
 /**
- * dvp_reach_agrees() - whether two devices are on one side of an encrypted guest
+ * dvp_importer_agrees() - whether two devices are on one side of an encrypted guest
  * @buf: buffer, which is not revoked
  * @importer: device that is to reach it
  *
@@ -56,7 +56,7 @@ static noinline __noclone bool dvp_is_private(struct device *dev)
  * Context: any.
  * Return: false if they must not reach each other; the log says so.
  */
-bool dvp_reach_agrees(struct dvp_buffer *buf, struct device *importer)
+bool dvp_importer_agrees(struct dvp_buffer *buf, struct device *importer)
 {
 	struct device *provider = &buf->pdev->dev;
 
@@ -117,12 +117,12 @@ static bool dvp_keeps_clear(struct device *dev, struct iommu_group *group)
 }
 
 /**
- * dvp_reach_look() - look whether and where the importer's IOMMU is in the way
+ * dvp_importer_attach() - look whether and where the importer's IOMMU is in the way
  * @attach: importer's attachment; its map type is decided
  * Return: 0; -ENOMEM; or -EINVAL if the log says why the importer cannot have a
- * mapping.  dvp_reach_forget() frees the regions that were found, in any case.
+ * mapping.  dvp_importer_detach() frees the regions that were found, in any case.
  */
-int dvp_reach_look(struct dma_buf_attachment *attach)
+int dvp_importer_attach(struct dma_buf_attachment *attach)
 {
 	struct dvp_attachment *att = attach->priv;
 	struct iommu_group *group;
@@ -143,8 +143,8 @@ int dvp_reach_look(struct dma_buf_attachment *attach)
 	return ret;
 }
 
-/* Free the regions that dvp_reach_look() has found. */
-void dvp_reach_forget(struct list_head *reserved)
+/* Free the regions that dvp_importer_attach() has found. */
+void dvp_importer_detach(struct list_head *reserved)
 {
 	struct iommu_resv_region *region, *next;
 
@@ -219,12 +219,12 @@ static int dvp_check_translated(struct device *dev, struct dvp_buffer *buf,
 }
 
 /**
- * dvp_reach_before() - check an importer before a mapping is made
+ * dvp_importer_check() - check an importer before a mapping is made
  * @attach: importer's attachment
  * Context: any; the buffer's reservation lock is held.
  * Return: 0, or -EIO if the log says why not.
  */
-int dvp_reach_before(struct dma_buf_attachment *attach)
+int dvp_importer_check(struct dma_buf_attachment *attach)
 {
 	struct iommu_domain *domain = iommu_get_domain_for_dev(attach->dev);
 	struct dvp_attachment *att = attach->priv;
@@ -263,12 +263,17 @@ static bool dvp_overlaps(const struct iommu_resv_region *region, u64 first,
 	       last >= region->start;
 }
 
+/* Untranslated addresses are in the extent, which rules out most regions at once. */
 static bool dvp_leads_into(const struct iommu_resv_region *region,
-			   struct sg_table *sgt)
+			   const struct dvp_buffer *buf, struct sg_table *sgt,
+			   bool translated)
 {
 	struct scatterlist *sg;
 	unsigned int i;
 
+	if (!translated && !dvp_overlaps(region, buf->extent.paddr,
+					 dvp_last(&buf->extent)))
+		return false;
 	for_each_sgtable_dma_sg(sgt, sg, i)
 		if (dvp_overlaps(region, sg_dma_address(sg),
 				 sg_dma_address(sg) + sg_dma_len(sg) - 1))
@@ -276,32 +281,15 @@ static bool dvp_leads_into(const struct iommu_resv_region *region,
 	return false;
 }
 
-/*
- * Rules out most regions without a look at every entry.  A span is contiguous;
- * untranslated addresses are within the extent of the buffer.
- */
-static bool dvp_is_near(const struct iommu_resv_region *region,
-			const struct dvp_buffer *buf,
-			struct compat_dma_buf_mapping *mapping,
-			bool translated)
-{
-	if (!translated)
-		return dvp_overlaps(region, buf->extent.paddr,
-				    dvp_last(&buf->extent));
-	return !dma_use_iova(&mapping->iova) ||
-	       dvp_overlaps(region, mapping->iova.addr,
-			    mapping->iova.addr + buf->dmabuf->size - 1);
-}
-
 /**
- * dvp_reach_after() - check that all addresses of a mapping lead to the memory
+ * dvp_importer_check_mapping() - check that all addresses lead to the memory
  * @attach: importer's attachment
- * @mapping: mapping
+ * @sgt: its mapping
  * Context: any; the buffer's reservation lock is held.
  * Return: 0, or -EIO if the log says why not.
  */
-int dvp_reach_after(struct dma_buf_attachment *attach,
-		    struct compat_dma_buf_mapping *mapping)
+int dvp_importer_check_mapping(struct dma_buf_attachment *attach,
+			       struct sg_table *sgt)
 {
 	struct dvp_attachment *att = attach->priv;
 	struct dvp_buffer *buf = attach->dmabuf->priv;
@@ -313,8 +301,7 @@ int dvp_reach_after(struct dma_buf_attachment *attach,
 	translated = dvp_is_translated(attach->dev);
 	list_for_each_entry(region, &att->reserved, list)
 		if (dvp_is_taken(region, translated) &&
-		    dvp_is_near(region, buf, mapping, translated) &&
-		    dvp_leads_into(region, &mapping->sgt)) {
+		    dvp_leads_into(region, buf, sgt, translated)) {
 			dvp_refuse_logged(attach->dev, buf->access, attach->dev,
 					  "cannot map the peer's memory: its addresses would be among %zu bytes from %pap, which are reserved in this IOMMU group (see reserved_regions in its iommu_group)",
 					  region->length, &region->start);

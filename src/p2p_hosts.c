@@ -5,22 +5,18 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "compat/pci_p2pdma.h"
 #include "dvp.h"
-#include "p2p.h"
 
-/* Four digits, as lspci -n shows them, without a prefix. */
-static bool dvp_parse_id(const char *text, u16 *id)
-{
-	return strspn(text, "0123456789abcdefABCDEF") == 4 &&
-	       sscanf(text, "%hx", id) == 1;
-}
-
+/* Ids have four digits, as lspci -n shows them, without a prefix. */
 static bool dvp_parse_host(const char *text, struct compat_p2pdma_host *host)
 {
+	const char *digits = "0123456789abcdefABCDEF";
 	u16 device;
 
-	if (!dvp_parse_id(text, &host->vendor) || text[4] != ':' ||
-	    !dvp_parse_id(text + 5, &device))
+	if (strspn(text, digits) != 4 || text[4] != ':' ||
+	    strspn(text + 5, digits) != 4 ||
+	    sscanf(text, "%hx:%hx", &host->vendor, &device) != 2)
 		return false;
 	host->device = device;
 	host->same_only = !strcmp(text + 9, ":same");
@@ -30,33 +26,21 @@ static bool dvp_parse_host(const char *text, struct compat_p2pdma_host *host)
 	       (host->same_only || !text[9]);
 }
 
-/* Returns how many there are, or -EINVAL with the bad entry. */
-static int dvp_parse_hosts(char *text, struct compat_p2pdma_host *hosts,
-			   const char **bad)
-{
-	int count = 0;
-
-	while ((*bad = strsep(&text, ","))) {
-		if (count == COMPAT_P2PDMA_TRUSTED ||
-		    !dvp_parse_host(*bad, &hosts[count]))
-			return -EINVAL;
-		count++;
-	}
-	return count;
-}
-
 /* All of them or none: a list with an error leaves everything as it was. */
 static int dvp_trust_hosts(const char *value, char *text,
 			   struct compat_p2pdma_host *hosts)
 {
-	const char *bad;
-	int count, i;
+	unsigned int count, i;
+	const char *entry;
 
-	count = dvp_parse_hosts(strim(text), hosts, &bad);
-	if (count < 0) {
-		pr_err("p2p_host_bridges=%s: bad entry \"%s\"; give at most %u as VVVV:DDDD or VVVV:DDDD:same, in hexadecimal, separated by commas\n",
-		       value, bad, COMPAT_P2PDMA_TRUSTED);
-		return count;
+	text = strim(text);
+	for (count = 0; (entry = strsep(&text, ",")); count++) {
+		if (count == COMPAT_P2PDMA_TRUSTED ||
+		    !dvp_parse_host(entry, &hosts[count])) {
+			pr_err("p2p_host_bridges=%s: bad entry \"%s\"; give at most %u as VVVV:DDDD or VVVV:DDDD:same, in hexadecimal, separated by commas\n",
+			       value, entry, COMPAT_P2PDMA_TRUSTED);
+			return -EINVAL;
+		}
 	}
 	compat_p2pdma_trust_hosts(hosts, count);
 	for (i = 0; i < count; i++)

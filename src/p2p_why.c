@@ -6,7 +6,7 @@
 #include "buffer.h"
 #include "compat/pci_p2pdma_texts.h"
 #include "dvp.h"
-#include "p2p.h"
+#include "importer.h"
 #include "record.h"
 #include "trace.h"
 

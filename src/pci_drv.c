@@ -7,11 +7,8 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 
-#include "revoke.h"
 #include "compat/vfio_pci.h"
 #include "dvp.h"
-#include "reset.h"
-#include "p2p.h"
 
 static char ids[1024] __initdata;
 module_param_string(ids, ids, sizeof(ids), 0);
@@ -82,6 +79,14 @@ static void dvp_miss_graphics(struct pci_dev *pdev)
 		pci_warn(pdev, "Intel graphics without the regions for its OpRegion and its bridges' configuration: a virtual machine that needs them needs the kernel's own vfio-pci\n");
 }
 
+/* The device is not registered, or no longer. */
+static void dvp_unwatch(struct dvp_device *dvp)
+{
+	dvp_reset_unwatch(dvp);
+	dvp_error_unwatch(dvp);
+	vfio_put_device(&dvp->core.vdev);
+}
+
 static int dvp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct dvp_device *dvp;
@@ -100,12 +105,11 @@ static int dvp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (dvp_uses_intree)
 		compat_use_intree_export(&dvp->core);
 
-	dvp_events_watch(dvp);
+	dvp_error_watch(dvp);
+	dvp_reset_watch(dvp);
 	ret = vfio_pci_core_register_device(&dvp->core);
-	dvp_events_watch_power(pdev->dev.driver);
 	if (ret) {
-		dvp_events_unwatch(dvp);
-		vfio_put_device(&dvp->core.vdev);
+		dvp_unwatch(dvp);
 		return ret;
 	}
 	dvp_debugfs_add(dvp);
@@ -117,11 +121,10 @@ static void dvp_remove(struct pci_dev *pdev)
 {
 	struct dvp_device *dvp = dvp_of_pdev(pdev);
 
-	dvp_events_removing(pdev);
+	dvp_error_removing(pdev);
 	vfio_pci_core_unregister_device(&dvp->core);
 	dvp_debugfs_remove(dvp);
-	dvp_events_unwatch(dvp);
-	vfio_put_device(&dvp->core.vdev);
+	dvp_unwatch(dvp);
 }
 
 static int dvp_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
@@ -140,12 +143,20 @@ static const struct pci_device_id dvp_table[] = {
 
 DVP_DEVICE_TABLE(dvp_table);
 
+static const struct pci_error_handlers dvp_err_handlers = {
+	.error_detected	= dvp_error_detected,
+	.slot_reset	= dvp_error_slot_reset,
+	.resume		= dvp_error_resume,
+	.reset_prepare	= dvp_reset_prepare,
+	.reset_done	= dvp_reset_done,
+};
+
 static struct pci_driver dvp_driver = {
 	.name			= DVP_NAME,
 	.id_table		= dvp_table,
 	.probe			= dvp_probe,
 	.remove			= dvp_remove,
-	.shutdown		= dvp_events_shutdown,
+	.shutdown		= dvp_pm_shutdown,
 	.sriov_configure	= dvp_sriov_configure,
 	.err_handler		= &dvp_err_handlers,
 	.driver_managed_dma	= true,
@@ -183,19 +194,14 @@ static void __init dvp_add_ids(void)
  * its dma-bufs, which may be freed already (a dma-buf outlives its file while an
  * O_PATH descriptor of it is open).  No released kernel is known to be right.
  */
-static const char *__init dvp_why_auto(void)
-{
-	if (!COMPAT_HAS_INTREE_EXPORT)
-		return "this kernel's vfio-pci-core cannot";
-	return "vfio-pci-core can use freed memory; exporter=intree overrides, for iommufd";
-}
-
 static int __init dvp_choose_exporter(void)
 {
 	const char *why = "set by exporter=";
 
 	if (!strcmp(exporter, "auto")) {
-		why = dvp_why_auto();
+		why = COMPAT_HAS_INTREE_EXPORT ?
+		      "vfio-pci-core can use freed memory; exporter=intree overrides, for iommufd" :
+		      "this kernel's vfio-pci-core cannot";
 	} else if (!strcmp(exporter, "intree")) {
 		dvp_uses_intree = true;
 	} else if (strcmp(exporter, "own")) {
@@ -231,6 +237,7 @@ static int __init dvp_init(void)
 	else if (dvp_has_params() && !compat_vfio_pci_share_params(&dvp_params))
 		pr_warn("nointxmask, disable_vga and disable_idle_d3 ignored: vfio-pci is loaded and its settings hold for all devices; set them with \"options vfio-pci\" in /etc/modprobe.d\n");
 	compat_vfio_complete_ops(&dvp_vfio_ops);
+	dvp_pm_init();
 	dvp_debugfs_init();
 	ret = pci_register_driver(&dvp_driver);
 	if (ret) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * History of a device's exports: counters, tracepoints, the last refusal and the
- * last revoke.
+ * History of a device's exports: counters, the last refusal and the last revoke.
+ * This is the one file that has the code of the tracepoints.
  */
 #include <linux/device.h>
 #include <linux/seq_file.h>
@@ -10,12 +10,31 @@
 #include "buffer.h"
 #include "dvp.h"
 #include "record.h"
+#define CREATE_TRACE_POINTS
 #include "trace.h"
 
 static const struct {
 	unsigned long reason;
 	const char *name;
 } dvp_reasons[] = { DVP_BLOCK_NAMES };
+
+/**
+ * dvp_map_type_name() - what a map type is called where users look
+ * @type: map type
+ *
+ * Context: any.
+ * Return: its name.
+ */
+const char *dvp_map_type_name(enum pci_p2pdma_map_type type)
+{
+	static const char *const names[] = {
+		[PCI_P2PDMA_MAP_NOT_SUPPORTED] = "NOT_SUPPORTED",
+		[PCI_P2PDMA_MAP_BUS_ADDR] = "BUS_ADDR",
+		[PCI_P2PDMA_MAP_THRU_HOST_BRIDGE] = "THRU_HOST_BRIDGE",
+	};
+
+	return names[type];
+}
 
 /* For all names, with commas. */
 #define DVP_REASONS_SIZE 64
@@ -60,19 +79,15 @@ void dvp_record_restore(struct dvp_access *access, unsigned int buffers)
 /* "closed,reset", or "-" for none. */
 static void dvp_say_reasons(char *text, unsigned long reasons)
 {
-	int len = scnprintf(text, DVP_REASONS_SIZE, "-");
-	const char *separator = "";
+	int len = 0;
 	size_t i;
 
-	if (reasons)
-		len = 0;
-	for (i = 0; i < ARRAY_SIZE(dvp_reasons); i++) {
-		if (!(reasons & dvp_reasons[i].reason))
-			continue;
-		len += scnprintf(text + len, DVP_REASONS_SIZE - len, "%s%s",
-				 separator, dvp_reasons[i].name);
-		separator = ",";
-	}
+	strscpy(text, "-", DVP_REASONS_SIZE);
+	for (i = 0; i < ARRAY_SIZE(dvp_reasons); i++)
+		if (reasons & dvp_reasons[i].reason)
+			len += scnprintf(text + len, DVP_REASONS_SIZE - len,
+					 "%s%s", len ? "," : "",
+					 dvp_reasons[i].name);
 }
 
 /**
@@ -103,77 +118,39 @@ void dvp_record_print(struct seq_file *seq, struct dvp_access *access)
 	spin_unlock(&record->lock);
 }
 
-static void dvp_record_refusal(struct dvp_access *access,
-			       const struct device *importer,
-			       struct va_format *why)
+/**
+ * dvp_record_refusal() - note why a call fails
+ * @limit: rate limit of the line in the kernel's log; NULL for no line
+ * @logger: device that the line is about; this driver is named if the device
+ *	belongs to another one
+ * @access: of the device whose memory was asked for
+ * @importer: importing device, or NULL for an export
+ * @fmt: as for printf(), without a full stop or newline
+ */
+void dvp_record_refusal(struct ratelimit_state *limit,
+			const struct device *logger, struct dvp_access *access,
+			const struct device *importer, const char *fmt, ...)
 {
 	struct dvp_record *record = &access->record;
+	struct va_format why = { .fmt = fmt };
+	va_list args;
 	int who = 0;
 
+	va_start(args, fmt);
+	why.va = &args;
 	spin_lock(&record->lock);
 	record->refusals++;
 	if (importer)
 		who = scnprintf(record->refusal, sizeof(record->refusal),
 				"%s: ", dev_name(importer));
 	scnprintf(record->refusal + who, sizeof(record->refusal) - who, "%pV",
-		  why);
+		  &why);
 	trace_dvp_refuse(access, importer, record->refusal + who);
 	spin_unlock(&record->lock);
-}
-
-/**
- * dvp_refuse() - note why a call fails
- * @access: of the device whose memory was asked for
- * @importer: importing device, or NULL for an export
- * @fmt: as for printf(), without a full stop or newline
- */
-void dvp_refuse(struct dvp_access *access, const struct device *importer,
-		const char *fmt, ...)
-{
-	struct va_format why = { .fmt = fmt };
-	va_list args;
-
-	va_start(args, fmt);
-	why.va = &args;
-	dvp_record_refusal(access, importer, &why);
-	va_end(args);
-}
-
-/**
- * dvp_refuse_limited() - note why a call fails, in the kernel's log as well
- * @limit: rate limit of this message
- * @logger: device that the message is about; this driver is named if the device
- *	belongs to another one
- * @access: of the device whose memory was asked for
- * @importer: importing device
- * @fmt: as for printf(), without a full stop or newline
- */
-void dvp_refuse_limited(struct ratelimit_state *limit,
-			const struct device *logger, struct dvp_access *access,
-			const struct device *importer, const char *fmt, ...)
-{
-	struct va_format why = { .fmt = fmt };
-	va_list args;
-
-	va_start(args, fmt);
-	why.va = &args;
-	dvp_record_refusal(access, importer, &why);
-	if (__ratelimit(limit))
+	if (limit && __ratelimit(limit))
 		dev_warn(logger, "%s%pV\n",
 			 logger == importer ? DVP_NAME ": " : "", &why);
 	va_end(args);
-}
-
-/* A buffer leaves the list when the device is closed. */
-static unsigned long dvp_why_revoked(struct dvp_buffer *buf)
-{
-	struct dvp_access *access = buf->access;
-	bool closed;
-
-	spin_lock(&access->list_lock);
-	closed = list_empty(&buf->node);
-	spin_unlock(&access->list_lock);
-	return closed ? DVP_BLOCK_CLOSED : READ_ONCE(access->reasons);
 }
 
 /**
@@ -185,9 +162,16 @@ static unsigned long dvp_why_revoked(struct dvp_buffer *buf)
  */
 int dvp_refuse_revoked(struct dvp_buffer *buf, const struct device *importer)
 {
+	struct dvp_access *access = buf->access;
 	char reasons[DVP_REASONS_SIZE];
+	bool closed;
 
-	dvp_say_reasons(reasons, dvp_why_revoked(buf));
-	dvp_refuse(buf->access, importer, "the buffer is revoked: %s", reasons);
+	/* A buffer leaves the list when the device is closed. */
+	spin_lock(&access->list_lock);
+	closed = list_empty(&buf->node);
+	spin_unlock(&access->list_lock);
+	dvp_say_reasons(reasons, closed ? DVP_BLOCK_CLOSED :
+					  READ_ONCE(access->reasons));
+	dvp_refuse(access, importer, "the buffer is revoked: %s", reasons);
 	return -ENODEV;
 }

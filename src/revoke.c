@@ -5,7 +5,7 @@
  * gets a new one until the memory is back.
  *
  * Whoever makes the memory unreachable blocks access for a reason before, and
- * unblocks it after.  dvp_access_apply() compares the set of reasons with what
+ * unblocks it after.  dvp_apply() compares the set of reasons with what
  * importers were told last, and acts on the difference.
  *
  * Lock order: locks of importers, dvp_access.transition, dvp_buffer.resv of one
@@ -21,17 +21,14 @@
 #include "compat/slab.h"
 #include "buffer.h"
 #include "dvp.h"
-
-/* Interval of the messages about an importer that does not let go. */
-#define DVP_NAG_INTERVAL (10 * HZ)
+#include "record.h"
 
 /* The state of a device that is not open, with one reference; or NULL. */
 struct dvp_access *dvp_access_create(const char *name)
 {
-	size_t size = sizeof(DVP_NAME) + strlen(name) + 1;
 	struct dvp_access *access;
 
-	access = kvzalloc_flex(*access, exp_name, size, GFP_KERNEL);
+	access = kzalloc_obj(*access);
 	if (!access)
 		return NULL;
 	kref_init(&access->ref);
@@ -42,35 +39,28 @@ struct dvp_access *dvp_access_create(const char *name)
 	spin_lock_init(&access->record.lock);
 	access->reasons = DVP_BLOCK_CLOSED;
 	access->revoked = true;
-	snprintf(access->exp_name, size, DVP_NAME " %s", name);
+	snprintf(access->exp_name, sizeof(access->exp_name), DVP_NAME " %s",
+		 name);
 	access->name = access->exp_name + sizeof(DVP_NAME);
 	return access;
 }
 
 static void dvp_access_free(struct kref *ref)
 {
-	kvfree(container_of(ref, struct dvp_access, ref));
+	kfree(container_of(ref, struct dvp_access, ref));
 }
 
-/* Drop a reference.  Context: process or softirq, as kvfree(). */
+/* Drop a reference. */
 void dvp_access_put(struct dvp_access *access)
 {
 	kref_put(&access->ref, dvp_access_free);
-}
-
-static void dvp_drop_fences(struct dvp_buffer *buf)
-{
-	while (buf->nr_fences)
-		dma_fence_put(buf->fences[--buf->nr_fences]);
-	kfree(buf->fences);
-	buf->fences = NULL;
 }
 
 static void dvp_buffer_free(struct kref *ref)
 {
 	struct dvp_buffer *buf = container_of(ref, struct dvp_buffer, ref);
 
-	dvp_drop_fences(buf);
+	dma_fence_put(buf->work);
 	dma_resv_fini(&buf->resv);
 	dvp_access_put(buf->access);
 	kvfree(buf->ranges);
@@ -84,8 +74,8 @@ void dvp_buffer_put(struct dvp_buffer *buf)
 }
 
 /* Collect the buffers, each with a reference.  Returns how many there are. */
-static unsigned int dvp_access_collect(struct dvp_access *access,
-				       struct list_head *live)
+static unsigned int dvp_collect(struct dvp_access *access,
+				struct list_head *live)
 {
 	struct dvp_buffer *buf;
 	unsigned int count = 0;
@@ -100,19 +90,11 @@ static unsigned int dvp_access_collect(struct dvp_access *access,
 	return count;
 }
 
-static void dvp_access_mark(struct dvp_buffer *buf, bool revoked)
+static void dvp_mark(struct dvp_buffer *buf, bool revoked)
 {
 	dma_resv_lock(&buf->resv, NULL);
 	buf->revoked = revoked;
 	dma_resv_unlock(&buf->resv);
-}
-
-static void dvp_access_notify(struct dvp_buffer *buf)
-{
-	dma_resv_assert_held(&buf->resv);
-
-	if (buf->dmabuf)
-		dma_buf_invalidate_mappings(buf->dmabuf);
 }
 
 /*
@@ -121,224 +103,90 @@ static void dvp_access_notify(struct dvp_buffer *buf)
  * (DMA_BUF_IOCTL_IMPORT_SYNC_FILE), but no importer can map any more.  Without an
  * importer nothing works on the memory, whatever fences there are.
  */
-static void dvp_access_snapshot(struct dvp_buffer *buf)
+static void dvp_take_snapshot(struct dvp_buffer *buf)
 {
 	dma_resv_assert_held(&buf->resv);
 
-	dvp_drop_fences(buf);
-	buf->all_fences = false;
+	dma_fence_put(buf->work);
+	buf->work = NULL;
+	buf->all_work = false;
 	if (buf->dmabuf && !list_empty(&buf->dmabuf->attachments))
-		buf->all_fences = dma_resv_get_fences(&buf->resv,
-						      DMA_RESV_USAGE_BOOKKEEP,
-						      &buf->nr_fences,
-						      &buf->fences);
+		buf->all_work = dma_resv_get_singleton(&buf->resv,
+						       DMA_RESV_USAGE_BOOKKEEP,
+						       &buf->work);
 }
 
-static void dvp_access_invalidate(struct dvp_buffer *buf)
+static void dvp_notify(struct dvp_buffer *buf)
 {
 	dma_resv_lock(&buf->resv, NULL);
-	dvp_access_notify(buf);
+	if (buf->dmabuf)
+		dma_buf_invalidate_mappings(buf->dmabuf);
 	/* After the importers were told: they may have added fences. */
-	dvp_access_snapshot(buf);
+	if (buf->revoked)
+		dvp_take_snapshot(buf);
 	dma_resv_unlock(&buf->resv);
 }
 
-static void dvp_access_nag_about(struct dvp_buffer *buf,
-				 struct dma_buf_attachment *attach)
-{
-	struct dvp_attachment *att = attach->priv;
-
-	pr_warn_ratelimited("%s: waiting to take back BAR %u: importer %s (driver %s) still holds %u mapping(s) of a buffer of %zu bytes%s; attached by process %d (%*pE), exported by process %d (%*pE); the wait ends when the driver unmaps, at the latest when the importing program ends\n",
-			    buf->access->name, buf->bar, dev_name(attach->dev),
-			    dev_driver_string(attach->dev), att->mappings + att->lists,
-			    buf->size,
-			    att->pins > att->mappings ? ", which the driver has pinned" : "",
-			    att->importer.pid, (int)strlen(att->importer.comm),
-			    att->importer.comm, buf->exporter.pid,
-			    (int)strlen(buf->exporter.comm), buf->exporter.comm);
-}
-
-/* Say who holds up the user of the device, and what ends that. */
-static void dvp_access_nag(struct dvp_buffer *buf)
-{
-	struct dma_buf_attachment *attach;
-	struct dvp_attachment *att;
-	bool named = false;
-
-	dma_resv_lock(&buf->resv, NULL);
-	if (buf->dmabuf)
-		list_for_each_entry(attach, &buf->dmabuf->attachments, node) {
-			att = attach->priv;
-			if (!att->mappings && !att->lists)
-				continue;
-			dvp_access_nag_about(buf, attach);
-			named = true;
-		}
-	if (!named && buf->mappings)
-		pr_warn("%s: waiting to take back BAR %u: an importer has detached without unmapping a buffer of %zu bytes\n",
-			buf->access->name, buf->bar, buf->size);
-	dma_resv_unlock(&buf->resv);
-}
-
-/* Returns false if a fence is not done after DVP_NAG_INTERVAL. */
-static bool dvp_access_wait_fences(struct dvp_buffer *buf)
-{
-	unsigned int i;
-
-	/* Without memory for a snapshot all that is left is to wait for all fences. */
-	if (buf->all_fences)
-		return dma_resv_wait_timeout(&buf->resv,
-					     DMA_RESV_USAGE_BOOKKEEP, false,
-					     DVP_NAG_INTERVAL);
-	for (i = 0; i < buf->nr_fences; i++)
-		if (!dma_fence_wait_timeout(buf->fences[i], false,
-					    DVP_NAG_INTERVAL))
-			return false;
-	dvp_drop_fences(buf);
-	return true;
-}
-
-static bool dvp_is_unmapped(struct dvp_buffer *buf)
-{
-	/* Pairs with the release in dvp_uncount(). */
-	return !smp_load_acquire(&buf->mappings);
-}
-
 /*
- * Hotplug says so before it removes any device.  One that is in D3cold or whose
- * link is being reset does not answer either, but comes back with its mappings.
+ * Revoke or restore.  Each step is done for all buffers before the next one: a
+ * notified importer may map any of its buffers, and importers that let go at the
+ * same time take as long as the slowest of them.
  */
-static bool dvp_is_torn_out(struct pci_dev *pdev)
+static int dvp_turn(struct dvp_access *access, struct list_head *live,
+		    unsigned int count, bool killable)
 {
-	return READ_ONCE(pci_physfn(pdev)->error_state) ==
-	       pci_channel_io_perm_failure;
-}
-
-/*
- * With a whole switch torn out, the PCI core may remove the importers only after
- * this device.  They reach nothing any more, so do not wait for them.  A fence
- * does not tell whose it is: it may be that of any attached importer.
- */
-static bool dvp_held_by_gone(struct dvp_buffer *buf, bool by_fence)
-{
-	struct dma_buf_attachment *attach;
-	struct dvp_attachment *att;
-	bool gone = false;
-
-	dma_resv_lock(&buf->resv, NULL);
-	if (buf->dmabuf)
-		list_for_each_entry(attach, &buf->dmabuf->attachments, node) {
-			att = attach->priv;
-			if (!by_fence && !att->mappings && !att->lists)
-				continue;
-			gone = dev_is_pci(attach->dev) &&
-			       dvp_is_torn_out(to_pci_dev(attach->dev));
-			if (!gone)
-				break;
-		}
-	dma_resv_unlock(&buf->resv);
-	if (gone)
-		pr_warn("%s: not waiting any longer for BAR %u: the importers that hold it are gone\n",
-			buf->access->name, buf->bar);
-	return gone;
-}
-
-/*
- * Wait until no importer reaches the buffer, without a limit of time: to go on
- * would let an importer write into memory that belongs to somebody else by then.
- * Neither wait holds the reservation lock, which importers need to unmap.
- */
-static void dvp_access_drain(struct dvp_access *access, struct dvp_buffer *buf)
-{
-	while (!dvp_access_wait_fences(buf)) {
-		pr_warn("%s: waiting to take back BAR %u: work of an importer on a buffer of %zu bytes still runs\n",
-			access->name, buf->bar, buf->size);
-		if (dvp_held_by_gone(buf, true))
-			break;
-	}
-
-	while (!wait_event_timeout(access->drained, dvp_is_unmapped(buf),
-				   DVP_NAG_INTERVAL)) {
-		dvp_access_nag(buf);
-		if (dvp_held_by_gone(buf, false))
-			return;
-	}
-}
-
-/*
- * Tell all importers before waiting for the first, so that the time is that of the
- * slowest and not the sum of all.
- */
-static void dvp_access_revoke(struct dvp_access *access,
-			      struct list_head *live, unsigned int count)
-{
+	bool revoke = access->revoked;
 	ktime_t start = ktime_get();
 	struct dvp_buffer *buf;
+	int ret = 0;
 
 	list_for_each_entry(buf, live, transition_node)
-		dvp_access_mark(buf, true);
+		dvp_mark(buf, revoke);
 	list_for_each_entry(buf, live, transition_node)
-		dvp_access_invalidate(buf);
-	list_for_each_entry(buf, live, transition_node)
-		dvp_access_drain(access, buf);
+		dvp_notify(buf);
+	if (!revoke) {
+		dvp_record_restore(access, count);
+		return 0;
+	}
+	list_for_each_entry(buf, live, transition_node) {
+		ret = dvp_drain(buf, killable);
+		if (ret)
+			break;
+	}
 	dvp_record_revoke(access, count, start);
+	return ret;
 }
 
 /*
- * Clear every mark before the first notification: a notified importer may map any
- * of its buffers.
+ * Make importers' access agree with the set of reasons.  Returns 0, or -EINTR if
+ * @killable and the caller was killed in a revoke, with importers still mapped.
  */
-static void dvp_access_restore(struct dvp_access *access,
-			       struct list_head *live, unsigned int count)
+static int dvp_apply(struct dvp_access *access, bool killable)
 {
-	struct dvp_buffer *buf;
-
-	list_for_each_entry(buf, live, transition_node)
-		dvp_access_mark(buf, false);
-	list_for_each_entry(buf, live, transition_node) {
-		dma_resv_lock(&buf->resv, NULL);
-		dvp_access_notify(buf);
-		dma_resv_unlock(&buf->resv);
-	}
-	dvp_record_restore(access, count);
-}
-
-static void dvp_access_turn(struct dvp_access *access, bool revoke)
-{
+	bool revoke = access->reasons;
 	struct dvp_buffer *buf, *next;
 	unsigned int count;
 	LIST_HEAD(live);
-
-	count = dvp_access_collect(access, &live);
-	if (!count)
-		return;
-	if (revoke)
-		dvp_access_revoke(access, &live, count);
-	else
-		dvp_access_restore(access, &live, count);
-
-	list_for_each_entry_safe(buf, next, &live, transition_node)
-		dvp_buffer_put(buf);
-}
-
-static void dvp_access_apply(struct dvp_access *access)
-{
-	bool revoke = access->reasons;
+	int ret;
 
 	lockdep_assert_held(&access->transition);
 
 	if (access->revoked == revoke)
-		return;
+		return 0;
 	access->revoked = revoke;
-	/* No buffer is added under the lock; one may go. */
-	if (!list_empty(&access->buffers))
-		dvp_access_turn(access, revoke);
+	count = dvp_collect(access, &live);
+	if (!count)
+		return 0;
+	ret = dvp_turn(access, &live, count, killable);
+	list_for_each_entry_safe(buf, next, &live, transition_node)
+		dvp_buffer_put(buf);
+	return ret;
 }
 
 /*
  * Whether the device answers.  It does not in D1 and D2 either, although the core
  * counts its memory as enabled until D3hot.  The registers are read without the
- * core's lock: every change is reported before and after (dvp_access_begin()), so
+ * core's lock: every change is reported before and after (dvp_revoke_begin()), so
  * a value that is just changing is looked at again.
  */
 static bool dvp_device_enabled(struct vfio_pci_core_device *vdev)
@@ -356,8 +204,8 @@ static bool dvp_device_enabled(struct vfio_pci_core_device *vdev)
  * Off counts at once.  On counts only if no other write is under way: that write
  * may be about to switch off, and looks again when it is done.
  */
-static void dvp_access_look(struct dvp_access *access,
-			    struct vfio_pci_core_device *vdev)
+static void dvp_look(struct dvp_access *access,
+		     struct vfio_pci_core_device *vdev)
 {
 	lockdep_assert_held(&access->transition);
 
@@ -371,7 +219,7 @@ static void dvp_access_look(struct dvp_access *access,
 }
 
 /**
- * dvp_access_close() - the device is being closed: revoke its buffers for good
+ * dvp_revoke_close() - the device is being closed: revoke its buffers for good
  * @access: of the device
  *
  * Returns when no importer reaches the memory any more.  The buffers leave the
@@ -380,9 +228,9 @@ static void dvp_access_look(struct dvp_access *access,
  * Context: sleeps until importers have let go; call it before the core disables
  * the device.
  */
-void dvp_access_close(struct dvp_access *access)
+void dvp_revoke_close(struct dvp_access *access)
 {
-	dvp_access_block(access, DVP_BLOCK_CLOSED);
+	dvp_revoke_block(access, DVP_BLOCK_CLOSED);
 
 	spin_lock(&access->list_lock);
 	while (!list_empty(&access->buffers))
@@ -391,7 +239,7 @@ void dvp_access_close(struct dvp_access *access)
 }
 
 /**
- * dvp_access_block() - block access for a reason
+ * dvp_revoke_block() - block access for a reason
  * @access: of the device
  * @reason: DVP_BLOCK_*
  *
@@ -400,53 +248,65 @@ void dvp_access_close(struct dvp_access *access)
  * Context: sleeps until importers have let go.  Locks of the PCI and VFIO cores
  * may be held, locks of importers must not.
  */
-void dvp_access_block(struct dvp_access *access, unsigned long reason)
+void dvp_revoke_block(struct dvp_access *access, unsigned long reason)
 {
 	mutex_lock(&access->transition);
 	access->reasons |= reason;
-	dvp_access_apply(access);
+	dvp_apply(access, false);
 	mutex_unlock(&access->transition);
 }
 
 /**
- * dvp_access_unblock() - clear block reasons; restore access if none is left
+ * dvp_revoke_unblock() - clear block reasons; restore access if none is left
  * @access: of the device
  * @reason: DVP_BLOCK_*, or 0
  * @vdev: the device
  *
  * The device may come back with its memory on or off: that is looked up anew.
  */
-void dvp_access_unblock(struct dvp_access *access, unsigned long reason,
+void dvp_revoke_unblock(struct dvp_access *access, unsigned long reason,
 			struct vfio_pci_core_device *vdev)
 {
 	mutex_lock(&access->transition);
 	access->reasons &= ~reason;
-	dvp_access_look(access, vdev);
-	dvp_access_apply(access);
+	dvp_look(access, vdev);
+	dvp_apply(access, false);
 	mutex_unlock(&access->transition);
 }
 
 /**
- * dvp_access_begin() - the user may be about to change whether the device answers
+ * dvp_revoke_begin() - the user may be about to change whether the device answers
  * @access: of the device
  * @disables: the device is expected not to answer afterwards
  *
- * Every call is followed by one of dvp_access_end().
+ * A call that succeeds is followed by one of dvp_revoke_end().
  *
  * Context: may sleep; if @disables, sleeps until importers have let go.
+ * Return: 0, or -EINTR if the caller was killed: access is as it was before, and
+ * the change must not be made.
  */
-void dvp_access_begin(struct dvp_access *access, bool disables)
+int dvp_revoke_begin(struct dvp_access *access, bool disables)
 {
-	mutex_lock(&access->transition);
+	int ret;
+
+	if (mutex_lock_killable(&access->transition))
+		return -EINTR;
 	access->writers++;
 	if (disables)
 		access->reasons |= DVP_BLOCK_DISABLED;
-	dvp_access_apply(access);
+	ret = dvp_apply(access, true);
+	if (ret) {
+		/* It was the only reason, or there had been nothing to wait for. */
+		access->reasons &= ~DVP_BLOCK_DISABLED;
+		access->writers--;
+		dvp_apply(access, false);
+	}
 	mutex_unlock(&access->transition);
+	return ret;
 }
 
 /**
- * dvp_access_end() - the user has made the change, or failed to
+ * dvp_revoke_end() - the user has made the change, or failed to
  * @access: of the device
  * @vdev: the device
  *
@@ -456,24 +316,24 @@ void dvp_access_begin(struct dvp_access *access, bool disables)
  * Context: may sleep; sleeps until importers have let go if the device does not
  * answer any more although it was expected to.
  */
-void dvp_access_end(struct dvp_access *access,
+void dvp_revoke_end(struct dvp_access *access,
 		    struct vfio_pci_core_device *vdev)
 {
 	mutex_lock(&access->transition);
 	access->writers--;
-	dvp_access_look(access, vdev);
-	dvp_access_apply(access);
+	dvp_look(access, vdev);
+	dvp_apply(access, false);
 	mutex_unlock(&access->transition);
 }
 
 /**
- * dvp_access_add() - add a new buffer, which has no importer yet
+ * dvp_revoke_add() - add a new buffer, which has no importer yet
  * @access: of the device that the buffer was exported from
  * @buf: buffer
  * Context: may sleep, and does so while a revoke waits for importers.
  * Return: 0, or -EINTR if the caller was killed meanwhile.
  */
-int dvp_access_add(struct dvp_access *access, struct dvp_buffer *buf)
+int dvp_revoke_add(struct dvp_access *access, struct dvp_buffer *buf)
 {
 	if (mutex_lock_killable(&access->transition))
 		return -EINTR;
@@ -487,7 +347,7 @@ int dvp_access_add(struct dvp_access *access, struct dvp_buffer *buf)
 }
 
 /**
- * dvp_access_remove() - remove a buffer whose dma-buf is being released
+ * dvp_revoke_remove() - remove a buffer whose dma-buf is being released
  * @access: of the device that the buffer was exported from
  * @buf: buffer, added or not
  *
@@ -495,7 +355,7 @@ int dvp_access_add(struct dvp_access *access, struct dvp_buffer *buf)
  * dma-buf any more.  Takes no lock that is held while a revoke waits: the task
  * that the revoke waits for may be the caller.
  */
-void dvp_access_remove(struct dvp_access *access, struct dvp_buffer *buf)
+void dvp_revoke_remove(struct dvp_access *access, struct dvp_buffer *buf)
 {
 	spin_lock(&access->list_lock);
 	list_del_init(&buf->node);

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Whether the memory of a device may be reached, and who reaches it. */
-#ifndef DVP_ACCESS_H
-#define DVP_ACCESS_H
+#ifndef DVP_REVOKE_H
+#define DVP_REVOKE_H
 
 #include <linux/bits.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
+#include <linux/types.h>
 #include <linux/wait.h>
-
-#include "record.h"
 
 struct dvp_buffer;
 struct vfio_pci_core_device;
@@ -33,6 +32,31 @@ struct vfio_pci_core_device;
 #define DVP_BLOCK_ERROR		BIT(4)
 #define DVP_BLOCK_SYSTEM	BIT(5)
 
+/* Room for an importer's name and a message. */
+#define DVP_REFUSAL_SIZE 1024
+
+/**
+ * struct dvp_record - history since the device was bound
+ * @lock: protects the rest; innermost
+ * @revokes: revokes of at least one buffer
+ * @restores: restores of at least one buffer
+ * @refusals: calls of users and importers that failed, but not for lack of memory
+ *	or an unreadable argument
+ * @revoke_reasons: of the last revoke, DVP_BLOCK_*
+ * @revoke_us: duration of the last revoke in microseconds, until the last importer
+ *	had let go
+ * @refusal: importer and reason of the last refusal
+ */
+struct dvp_record {
+	spinlock_t lock;	/* all members */
+	u64 revokes;
+	u64 restores;
+	u64 refusals;
+	unsigned long revoke_reasons;
+	u64 revoke_us;
+	char refusal[DVP_REFUSAL_SIZE];
+};
+
 /**
  * struct dvp_access - access of importers to the memory of a device
  * @ref: one reference of the bound device, one of each buffer
@@ -48,8 +72,8 @@ struct vfio_pci_core_device;
  * @revoked: what importers were told last (@transition)
  * @drained: woken when the last mapping of a buffer goes
  * @record: history
- * @name: of the device; part of @exp_name
  * @exp_name: exporter's name of all dma-bufs: driver and device
+ * @name: of the device; the end of @exp_name
  */
 struct dvp_access {
 	struct kref ref;
@@ -62,23 +86,25 @@ struct dvp_access {
 	bool revoked;
 	wait_queue_head_t drained;
 	struct dvp_record record;
+	char exp_name[48];
 	const char *name;
-	char exp_name[];
 };
 
 struct dvp_access *dvp_access_create(const char *name);
 void dvp_access_put(struct dvp_access *access);
 
-void dvp_access_close(struct dvp_access *access);
-void dvp_access_block(struct dvp_access *access, unsigned long reason);
-void dvp_access_unblock(struct dvp_access *access, unsigned long reason,
+void dvp_revoke_close(struct dvp_access *access);
+void dvp_revoke_block(struct dvp_access *access, unsigned long reason);
+void dvp_revoke_unblock(struct dvp_access *access, unsigned long reason,
 			struct vfio_pci_core_device *vdev);
-void dvp_access_begin(struct dvp_access *access, bool disables);
-void dvp_access_end(struct dvp_access *access,
+int dvp_revoke_begin(struct dvp_access *access, bool disables);
+void dvp_revoke_end(struct dvp_access *access,
 		    struct vfio_pci_core_device *vdev);
 
-void dvp_buffer_put(struct dvp_buffer *buf);
-int dvp_access_add(struct dvp_access *access, struct dvp_buffer *buf);
-void dvp_access_remove(struct dvp_access *access, struct dvp_buffer *buf);
+int dvp_drain(struct dvp_buffer *buf, bool killable);
 
-#endif /* DVP_ACCESS_H */
+void dvp_buffer_put(struct dvp_buffer *buf);
+int dvp_revoke_add(struct dvp_access *access, struct dvp_buffer *buf);
+void dvp_revoke_remove(struct dvp_access *access, struct dvp_buffer *buf);
+
+#endif /* DVP_REVOKE_H */

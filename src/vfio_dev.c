@@ -5,7 +5,6 @@
 #include "revoke.h"
 #include "compat/vfio_pci.h"
 #include "dvp.h"
-#include "reset.h"
 
 /* Decided once, when the module is loaded. */
 bool dvp_uses_intree __ro_after_init;
@@ -15,16 +14,16 @@ static int dvp_open_device(struct vfio_device *vdev)
 	struct dvp_device *dvp = to_dvp_device(vdev);
 	int ret;
 
-	dvp_events_claim_config(dvp);
+	dvp_reset_claim_config(dvp);
 	ret = vfio_pci_core_enable(&dvp->core);
 	if (!ret) {
 		compat_vfio_pci_claim_bars(&dvp->core);
 		vfio_pci_core_finish_enable(&dvp->core);
-		dvp_events_opened(dvp);
+		dvp_error_opened(dvp);
 	}
-	dvp_events_release_config(dvp);
+	dvp_reset_release_config(dvp);
 	if (!ret)
-		dvp_access_unblock(dvp->access, DVP_BLOCK_CLOSED, &dvp->core);
+		dvp_revoke_unblock(dvp->access, DVP_BLOCK_CLOSED, &dvp->core);
 	return ret;
 }
 
@@ -32,10 +31,29 @@ static void dvp_close_device(struct vfio_device *vdev)
 {
 	struct dvp_device *dvp = to_dvp_device(vdev);
 
-	dvp_access_close(dvp->access);
-	dvp_events_claim_config(dvp);
+	dvp_revoke_close(dvp->access);
+	dvp_reset_claim_config(dvp);
 	vfio_pci_core_close_device(vdev);
-	dvp_events_release_config(dvp);
+	dvp_reset_release_config(dvp);
+}
+
+/*
+ * Wait for importers here, not in dvp_reset_prepare(), which the PCI core calls
+ * with the device lock held: recovery from a PCI error needs that lock, and an
+ * importer below the same port may let go only later in that recovery.
+ *
+ * The core sets D0 before it tries a reset, even if that fails.
+ */
+static long dvp_ioctl_reset(struct dvp_device *dvp, unsigned long arg)
+{
+	long ret;
+
+	ret = dvp_revoke_begin(dvp->access, dvp->core.reset_works);
+	if (ret)
+		return ret;
+	ret = vfio_pci_core_ioctl(&dvp->core.vdev, VFIO_DEVICE_RESET, arg);
+	dvp_revoke_end(dvp->access, &dvp->core);
+	return ret;
 }
 
 static long dvp_ioctl(struct vfio_device *vdev, unsigned int cmd,
@@ -44,12 +62,12 @@ static long dvp_ioctl(struct vfio_device *vdev, unsigned int cmd,
 	struct dvp_device *dvp = to_dvp_device(vdev);
 	long ret;
 
+	if (cmd == VFIO_DEVICE_RESET)
+		return dvp_ioctl_reset(dvp, arg);
 	ret = vfio_pci_core_ioctl(vdev, cmd, arg);
-	/* The core sets D0 before it tries a reset, even if that fails. */
+	/* Before it may fail, a hot reset has set D0. */
 	if (cmd == VFIO_DEVICE_PCI_HOT_RESET)
-		dvp_events_check_set(dvp);
-	else if (cmd == VFIO_DEVICE_RESET)
-		dvp_access_unblock(dvp->access, 0, &dvp->core);
+		dvp_reset_check_set(dvp);
 	return ret;
 }
 
@@ -71,9 +89,11 @@ static int dvp_feature_low_power(struct dvp_device *dvp, u32 flags,
 		    !(flags & VFIO_DEVICE_FEATURE_PROBE);
 	int ret;
 
-	dvp_access_begin(dvp->access, enters && sets);
+	ret = dvp_revoke_begin(dvp->access, enters && sets);
+	if (ret)
+		return ret;
 	ret = vfio_pci_core_ioctl_feature(&dvp->core.vdev, flags, arg, argsz);
-	dvp_access_end(dvp->access, &dvp->core);
+	dvp_revoke_end(dvp->access, &dvp->core);
 	return ret;
 }
 
@@ -84,7 +104,7 @@ static int dvp_device_feature(struct vfio_device *vdev, u32 flags,
 
 	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
 	case VFIO_DEVICE_FEATURE_DMA_BUF:
-		if (dvp_own_exporter())
+		if (!dvp_uses_intree)
 			return dvp_export(dvp, flags, arg, argsz);
 		break;
 	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:

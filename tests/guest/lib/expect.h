@@ -16,7 +16,8 @@
  * @io_bar: errno of the export of an I/O BAR
  * @checks_open_flags: takes no open_flags but access mode and O_CLOEXEC
  * @notifies_all_first: revoking many buffers takes as long as the slowest
- * @export_killed: an export that waits for a revoke can be killed
+ * @export_killed: an export that waits for a revoke can be killed, and so can a
+ *	write that waits for importers
  * @outlives_file: a dma-buf that has lost its file, but is held by O_PATH, does no
  *	harm
  * @waits_for_snapshot: a revoke does not wait for fences that are added after it

@@ -198,6 +198,36 @@ static void killed(void **state)
 	assert_ok(actor.result);
 }
 
+/* One that waits for importers before a write, which is not done then. */
+static void write_killed(void **state)
+{
+	struct vfio *vfio = bench_open(bench_find(IVSHMEM, 0));
+	int importer = bench_importer(bench_find(EDU, 0)), status;
+	pid_t child;
+
+	(void)state;
+	assert_ok(importer_attach_as(importer, bench_export(vfio, 2, 0, PAGE),
+				     DVP_IMPORTER_REVOCABLE, 60000));
+	assert_ok(importer_map(importer));
+	child = fork();
+	if (!child)
+		_exit(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY) < 0);
+	wait_until(importer_notifications(importer) == 1);
+	assert_sys(kill(child, SIGKILL));
+	if (expects(export_killed)) {
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status));
+		assert_true(importer_is_mapped(importer));
+		/* The memory is still on, and the importer was told so. */
+		assert_int_equal(importer_notifications(importer), 2);
+		assert_ok(importer_unmap(importer));
+		assert_ok(importer_map(importer));
+	}
+	assert_ok(importer_unmap(importer));
+	if (!expects(export_killed))
+		assert_int_equal(waitpid(child, &status, 0), child);
+}
+
 #define SLOW(name, function) TEST("slow", name, function)
 
 int suite_slow(void)
@@ -217,6 +247,8 @@ int suite_slow(void)
 		     detached),
 		SLOW("an export that waits for a revoke can be killed",
 		     killed),
+		SLOW("a write that waits for importers can be killed",
+		     write_killed),
 	};
 
 	return run_group("slow", tests);

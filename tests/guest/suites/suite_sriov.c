@@ -320,7 +320,7 @@ static void bound_during_reset(void **state)
 	close_vf(&family.vf_vfio);
 	assert_ok(device_unbind(family.vf));
 	resets.bdf = family.pf;
-	held = actor_hold(&resets, "dvp_access_block");
+	held = actor_hold(&resets, "dvp_revoke_block");
 	assert_ok(device_bind(family.vf, bench_driver()));
 	buffer = export_vf(&family);
 	family.importer = bench_importer(bench_find(EDU, 0));
