@@ -25,12 +25,13 @@ MODULE_PARM_DESC(enable_sriov, "Allow to create VFs of a bound PF, whose user th
 #endif
 
 /* These three have the meaning that they have for vfio-pci. */
-static struct compat_vfio_pci_params dvp_params __ro_after_init;
-module_param_named(nointxmask, dvp_params.nointxmask, bool, 0444);
+static struct compat_vfio_pci_params dvp_params;
+module_param_named(nointxmask, dvp_params.nointxmask, bool, DVP_SETTING_MODE);
 MODULE_PARM_DESC(nointxmask, "Do not mask INTx in the device, but at the interrupt controller");
 module_param_named(disable_vga, dvp_params.disable_vga, bool, 0444);
 MODULE_PARM_DESC(disable_vga, "Give no access to VGA resources");
-module_param_named(disable_idle_d3, dvp_params.disable_idle_d3, bool, 0444);
+module_param_named(disable_idle_d3, dvp_params.disable_idle_d3, bool,
+		   DVP_SETTING_MODE);
 MODULE_PARM_DESC(disable_idle_d3, "Do not put unused devices into the low-power state D3");
 
 static char *exporter = "auto";
@@ -60,6 +61,22 @@ static bool dvp_denied(struct pci_dev *pdev)
 	}
 	pci_warn(pdev, "on the denylist: errata let an untrusted user harm the host; not bound (disable_denylist=1 overrides)\n");
 	return true;
+}
+
+/* Where the firmware's tables for the graphics are; the kernel's vfio-pci looks there. */
+#define DVP_OPREGION 0xfc
+
+/* These regions are in the kernel's vfio-pci itself, and not in its core. */
+static void dvp_miss_graphics(struct pci_dev *pdev)
+{
+	u32 opregion;
+
+	if (pdev->vendor != PCI_VENDOR_ID_INTEL ||
+	    pdev->class >> 16 != PCI_BASE_CLASS_DISPLAY)
+		return;
+	pci_read_config_dword(pdev, DVP_OPREGION, &opregion);
+	if (opregion && ~opregion)
+		pci_warn(pdev, "Intel graphics without the regions for its OpRegion and its bridges' configuration: a virtual machine that needs them needs the kernel's own vfio-pci\n");
 }
 
 /* The device is not registered, or no longer. */
@@ -96,6 +113,7 @@ static int dvp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return ret;
 	}
 	dvp_debugfs_add(dvp);
+	dvp_miss_graphics(pdev);
 	return 0;
 }
 
@@ -117,15 +135,13 @@ static int dvp_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 					     nr_virtfn);
 }
 
-/*
- * For binding by driver_override only.  The table is not published as module
- * aliases: tools that look there for the best VFIO driver of a device would find
- * this one as often as vfio-pci, without anybody having asked for it.
- */
+/* For binding by driver_override only. */
 static const struct pci_device_id dvp_table[] = {
 	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_ANY_ID, PCI_ANY_ID) },
 	{}
 };
+
+DVP_DEVICE_TABLE(dvp_table);
 
 static const struct pci_error_handlers dvp_err_handlers = {
 	.error_detected	= dvp_error_detected,
@@ -216,7 +232,9 @@ static int __init dvp_init(void)
 	ret = dvp_choose_exporter();
 	if (ret)
 		return ret;
-	if (dvp_has_params() && !compat_vfio_pci_share_params(&dvp_params))
+	if (DVP_SETS_CORE)
+		compat_vfio_pci_set_core_params(&dvp_params);
+	else if (dvp_has_params() && !compat_vfio_pci_share_params(&dvp_params))
 		pr_warn("nointxmask, disable_vga and disable_idle_d3 ignored: vfio-pci is loaded and its settings hold for all devices; set them with \"options vfio-pci\" in /etc/modprobe.d\n");
 	compat_vfio_complete_ops(&dvp_vfio_ops);
 	dvp_pm_init();
@@ -237,12 +255,14 @@ static void __exit dvp_exit(void)
 
 	pci_unregister_driver(&dvp_driver);
 	dvp_debugfs_exit();
-	if (dvp_has_params())
+	if (!DVP_SETS_CORE && dvp_has_params())
 		compat_vfio_pci_share_params(&defaults);
 }
 module_exit(dvp_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_VERSION(DVP_VERSION);
+/* By this, programs know our vfio-pci from the kernel's. */
+MODULE_INFO(dmabuf_vfio_pci, DVP_FLAVOUR);
 MODULE_AUTHOR("The dmabuf-vfio-pci developers");
 MODULE_DESCRIPTION("VFIO PCI driver that exports BAR ranges as dma-bufs for peer-to-peer DMA");

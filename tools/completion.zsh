@@ -5,12 +5,14 @@
 
 _dmabuf_vfio_pci_devices()
 {
-	local kind=$1 path
+	local kind=$1 path driver=/sys/bus/pci/drivers/dmabuf-vfio-pci
 	local -a names
+	# Only the drop-in of that name has this parameter.
+	[[ ! -e /sys/module/vfio_pci/parameters/exporter ]] || driver=/sys/bus/pci/drivers/vfio-pci
 	for path in /sys/bus/pci/devices/*(N); do
 		case $kind in
-		bound) [[ -e /sys/bus/pci/drivers/dmabuf-vfio-pci/${path:t} ]] || continue ;;
-		others) [[ ! -e /sys/bus/pci/drivers/dmabuf-vfio-pci/${path:t} ]] || continue ;;
+		bound) [[ -e $driver/${path:t} ]] || continue ;;
+		others) [[ ! -e $driver/${path:t} ]] || continue ;;
 		esac
 		names+=(${path:t})
 	done
@@ -46,7 +48,11 @@ _dmabuf_vfio_pci()
 	((CURRENT--))
 	case $command in
 	status) _arguments $json ;;
-	monitor | check) _arguments $json '*:device:_dmabuf_vfio_pci_devices all' ;;
+	monitor) _arguments $json '*:device:_dmabuf_vfio_pci_devices all' ;;
+	check)
+		_arguments $json '(-f --for)'{-f,--for}'[software that is to have it]:software:(dpdk kubevirt libvirt proxmox)' \
+			'*:device:_dmabuf_vfio_pci_devices all'
+		;;
 	topo)
 		_arguments $json '(-a --all)'{-a,--all}'[also devices that cannot export or import]' \
 			'(-d --dot)'{-d,--dot}'[as a picture]' '*:device:_dmabuf_vfio_pci_devices all'
