@@ -38,8 +38,18 @@ _dmabuf_vfio_pci()
 	)
 	if ((CURRENT == 2)); then
 		_describe command commands
-		compadd -- --help --version
+		compadd -- --json --help --version
 		return
+	fi
+	# --json may come before the command.
+	if [[ $words[2] == (-j|--json) ]]; then
+		shift words
+		((CURRENT--))
+		if ((CURRENT == 2)); then
+			commands=(${(M)commands:#(status|check|topo|monitor):*})
+			_describe command commands
+			return
+		fi
 	fi
 	local command=$words[2]
 	shift words
