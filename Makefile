@@ -5,6 +5,9 @@
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 
+# DROPIN=1 builds and installs the driver in place of the kernel's vfio-pci.
+FLAVOUR := $(if $(DROPIN),DROPIN=$(DROPIN))
+
 # In a user's own tree what sudo has built is to stay the user's.
 ifneq ($(SUDO_UID),)
 own = ; status=$$?; [ ! -d build ] || [ "$$(stat -c %u .)" != "$(SUDO_UID)" ] || \
@@ -30,11 +33,11 @@ all:
 	@case "$(CURDIR)" in *" "*) echo "the kernel's build system takes no path with blanks: move this folder" >&2; exit 1; esac
 	@for tool in $(if $(LLVM_ARGS),$(CC_IS) $(LD_IS)); do command -v $$tool >/dev/null || \
 		{ echo "clang has built this kernel, and there is no $$tool here: install clang, lld and llvm" >&2; exit 1; }; done
-	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" $(LLVM_ARGS) modules
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" $(LLVM_ARGS) $(FLAVOUR) modules
 
 # For those who make images: INSTALL_MOD_PATH= is where, KVER= or KDIR= for which kernel.
 modules_install: all
-	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" $(LLVM_ARGS) modules_install
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" $(LLVM_ARGS) $(FLAVOUR) modules_install
 
 # For clangd and other tools that want to know how each file is compiled: up to 6.12 in the
 # kernel's build directory and with absolute names, later here.
@@ -94,7 +97,7 @@ lint:
 	@scripts/lint $(KERNEL)$(own)
 
 install uninstall:
-	@scripts/install $@ "$(KVER)"
+	@scripts/install $@ "$(KVER)" $(if $(filter 1,$(DROPIN)),dropin)
 
 deb rpm:
 	@scripts/package $@$(own)
@@ -108,6 +111,8 @@ help:
 	@echo "make modules_install"
 	@echo "                  put it below INSTALL_MOD_PATH=, without DKMS: for images"
 	@echo "make install      install it through DKMS; make uninstall removes it"
+	@echo "make DROPIN=1     each of these three with the driver in place of the kernel's vfio-pci,"
+	@echo "                  for software that looks for that name"
 	@echo "make tools        build the command dmabuf-vfio-pci (needs libpci-dev, libkmod-dev and"
 	@echo "                  libjansson-dev); make install-tools puts it below prefix="
 	@echo "make deb          build Debian packages of both into build/deb; make rpm: into build/rpm"

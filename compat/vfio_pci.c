@@ -91,11 +91,28 @@ void compat_use_intree_export(struct vfio_pci_core_device *vdev)
 }
 
 /**
+ * compat_vfio_pci_set_core_params() - set parameters of the core, as vfio-pci does
+ * @params: as given to this module, which takes the place of vfio-pci
+ *
+ * Does nothing since 7.3.  Before, they hold for the devices of all drivers of
+ * vfio-pci-core.
+ *
+ * Context: any.
+ */
+void compat_vfio_pci_set_core_params(const struct compat_vfio_pci_params *params)
+{
+#ifndef HAVE_VFIO_PCI_DEVICE_PARAMS
+	vfio_pci_core_set_params(params->nointxmask, params->disable_vga,
+				 params->disable_idle_d3);
+#endif
+}
+
+/**
  * compat_vfio_pci_share_params() - set parameters that belong to the core
  * @params: as given to this module
  *
- * Does nothing since 7.3.  Before, all drivers of vfio-pci-core share one set, which
- * vfio-pci overwrites when it is loaded.
+ * As compat_vfio_pci_set_core_params(), beside vfio-pci, which overwrites them when it
+ * is loaded.
  *
  * Context: may sleep.
  * Return: false if vfio-pci is loaded, whose settings hold.
@@ -109,9 +126,8 @@ bool compat_vfio_pci_share_params(const struct compat_vfio_pci_params *params)
 	kobject_put(other);
 	if (other)
 		return false;
-	vfio_pci_core_set_params(params->nointxmask, params->disable_vga,
-				 params->disable_idle_d3);
 #endif
+	compat_vfio_pci_set_core_params(params);
 	return true;
 }
 

@@ -47,6 +47,7 @@ struct compat_vfio_pci_params {
 	bool disable_idle_d3;
 };
 
+void compat_vfio_pci_set_core_params(const struct compat_vfio_pci_params *params);
 bool compat_vfio_pci_share_params(const struct compat_vfio_pci_params *params);
 void compat_vfio_pci_set_params(struct vfio_pci_core_device *vdev,
 				const struct compat_vfio_pci_params *params);

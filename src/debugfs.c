@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/dmabuf-vfio-pci has a directory for each bound device.
+ * The driver's directory in /sys/kernel/debug has one for each bound device.
  * docs/debugfs.md describes the files.
  *
  * Nothing here fails: without debugfs its functions do nothing.

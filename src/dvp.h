@@ -7,7 +7,7 @@
 #include <linux/workqueue.h>
 #include <uapi/linux/dmabuf_vfio_pci.h>
 
-#define DVP_NAME "dmabuf-vfio-pci"
+#include "flavour.h"
 
 #undef pr_fmt
 #define pr_fmt(fmt) DVP_NAME ": " fmt

@@ -28,12 +28,13 @@ MODULE_PARM_DESC(enable_sriov, "Allow to create VFs of a bound PF, whose user th
 #endif
 
 /* These three have the meaning that they have for vfio-pci. */
-static struct compat_vfio_pci_params dvp_params __ro_after_init;
-module_param_named(nointxmask, dvp_params.nointxmask, bool, 0444);
+static struct compat_vfio_pci_params dvp_params;
+module_param_named(nointxmask, dvp_params.nointxmask, bool, DVP_SETTING_MODE);
 MODULE_PARM_DESC(nointxmask, "Do not mask INTx in the device, but at the interrupt controller");
 module_param_named(disable_vga, dvp_params.disable_vga, bool, 0444);
 MODULE_PARM_DESC(disable_vga, "Give no access to VGA resources");
-module_param_named(disable_idle_d3, dvp_params.disable_idle_d3, bool, 0444);
+module_param_named(disable_idle_d3, dvp_params.disable_idle_d3, bool,
+		   DVP_SETTING_MODE);
 MODULE_PARM_DESC(disable_idle_d3, "Do not put unused devices into the low-power state D3");
 
 static char *exporter = "auto";
@@ -114,15 +115,12 @@ static int dvp_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 					     nr_virtfn);
 }
 
-/*
- * For binding by driver_override only.  The table is not published as module
- * aliases: tools that look there for the best VFIO driver of a device would find
- * this one as often as vfio-pci, without anybody having asked for it.
- */
+/* For binding by driver_override only. */
 static const struct pci_device_id dvp_table[] = {
 	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_ANY_ID, PCI_ANY_ID) },
 	{}
 };
+DVP_DEVICE_TABLE(dvp_table);
 
 static struct pci_driver dvp_driver = {
 	.name			= DVP_NAME,
@@ -210,7 +208,9 @@ static int __init dvp_init(void)
 	ret = dvp_choose_exporter();
 	if (ret)
 		return ret;
-	if (dvp_has_params() && !compat_vfio_pci_share_params(&dvp_params))
+	if (DVP_SETS_CORE)
+		compat_vfio_pci_set_core_params(&dvp_params);
+	else if (dvp_has_params() && !compat_vfio_pci_share_params(&dvp_params))
 		pr_warn("nointxmask, disable_vga and disable_idle_d3 ignored: vfio-pci is loaded and its settings hold for all devices; set them with \"options vfio-pci\" in /etc/modprobe.d\n");
 	compat_vfio_complete_ops(&dvp_vfio_ops);
 	dvp_debugfs_init();
@@ -230,12 +230,14 @@ static void __exit dvp_exit(void)
 
 	pci_unregister_driver(&dvp_driver);
 	dvp_debugfs_exit();
-	if (dvp_has_params())
+	if (!DVP_SETS_CORE && dvp_has_params())
 		compat_vfio_pci_share_params(&defaults);
 }
 module_exit(dvp_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_VERSION(DVP_VERSION);
+/* By this, programs know our vfio-pci from the kernel's. */
+MODULE_INFO(dmabuf_vfio_pci, DVP_FLAVOUR);
 MODULE_AUTHOR("The dmabuf-vfio-pci developers");
 MODULE_DESCRIPTION("VFIO PCI driver that exports BAR ranges as dma-bufs for peer-to-peer DMA");

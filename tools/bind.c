@@ -9,6 +9,7 @@
 #include "binding.h"
 #include "commands.h"
 #include "driverctl.h"
+#include "flavour.h"
 #include "module.h"
 #include "options.h"
 #include "use.h"
@@ -111,11 +112,6 @@ static void parse(struct selection *selection, int argc, char **argv)
 		fail("only root can %s devices", argv[0]);
 }
 
-static bool is_bound(const char *bdf)
-{
-	return !strcmp(device_driver(bdf), DRIVER);
-}
-
 /* Undo all that binding a device has done. */
 static int undo(const struct selection *selection, const char *bdf,
 		const struct before *before)
@@ -146,7 +142,7 @@ static void check_bindable(const struct selection *selection, const char *bdf)
 	char *use;
 
 	check_possible(bdf);
-	if (is_bound(bdf) || selection->force)
+	if (device_is_ours(bdf) || selection->force)
 		return;
 	use = use_by_process(bdf);
 	if (use)
@@ -163,6 +159,8 @@ static void load_module(void)
 {
 	int ret = module_load();
 
+	if (flavour_is_kept_out())
+		fail("the kernel's own vfio-pci is loaded, and keeps the drop-in out; unbind its devices, then run \"modprobe -r vfio-pci\"");
 	if (ret)
 		fail("the module cannot be loaded: %s; \"" NAME " check\" says more",
 		     strerror(-ret));
@@ -186,7 +184,7 @@ static void bind_one(const struct selection *selection, const char *bdf)
 	struct before before;
 	int ret;
 
-	if (is_bound(bdf)) {
+	if (device_is_ours(bdf)) {
 		printf("%s: already bound\n", bdf);
 		return;
 	}
@@ -195,7 +193,7 @@ static void bind_one(const struct selection *selection, const char *bdf)
 	if (!device_is_claimed(bdf) || !before_is_known(bdf))
 		before_remember(bdf, &before);
 	ret = set_driver(selection, bdf);
-	if (!is_bound(bdf)) {
+	if (!device_is_ours(bdf)) {
 		undo(selection, bdf, &before);
 		fail("%s: the driver refused it%s%s; see dmesg", bdf,
 		     ret ? ": " : "", ret ? strerror(-ret) : "");
@@ -243,7 +241,7 @@ static void check_unbindable(const struct selection *selection,
 {
 	char *use;
 
-	if (selection->force || !is_bound(bdf))
+	if (selection->force || !device_is_ours(bdf))
 		return;
 	use = use_by_process(bdf);
 	if (use)
@@ -274,7 +272,7 @@ static void unbind_claimed(const struct selection *selection, const char *bdf)
 	if (ret)
 		fail("%s: cannot give it back to its former driver: %s", bdf,
 		     strerror(-ret));
-	printf("%s: not bound; its driver_override, which named " DRIVER ", is removed%s%s\n",
+	printf("%s: not bound; its driver_override, which named our driver, is removed%s%s\n",
 	       bdf, has_driver || !*device_driver(bdf) ? "" : ", and it is bound to ",
 	       has_driver ? "" : device_driver(bdf));
 }
@@ -285,7 +283,7 @@ static void unbind_one(const struct selection *selection, const char *bdf)
 	const char *driver;
 	int ret;
 
-	if (!is_bound(bdf)) {
+	if (!device_is_ours(bdf)) {
 		if (device_is_claimed(bdf))
 			unbind_claimed(selection, bdf);
 		else
@@ -298,7 +296,7 @@ static void unbind_one(const struct selection *selection, const char *bdf)
 		fail("%s: cannot give it back to its former driver: %s", bdf,
 		     strerror(-ret));
 	driver = device_driver(bdf);
-	if (!strcmp(driver, DRIVER))
+	if (device_is_ours(bdf))
 		fail("%s: not unbound: the driver claims it again at once (ids= or new_id)",
 		     bdf);
 	printf("%s: unbound%s%s\n", bdf, *driver ? ", now bound to " : "",

@@ -11,6 +11,7 @@
 
 #include "binding.h"
 #include "driverctl.h"
+#include "flavour.h"
 #include "use.h"
 #include "util.h"
 
@@ -73,9 +74,9 @@ void before_recall(const char *bdf, struct before *before)
 		fclose(file);
 	free(path);
 	/* Restoring these would bind it to this driver again. */
-	if (!strcmp(before->override, DRIVER))
+	if (flavour_has_name(before->override))
 		*before->override = '\0';
-	if (!strcmp(before->saved, DRIVER))
+	if (flavour_has_name(before->saved))
 		*before->saved = '\0';
 }
 

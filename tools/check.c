@@ -78,17 +78,26 @@ static const struct function *find(const struct machine *machine,
 int command_check(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "for", required_argument, NULL, 'f' },
 		{ "json", no_argument, NULL, 'j' },
 		OPTION_HELP,
 		{}
 	};
+	const char *software = NULL;
 	const struct function *device, *peer = NULL;
 	struct facts facts = { .list = json_array() };
 	struct machine *machine;
 	bool as_json = false;
+	int option;
 
-	while (options_next(argc, argv, "jh", options) >= 0)
-		as_json = true;
+	while ((option = options_next(argc, argv, "f:jh", options)) >= 0) {
+		as_json |= option == 'j';
+		if (option == 'f')
+			software = optarg;
+	}
+	if (software && !facts_knows_software(software))
+		fail("--for %s: that software is not known; dpdk, kubevirt, libvirt and proxmox are",
+		     software);
 	if (argc - optind != 1 && argc - optind != 2)
 		fail_usage(argv[0]);
 	machine = machine_load();
@@ -99,6 +108,8 @@ int command_check(int argc, char **argv)
 		fail("%s: device and peer are the same", device->bdf);
 	facts_module(&facts);
 	facts_device(&facts, device);
+	if (!device->is_bridge)
+		facts_software(&facts, device->bdf, software);
 	if (peer)
 		facts_path(&facts, machine, device, peer);
 	if (as_json)

@@ -8,6 +8,8 @@ _dmabuf_vfio_pci_devices()
 {
 	local devices=/sys/bus/pci/devices driver=/sys/bus/pci/drivers/dmabuf-vfio-pci
 	local path name
+	# Only the drop-in of that name has this parameter.
+	[ ! -e /sys/module/vfio_pci/parameters/exporter ] || driver=/sys/bus/pci/drivers/vfio-pci
 	for path in "$devices"/*; do
 		name=${path##*/}
 		case $1 in
@@ -35,13 +37,18 @@ _dmabuf_vfio_pci()
 		words="status check topo monitor"
 	else
 		case ${COMP_WORDS[first]}:$word in
-		status:-* | monitor:-* | check:-*) words="--json --help" ;;
+		check:-*) words="--for --json --help" ;;
+		status:-* | monitor:-*) words="--json --help" ;;
 		topo:-*) words="--all --dot --json --help" ;;
 		bind:-* | unbind:-*) words="--group --force --no-save --help" ;;
 		export:-*) words="--bar --range --help" ;;
 		bind:*) words=$(_dmabuf_vfio_pci_devices others) ;;
 		unbind:* | export:*) words=$(_dmabuf_vfio_pci_devices bound) ;;
-		check:* | topo:* | monitor:*) words=$(_dmabuf_vfio_pci_devices all) ;;
+		check:*)
+			words=$(_dmabuf_vfio_pci_devices all)
+			[ "${COMP_WORDS[COMP_CWORD - 1]}" != --for ] || words="dpdk kubevirt libvirt proxmox"
+			;;
+		topo:* | monitor:*) words=$(_dmabuf_vfio_pci_devices all) ;;
 		esac
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$name")

@@ -6,6 +6,8 @@ function __dmabuf_vfio_pci_devices
     for path in /sys/bus/pci/devices/*
         set -l name (basename $path)
         set -l bound /sys/bus/pci/drivers/dmabuf-vfio-pci/$name
+        # Only the drop-in of that name has this parameter.
+        test -e /sys/module/vfio_pci/parameters/exporter; and set bound /sys/bus/pci/drivers/vfio-pci/$name
         switch $argv[1]
             case bound
                 test -e $bound; or continue
@@ -31,6 +33,7 @@ $command -n "not __fish_seen_subcommand_from $commands" -l version -d "version"
 $command -n "not __fish_seen_subcommand_from $commands" -s j -l json -d "as JSON"
 $command -l help -d "help"
 $command -n "__fish_seen_subcommand_from status check topo monitor" -s j -l json -d "as JSON"
+$command -n "__fish_seen_subcommand_from check" -s f -l for -x -a "dpdk kubevirt libvirt proxmox" -d "software that is to have it"
 $command -n "__fish_seen_subcommand_from topo" -s a -l all -d "also devices that cannot export or import"
 $command -n "__fish_seen_subcommand_from topo" -s d -l dot -d "as a picture"
 $command -n "__fish_seen_subcommand_from bind unbind" -s g -l group -d "the whole IOMMU group"

@@ -5,14 +5,16 @@
 
 _dmabuf_vfio_pci_devices()
 {
-	local kind=$1 path
+	local kind=$1 entry driver=/sys/bus/pci/drivers/dmabuf-vfio-pci
 	local -a names
-	for path in /sys/bus/pci/devices/*(N); do
+	# Only the drop-in of that name has this parameter.
+	[[ ! -e /sys/module/vfio_pci/parameters/exporter ]] || driver=/sys/bus/pci/drivers/vfio-pci
+	for entry in /sys/bus/pci/devices/*(N); do
 		case $kind in
-		bound) [[ -e /sys/bus/pci/drivers/dmabuf-vfio-pci/${path:t} ]] || continue ;;
-		others) [[ ! -e /sys/bus/pci/drivers/dmabuf-vfio-pci/${path:t} ]] || continue ;;
+		bound) [[ -e $driver/${entry:t} ]] || continue ;;
+		others) [[ ! -e $driver/${entry:t} ]] || continue ;;
 		esac
-		names+=(${path:t})
+		names+=(${entry:t})
 	done
 	compadd -a names
 }
@@ -56,7 +58,11 @@ _dmabuf_vfio_pci()
 	((CURRENT--))
 	case $command in
 	status) _arguments $json ;;
-	monitor | check) _arguments $json '*:device:_dmabuf_vfio_pci_devices all' ;;
+	monitor) _arguments $json '*:device:_dmabuf_vfio_pci_devices all' ;;
+	check)
+		_arguments $json '(-f --for)'{-f,--for}'[software that is to have it]:software:(dpdk kubevirt libvirt proxmox)' \
+			'*:device:_dmabuf_vfio_pci_devices all'
+		;;
 	topo)
 		_arguments $json '(-a --all)'{-a,--all}'[also devices that cannot export or import]' \
 			'(-d --dot)'{-d,--dot}'[as a picture]' '*:device:_dmabuf_vfio_pci_devices all'

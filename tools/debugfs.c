@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "debugfs.h"
+#include "flavour.h"
 #include "util.h"
 #include "values.h"
 
@@ -12,7 +13,8 @@ char *debugfs_read(const char *bdf, const char *file)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), DEBUGFS "/%s/%s", bdf, file);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s/%s", DRIVER, bdf,
+		 file);
 	return read_all(path);
 }
 

@@ -8,8 +8,6 @@
 
 #include <jansson.h>
 
-#define DEBUGFS "/sys/kernel/debug/dmabuf-vfio-pci"
-
 /* The content of a device's file, allocated; NULL and errno if it cannot be read. */
 char *debugfs_read(const char *bdf, const char *file);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "device.h"
+#include "flavour.h"
 #include "util.h"
 
 /* How far below a device sysfs is searched: USB hubs, SCSI. */
@@ -84,6 +85,12 @@ const char *device_driver(const char *bdf)
 	return name;
 }
 
+/* The kernel's vfio-pci has the name of one of our flavours. */
+bool device_is_ours(const char *bdf)
+{
+	return !strcmp(device_driver(bdf), DRIVER) && !flavour_is_kept_out();
+}
+
 unsigned long device_number(const char *bdf, const char *attr)
 {
 	char line[WORD_SIZE];
@@ -112,7 +119,7 @@ bool device_is_bridge(const char *bdf)
 
 bool device_is_vfio(const char *driver)
 {
-	return !strcmp(driver, DRIVER) || strstr(driver, "vfio");
+	return strstr(driver, "vfio");
 }
 
 /* The drivers that the kernel allows beside a user of VFIO. */
@@ -215,7 +222,7 @@ bool device_is_claimed(const char *bdf)
 	char override[WORD_SIZE];
 
 	return !device_attr(bdf, "driver_override", override, sizeof(override)) &&
-	       !strcmp(override, DRIVER);
+	       flavour_has_name(override);
 }
 
 struct group *group_load(int number)

@@ -9,7 +9,6 @@
 
 #include "sysfs.h"
 
-#define DRIVER		"dmabuf-vfio-pci"
 #define GROUPS		"/sys/kernel/iommu_groups"
 
 #define WORD_SIZE	64
@@ -38,6 +37,8 @@ int device_group(const char *bdf);
 
 /* "" without a driver; valid until the next call. */
 const char *device_driver(const char *bdf);
+/* Whether our driver has it. */
+bool device_is_ours(const char *bdf);
 unsigned long device_number(const char *bdf, const char *attr);
 bool device_is_bridge(const char *bdf);
 /* Whether the name is that of a VFIO driver. */
@@ -59,7 +60,7 @@ bool device_node(const char *bdf, char *path, size_t size);
 /* Call for its directory in sysfs and for each one below it. */
 void device_walk(const char *bdf, void (*call)(const char *directory, void *data),
 		 void *data);
-/* Whether driver_override names this driver. */
+/* Whether driver_override names our driver. */
 bool device_is_claimed(const char *bdf);
 
 struct group *group_load(int number);

@@ -8,6 +8,7 @@
 
 #include "device.h"
 #include "driverctl.h"
+#include "flavour.h"
 #include "util.h"
 
 #define SAVED	"/etc/driverctl.d/pci-%s"
@@ -76,9 +77,9 @@ void driverctl_put_back(const char *bdf, const char *saved)
 	int ret = 0;
 
 	/* Leave alone what somebody else has saved since. */
-	if (!strcmp(now, DRIVER) && *saved)
+	if (flavour_has_name(now) && *saved)
 		ret = save(path, saved);
-	else if (!strcmp(now, DRIVER) && unlink(path))
+	else if (flavour_has_name(now) && unlink(path))
 		ret = -errno;
 	if (ret)
 		complain("%s: cannot restore what driverctl had saved for it: %s",

@@ -40,6 +40,12 @@ void facts_module(struct facts *facts);
 /* The device: its driver, users, group and memory. */
 void facts_device(struct facts *facts, const struct function *device);
 void facts_bars(struct facts *facts, const char *bdf);
+/*
+ * Whether software takes the device: that of this name, or without one, all that this
+ * machine has.
+ */
+void facts_software(struct facts *facts, const char *bdf, const char *name);
+bool facts_knows_software(const char *name);
 /* The path from a peer to the device. */
 void facts_path(struct facts *facts, const struct machine *machine,
 		const struct function *device, const struct function *peer);

@@ -7,16 +7,20 @@
 #include <unistd.h>
 
 #include "facts.h"
+#include "flavour.h"
 #include "use.h"
 
 /* driver_override binds it to this driver, unless somebody else has bound it. */
 static void check_claim(struct facts *facts, const char *bdf,
 			const char *driver)
 {
+	char override[WORD_SIZE];
+
 	if (!device_is_claimed(bdf))
 		return;
+	device_attr(bdf, "driver_override", override, sizeof(override));
 	fact_add(facts, WARNING, bdf, "device.claimed",
-		 text("its driver_override names " DRIVER ", but %s%s has it",
+		 text("its driver_override names %s, but %s%s has it", override,
 		      *driver ? driver : "no", *driver ? "" : " driver"),
 		 text("something else rebinds it (a VM manager?); " NAME " bind %s takes it again, unbind gives up the claim",
 		      bdf));
@@ -26,9 +30,9 @@ static void check_driver(struct facts *facts, const char *bdf)
 {
 	char *driver = text("%s", device_driver(bdf));
 
-	if (!strcmp(driver, DRIVER)) {
+	if (device_is_ours(bdf)) {
 		fact_add(facts, OK, bdf, "device.bound",
-			 text("it is bound to " DRIVER), NULL);
+			 text("it is bound to %s", driver), NULL);
 	} else if (*driver) {
 		fact_add(facts, WARNING, bdf, "device.other-driver",
 			 text("it is bound to %s", driver),
@@ -44,7 +48,7 @@ static void check_driver(struct facts *facts, const char *bdf)
 
 static void check_users(struct facts *facts, const char *bdf)
 {
-	bool is_bound = !strcmp(device_driver(bdf), DRIVER);
+	bool is_bound = device_is_ours(bdf);
 	char *use = use_by_process(bdf);
 
 	if (use)

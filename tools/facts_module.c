@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 
 #include "facts.h"
+#include "flavour.h"
 #include "module.h"
 #include "symbols.h"
 
@@ -75,8 +76,9 @@ static void check_signature(struct facts *facts, const struct module *module)
 static void check_file(struct facts *facts, const struct module *module)
 {
 	fact_add(facts, OK, SUBJECT, "module.installed",
-		 text("version %s is installed for this kernel",
-		      module->version ? module->version : "?"), NULL);
+		 text("version %s is installed for this kernel, as %s (%s)",
+		      module->version ? module->version : "?",
+		      module->installed->driver, module->installed->name), NULL);
 	check_vermagic(facts, module);
 	check_symbols(facts, module);
 	check_signature(facts, module);
@@ -88,13 +90,18 @@ void facts_module(struct facts *facts)
 
 	if (module->path)
 		check_file(facts, module);
-	if (module->is_loaded)
+	if (module->loaded)
 		fact_add(facts, OK, SUBJECT, "module.loaded",
-			 text("version %s is loaded, with exporter=%s",
-			      module->loaded_version, module->exporter), NULL);
+			 text("version %s is loaded as %s (%s), with exporter=%s",
+			      module->loaded_version, module->loaded->driver,
+			      module->loaded->name, module->exporter), NULL);
+	else if (flavour_is_kept_out())
+		fact_add(facts, NOT_OK, SUBJECT, "module.kept-out",
+			 text("the kernel's own vfio-pci is loaded in its place"),
+			 text("unbind its devices, then modprobe -r vfio-pci"));
 	else if (module->path)
 		fact_add(facts, WARNING, SUBJECT, "module.not-loaded", text("it is not loaded"),
-			 text("modprobe " NAME));
+			 text("modprobe %s", DRIVER));
 	else
 		fact_add(facts, NOT_OK, SUBJECT, "module.not-installed",
 			 text("it is not installed for this kernel"),

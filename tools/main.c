@@ -20,9 +20,12 @@ static const struct command {
 	  "  -j, --json   as JSON\n"
 	  "\n"
 	  "State and buffers of a device are only shown to root.\n" },
-	{ "check", "[--json] DEVICE [PEER]", "find what prevents a working transfer",
+	{ "check", "[--for SOFTWARE] [--json] DEVICE [PEER]", "find what prevents a working transfer",
 	  command_check,
-	  "  -j, --json   as JSON\n"
+	  "  -f, --for SOFTWARE   whether this takes the device from the driver: dpdk,\n"
+	  "                       kubevirt, libvirt or proxmox; without it, which of them\n"
+	  "                       this machine has\n"
+	  "  -j, --json           as JSON\n"
 	  "\n"
 	  "Prints a line for each fact: ok, warning or no, and what can be done about it.\n"
 	  "DEVICE has the memory, PEER would import it. The module need not be loaded.\n"

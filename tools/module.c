@@ -7,12 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "device.h"
+#include "flavour.h"
 #include "module.h"
 #include "symbols.h"
+#include "sysfs.h"
 #include "util.h"
-
-#define LOADED "/sys/module/dmabuf_vfio_pci"
 
 /* Errors are returned. */
 static void say_nothing(void *data, int priority, const char *file, int line,
@@ -32,8 +31,7 @@ struct kmod_ctx *module_open_kmod(void)
 	return ctx;
 }
 
-/* Allocated; NULL if the module does not say. */
-static char *info_of(struct kmod_module *kmod, const char *key)
+char *module_info(struct kmod_module *kmod, const char *key)
 {
 	struct kmod_list *list = NULL, *entry;
 	char *value = NULL;
@@ -66,32 +64,42 @@ static char *missing_of(struct kmod_module *kmod)
 	return missing;
 }
 
-static void read_file(struct module *module, struct kmod_module *kmod)
+char *module_file(struct kmod_module *kmod)
 {
 	const char *path = kmod_module_get_path(kmod);
 
 	/* modules.dep may be out of date. */
-	if (!path || access(path, R_OK))
+	return path && !access(path, R_OK) ? text("%s", path) : NULL;
+}
+
+static void read_file(struct module *module, struct kmod_module *kmod)
+{
+	module->path = module_file(kmod);
+	if (!module->path)
 		return;
-	module->path = text("%s", path);
-	module->version = info_of(kmod, "version");
-	module->vermagic = info_of(kmod, "vermagic");
-	module->signer = info_of(kmod, "signer");
+	module->version = module_info(kmod, "version");
+	module->vermagic = module_info(kmod, "vermagic");
+	module->signer = module_info(kmod, "signer");
 	module->missing = missing_of(kmod);
+}
+
+static void read_loaded_file(const struct module *module, const char *name,
+			     char *line, size_t size)
+{
+	char *path = text("%s/%s", module->loaded->directory, name);
+
+	read_line(path, line, size);
+	free(path);
 }
 
 static void read_loaded(struct module *module)
 {
-	module->is_loaded = !read_line(LOADED "/initstate",
-				       module->loaded_version,
-				       sizeof(module->loaded_version));
-	*module->loaded_version = '\0';
-	if (!module->is_loaded)
+	if (!module->loaded)
 		return;
-	read_line(LOADED "/version", module->loaded_version,
-		  sizeof(module->loaded_version));
-	read_line(LOADED "/parameters/exporter", module->exporter,
-		  sizeof(module->exporter));
+	read_loaded_file(module, "version", module->loaded_version,
+			 sizeof(module->loaded_version));
+	read_loaded_file(module, "parameters/exporter", module->exporter,
+			 sizeof(module->exporter));
 }
 
 struct module *module_find(void)
@@ -100,8 +108,11 @@ struct module *module_find(void)
 	struct kmod_ctx *ctx = module_open_kmod();
 	struct kmod_module *kmod;
 
+	module->loaded = flavour_loaded();
+	module->installed = flavour_installed();
 	read_loaded(module);
-	if (!kmod_module_new_from_name(ctx, DRIVER, &kmod)) {
+	if (module->installed &&
+	    !kmod_module_new_from_name(ctx, module->installed->driver, &kmod)) {
 		read_file(module, kmod);
 		kmod_module_unref(kmod);
 	}
@@ -127,7 +138,7 @@ char *module_kernels_vermagic(void)
 
 	if (!kmod_module_new_from_name(ctx, "vfio_pci_core", &kmod)) {
 		if (kmod_module_get_path(kmod))
-			vermagic = info_of(kmod, "vermagic");
+			vermagic = module_info(kmod, "vermagic");
 		kmod_module_unref(kmod);
 	}
 	kmod_unref(ctx);

@@ -6,9 +6,12 @@
 #include <libkmod.h>
 #include <stdbool.h>
 
+struct flavour;
+
 /**
  * struct module - the driver's module
- * @is_loaded: it is loaded
+ * @loaded: the flavour that is loaded; NULL if none is
+ * @installed: the flavour whose file it is; NULL if there is none
  * @loaded_version: version of the loaded one; "" if unknown
  * @exporter: its parameter; "" unless it is loaded
  * @path: its file for this kernel; NULL if there is none
@@ -19,7 +22,8 @@
  *	if it lacks none
  */
 struct module {
-	bool is_loaded;
+	const struct flavour *loaded;
+	const struct flavour *installed;
 	char loaded_version[64];
 	char exporter[16];
 	char *path;
@@ -31,6 +35,10 @@ struct module {
 
 /* A silent context of libkmod. */
 struct kmod_ctx *module_open_kmod(void);
+
+/* The file of a module, and what it says of itself: allocated; NULL if it is not there. */
+char *module_file(struct kmod_module *kmod);
+char *module_info(struct kmod_module *kmod, const char *key);
 
 struct module *module_find(void);
 void module_free(struct module *module);

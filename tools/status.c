@@ -11,6 +11,7 @@
 
 #include "commands.h"
 #include "debugfs.h"
+#include "flavour.h"
 #include "machine.h"
 #include "module.h"
 #include "options.h"
@@ -89,12 +90,17 @@ static json_t *string_or_null(const char *words)
 	return words && *words ? value_string(words) : json_null();
 }
 
+static json_t *flavour_value(const struct flavour *flavour)
+{
+	return flavour ? json_string(flavour->name) : json_null();
+}
+
 static json_t *gather_module(void)
 {
 	struct module *found = module_find();
 	json_t *module = json_object();
 
-	json_object_set_new(module, "loaded", json_boolean(found->is_loaded));
+	json_object_set_new(module, "loaded", json_boolean(found->loaded));
 	json_object_set_new(module, "version",
 			    string_or_null(found->loaded_version));
 	json_object_set_new(module, "parameter", string_or_null(found->exporter));
@@ -104,6 +110,11 @@ static json_t *gather_module(void)
 	json_object_set_new(module, "installed", string_or_null(found->path));
 	json_object_set_new(module, "installed_version",
 			    string_or_null(found->version));
+	json_object_set_new(module, "flavour", flavour_value(found->loaded));
+	json_object_set_new(module, "installed_flavour",
+			    flavour_value(found->installed));
+	json_object_set_new(module, "kept_out",
+			    json_boolean(flavour_is_kept_out()));
 	module_free(found);
 	return module;
 }
@@ -159,12 +170,11 @@ static json_t *gather_device(const struct function *function)
 static json_t *gather_claimed(const struct machine *machine)
 {
 	json_t *devices = json_array(), *device;
-	const char *driver;
+	char override[WORD_SIZE];
 	size_t i;
 
 	for (i = 0; i < machine->nr_functions; i++) {
-		driver = device_driver(machine->functions[i].bdf);
-		if (!strcmp(driver, DRIVER) ||
+		if (device_is_ours(machine->functions[i].bdf) ||
 		    !device_is_claimed(machine->functions[i].bdf))
 			continue;
 		device = json_object();
@@ -172,7 +182,11 @@ static json_t *gather_claimed(const struct machine *machine)
 				    json_string(machine->functions[i].bdf));
 		json_object_set_new(device, "what",
 				    value_string(machine->functions[i].what));
-		json_object_set_new(device, "driver", string_or_null(driver));
+		json_object_set_new(device, "driver",
+				    string_or_null(device_driver(machine->functions[i].bdf)));
+		device_attr(machine->functions[i].bdf, "driver_override", override,
+			    sizeof(override));
+		json_object_set_new(device, "override", value_string(override));
 		json_array_append_new(devices, device);
 	}
 	return devices;
@@ -184,7 +198,7 @@ static json_t *gather_devices(const struct machine *machine)
 	size_t i;
 
 	for (i = 0; i < machine->nr_functions; i++)
-		if (!strcmp(device_driver(machine->functions[i].bdf), DRIVER))
+		if (device_is_ours(machine->functions[i].bdf))
 			json_array_append_new(devices,
 					      gather_device(&machine->functions[i]));
 	return devices;
@@ -216,6 +230,23 @@ static const char *exporter_words(const char *exporter)
 					    "vfio-pci-core exports";
 }
 
+/* What is loaded may have been replaced or removed since. */
+static void print_flavour(const json_t *module)
+{
+	const char *loaded = member_string(module, "flavour");
+	const char *installed = member_string(module, "installed_flavour");
+
+	if (*loaded)
+		printf("         flavour: %s, the driver is called %s\n", loaded,
+		       DRIVER);
+	if (*installed && strcmp(loaded, installed))
+		printf("         flavour of the installed one: %s\n", installed);
+	if (*loaded && !*installed)
+		puts("         it is not installed for this kernel any more");
+	if (json_is_true(json_object_get(module, "kept_out")))
+		puts("         the kernel's own vfio-pci is loaded in its place; \"modprobe -r vfio-pci\" makes room");
+}
+
 static void print_module(const json_t *module)
 {
 	const char *installed = member_string(module, "installed_version");
@@ -230,6 +261,7 @@ static void print_module(const json_t *module)
 		       installed);
 	else
 		puts("module   not installed for this kernel");
+	print_flavour(module);
 }
 
 /* "closed,reset", or a word for none. */
@@ -326,9 +358,9 @@ static void print_claimed(const json_t *device)
 {
 	const char *driver = member_string(device, "driver");
 
-	printf("%s %s\n  its driver_override names " DRIVER ", but %s has it; \"" NAME " check %s\" says more\n",
+	printf("%s %s\n  its driver_override names %s, but %s has it; \"" NAME " check %s\" says more\n",
 	       member_string(device, "name"), member_string(device, "what"),
-	       *driver ? driver : "no driver", member_string(device, "name"));
+	       member_string(device, "override"), *driver ? driver : "no driver", member_string(device, "name"));
 }
 
 static void print_words(const json_t *status)

@@ -2,7 +2,7 @@
 /*
  * The first process of the guest:
  *
- *	/init [driver=NAME] [exporter=NAME] PROGRAM [ARGUMENT...]
+ *	/init [driver=NAME] [flavour=NAME] [exporter=NAME] PROGRAM [ARGUMENT...]
  *
  * It loads the modules, runs the program, whose results are TAP lines on the
  * first serial port, unloads the modules, looks through the kernel's log, sums
@@ -39,6 +39,7 @@
 
 static unsigned int passed, failed;
 static const char *driver = "dmabuf-vfio-pci";
+static const char *flavour = "variant";
 static const char *exporter = "";
 
 static void begin_result(bool ok)
@@ -108,7 +109,12 @@ static void open_console(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
-static bool ours(void)
+static bool is_dropin(void)
+{
+	return !strcmp(flavour, "dropin");
+}
+
+static bool is_variant(void)
 {
 	return !strcmp(driver, "dmabuf-vfio-pci");
 }
@@ -125,11 +131,11 @@ static void load_modules(void)
 {
 	char options[64] = "";
 
-	if (ours() && *exporter)
+	if ((is_variant() || is_dropin()) && *exporter)
 		snprintf(options, sizeof(options), "exporter=%s", exporter);
 	load("vfio_iommu_type1", NULL);
-	load("vfio-pci", NULL);
-	if (ours())
+	load("vfio-pci", is_dropin() ? options : NULL);
+	if (is_variant())
 		load("dmabuf-vfio-pci", options);
 	load("dvp-importer", NULL);
 }
@@ -189,7 +195,7 @@ static void check_mappings(void)
 static void unload_modules(void)
 {
 	unload("dvp-importer");
-	if (ours())
+	if (is_variant())
 		unload("dmabuf-vfio-pci");
 	unload("vfio-pci");
 }
@@ -206,6 +212,7 @@ static int exec_program(char **argv)
 {
 	setenv("PATH", "/bin", 1);
 	setenv("DVP_DRIVER", driver, 1);
+	setenv("DVP_FLAVOUR", flavour, 1);
 	setenv("DVP_EXPORTER", exporter, 1);
 	execvp(argv[0], argv);
 	fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
@@ -389,6 +396,8 @@ int main(int argc, char **argv)
 	for (i = 1; i < argc; i++) {
 		if (!strncmp(argv[i], "driver=", 7))
 			driver = argv[i] + 7;
+		else if (!strncmp(argv[i], "flavour=", 8))
+			flavour = argv[i] + 8;
 		else if (!strncmp(argv[i], "exporter=", 9))
 			exporter = argv[i] + 9;
 		else

@@ -48,9 +48,27 @@ const char *bench_driver(void)
 	return driver ? driver : "dmabuf-vfio-pci";
 }
 
+bool bench_is_dropin(void)
+{
+	const char *flavour = getenv("DVP_FLAVOUR");
+
+	return flavour && !strcmp(flavour, "dropin");
+}
+
 bool bench_is_ours(void)
 {
-	return !strcmp(bench_driver(), "dmabuf-vfio-pci");
+	return bench_is_dropin() || !strcmp(bench_driver(), "dmabuf-vfio-pci");
+}
+
+const char *bench_module(void)
+{
+	static char name[64];
+	char *dash;
+
+	snprintf(name, sizeof(name), "%s", bench_driver());
+	while ((dash = strchr(name, '-')))
+		*dash = '_';
+	return name;
 }
 
 int bench_reload(const char *options)
@@ -176,8 +194,8 @@ int bench_debugfs(const char *bdf, const char *file, char *text, size_t size)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dmabuf-vfio-pci/%s/%s",
-		 bdf, file);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s/%s",
+		 bench_driver(), bdf, file);
 	return read_file(path, text, size);
 }
 

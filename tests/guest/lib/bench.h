@@ -81,6 +81,10 @@ int bench_reload_teardown(void **state);
 /* The driver under test, and whether it is ours. */
 const char *bench_driver(void);
 bool bench_is_ours(void);
+/* Ours has the place of the kernel's vfio-pci. */
+bool bench_is_dropin(void);
+/* The driver's module, as /sys/module has it. */
+const char *bench_module(void);
 /* Loads it anew, with @options after those of this run: 0 or a negative errno. */
 int bench_reload(const char *options);
 

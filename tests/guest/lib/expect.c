@@ -6,13 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "expect.h"
 #include "importer.h"
 
-static const struct expect own = {
-	.name = "dmabuf-vfio-pci",
+static struct expect own = {
 	.names_device = true,
-	.module = "dmabuf_vfio_pci",
 	.no_path_attach = EINVAL,
 	.checks_open_flags = true,
 	.io_bar = ENODEV,
@@ -165,11 +164,12 @@ static struct dvp_importer_info info(void)
 
 const struct expect *expect(void)
 {
-	const char *driver = getenv("DVP_DRIVER");
 	const char *exporter = getenv("DVP_EXPORTER");
 
-	if (driver && !strcmp(driver, "vfio-pci"))
+	if (!bench_is_ours())
 		return &intree;
+	own.name = bench_driver();
+	own.module = bench_module();
 	if (!exporter || strcmp(exporter, "intree"))
 		return &own;
 	delegated = intree;

@@ -150,7 +150,7 @@ static void given_up(void **state)
 	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
 	assert_error(start(bdf), ENODEV);
 	assert_tool(tool_run("unbind", bdf, NULL), 0,
-		    "its driver_override, which named dmabuf-vfio-pci, is removed");
+		    "its driver_override, which named our driver, is removed");
 	assert_ok(start(bdf));
 	assert_true(is_on_vfio_pci(bdf));
 	tool_free_device(bdf);

@@ -71,7 +71,7 @@ static void allow_vfs(bool allow)
 	char path[128];
 
 	snprintf(path, sizeof(path), "/sys/module/%s/parameters/enable_sriov",
-		 bench_is_ours() ? "dmabuf_vfio_pci" : "vfio_pci");
+		 bench_module());
 	assert_ok(write_file(path, allow ? "1" : "0"));
 }
 
