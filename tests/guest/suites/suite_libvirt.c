@@ -82,7 +82,7 @@ static const char *driver_with_model(void)
 	return version >= KNOWS_MODEL ? bench_driver() : "vfio-pci";
 }
 
-static void assert_exports(const char *bdf)
+static void assert_open(const char *bdf)
 {
 	char state[1024];
 
@@ -100,7 +100,7 @@ static void managed_with_model(void **state)
 	assert_tool(start(bdf, "yes", OURS), 0, "Domain 'guest' created");
 	assert_string_equal(device_driver(bdf), driver_with_model());
 	if (version >= KNOWS_MODEL)
-		assert_exports(bdf);
+		assert_open(bdf);
 	end();
 	assert_string_equal(device_driver(bdf), "");
 }
@@ -123,7 +123,7 @@ static void unmanaged_with_model(void **state)
 	(void)state;
 	if (version >= KNOWS_MODEL) {
 		assert_tool(start(bdf, "no", OURS), 0, "Domain 'guest' created");
-		assert_exports(bdf);
+		assert_open(bdf);
 		end();
 	} else {
 		assert_tool(start(bdf, "no", OURS), 1, "must be manually detached from the host");
@@ -138,7 +138,7 @@ static void unmanaged(void **state)
 	(void)state;
 	if (version >= KNOWS_MODEL) {
 		assert_tool(start(bdf, "no", NULL), 0, "Domain 'guest' created");
-		assert_exports(bdf);
+		assert_open(bdf);
 		end();
 	} else {
 		assert_tool(start(bdf, "no", NULL), 1, "must be manually detached from the host");
@@ -166,11 +166,35 @@ static void taken_with_model(void **state)
 	end();
 }
 
+/* The drop-in is what libvirt looks for, in all versions. */
+static void dropin_managed(void **state)
+{
+	const char *bdf = tool_memory();
+
+	(void)state;
+	assert_tool(start(bdf, "yes", NULL), 0, "Domain 'guest' created");
+	assert_string_equal(device_driver(bdf), bench_driver());
+	assert_open(bdf);
+	end();
+	assert_string_equal(device_driver(bdf), "");
+}
+
+static void dropin_unmanaged(void **state)
+{
+	const char *bdf = bound();
+
+	(void)state;
+	assert_tool(start(bdf, "no", NULL), 0, "Domain 'guest' created");
+	assert_open(bdf);
+	end();
+	assert_string_equal(device_driver(bdf), bench_driver());
+}
+
 #define LIBVIRT(name, function) TEST("libvirt", name, function)
 
 int suite_libvirt(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct CMUnitTest variant[] = {
 		LIBVIRT("managed='yes' with model", managed_with_model),
 		LIBVIRT("managed='yes' without model is vfio-pci", managed),
 		LIBVIRT("managed='no' with model", unmanaged_with_model),
@@ -178,7 +202,15 @@ int suite_libvirt(void)
 		LIBVIRT("managed='yes' without model takes a bound device", taken),
 		LIBVIRT("managed='yes' with model and a bound device", taken_with_model),
 	};
+	const struct CMUnitTest dropin[] = {
+		LIBVIRT("managed='yes' without model uses the drop-in", dropin_managed),
+		LIBVIRT("managed='no' uses a device that is bound to the drop-in",
+			dropin_unmanaged),
+	};
 
-	return bench_is_ours() ?
-		cmocka_run_group_tests_name("libvirt", tests, start_libvirtd, stop_libvirtd) : 0;
+	if (!bench_is_ours())
+		return 0;
+	return bench_is_dropin() ?
+		cmocka_run_group_tests_name("libvirt", dropin, start_libvirtd, stop_libvirtd) :
+		cmocka_run_group_tests_name("libvirt", variant, start_libvirtd, stop_libvirtd);
 }

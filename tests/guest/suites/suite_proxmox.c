@@ -172,18 +172,49 @@ static void bound_by_ids(void **state)
 	tool_free_device(bdf);
 }
 
+static void check_usable(const char *bdf)
+{
+	struct vfio *vfio = bench_open(bdf);
+
+	bench_export(vfio, VFIO_PCI_BAR2_REGION_INDEX, 0, PAGE);
+	bench_close(vfio);
+}
+
 /* With driver=keep nothing is written, and QEMU opens the device as it is. */
 static void kept(void **state)
 {
 	const char *bdf = tool_memory();
-	struct vfio *vfio;
 
 	(void)state;
 	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
-	vfio = bench_open(bdf);
-	bench_export(vfio, VFIO_PCI_BAR2_REGION_INDEX, 0, PAGE);
-	bench_close(vfio);
+	check_usable(bdf);
 	tool_free_device(bdf);
+}
+
+/* The drop-in is what Proxmox binds to. */
+static void dropin_bound(void **state)
+{
+	const char *bdf = tool_memory();
+
+	(void)state;
+	assert_ok(start(bdf));
+	assert_string_equal(device_driver(bdf), bench_driver());
+	check_usable(bdf);
+	tool_free_device(bdf);
+}
+
+static void dropin_bound_before(void **state)
+{
+	char one[BDF_SIZE], other[BDF_SIZE];
+
+	(void)state;
+	tool_group(one, other);
+	assert_tool(tool_run("bind", "--group", one, NULL), 0, other);
+	assert_ok(start(one));
+	assert_string_equal(device_driver(one), bench_driver());
+	check_usable(one);
+	tool_free_device(one);
+	tool_free_device(other);
 }
 
 #define PROXMOX(name, function) \
@@ -191,7 +222,7 @@ static void kept(void **state)
 
 int suite_proxmox(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct CMUnitTest variant[] = {
 		PROXMOX("a start fails with a device that bind has bound, which is found and mended",
 			bound_by_command),
 		PROXMOX("a start fails with a group that bind has bound", bound_as_group),
@@ -200,6 +231,14 @@ int suite_proxmox(void)
 			bound_by_ids),
 		PROXMOX("with driver=keep a bound device can be used as it is", kept),
 	};
+	const struct CMUnitTest dropin[] = {
+		PROXMOX("a start binds a device to the drop-in", dropin_bound),
+		PROXMOX("a start leaves a group that bind has bound to the drop-in",
+			dropin_bound_before),
+	};
 
-	return bench_is_ours() ? run_group("proxmox", tests) : 0;
+	if (!bench_is_ours())
+		return 0;
+	return bench_is_dropin() ? run_group("proxmox", dropin) :
+				   run_group("proxmox", variant);
 }
