@@ -62,6 +62,7 @@ static const struct {
 	{ "screen", suite_screen },
 	{ "libvirt", suite_libvirt },
 	{ "dpdk", suite_dpdk },
+	{ "selftests", suite_selftests },
 };
 
 static int run(const char *name)

@@ -49,5 +49,6 @@ int suite_vmm(void);
 int suite_screen(void);
 int suite_libvirt(void);
 int suite_dpdk(void);
+int suite_selftests(void);
 
 #endif /* GUEST_SUITES_H */
