@@ -66,6 +66,22 @@ static bool dvp_denied(struct pci_dev *pdev)
 	return true;
 }
 
+/* Where the firmware's tables for the graphics are; the kernel's vfio-pci looks there. */
+#define DVP_OPREGION 0xfc
+
+/* These regions are in the kernel's vfio-pci itself, and not in its core. */
+static void dvp_miss_graphics(struct pci_dev *pdev)
+{
+	u32 opregion;
+
+	if (pdev->vendor != PCI_VENDOR_ID_INTEL ||
+	    pdev->class >> 16 != PCI_BASE_CLASS_DISPLAY)
+		return;
+	pci_read_config_dword(pdev, DVP_OPREGION, &opregion);
+	if (opregion && ~opregion)
+		pci_warn(pdev, "Intel graphics without the regions for its OpRegion and its bridges' configuration: a virtual machine that needs them needs the kernel's own vfio-pci\n");
+}
+
 static int dvp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct dvp_device *dvp;
@@ -93,6 +109,7 @@ static int dvp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return ret;
 	}
 	dvp_debugfs_add(dvp);
+	dvp_miss_graphics(pdev);
 	return 0;
 }
 

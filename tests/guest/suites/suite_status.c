@@ -40,12 +40,12 @@ static void status_lists(void **state)
 
 static void status_module(void **state)
 {
-	char version[64];
+	char version[64], path[128];
 	json_t *status, *module;
 
 	(void)state;
-	assert_ok(read_file("/sys/module/dmabuf_vfio_pci/version", version,
-			    sizeof(version)));
+	snprintf(path, sizeof(path), "/sys/module/%s/version", bench_module());
+	assert_ok(read_file(path, version, sizeof(version)));
 	version[strcspn(version, "\n")] = '\0';
 	status = status_json();
 	module = json_object_get(status, "module");

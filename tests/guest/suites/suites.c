@@ -17,6 +17,7 @@ static const struct {
 	int (*run)(void);
 } suites[] = {
 	{ "driver", suite_driver },
+	{ "dropin", suite_dropin },
 	{ "export", suite_export },
 	{ "buffer", suite_buffer },
 	{ "importer", suite_importer },

@@ -4,6 +4,7 @@
 
 /* Each runs its tests and returns how many failed. */
 int suite_driver(void);
+int suite_dropin(void);
 int suite_export(void);
 int suite_buffer(void);
 int suite_importer(void);
