@@ -740,8 +740,6 @@ int suite_bind(void)
 		BIND_RELOADS("unbind says that ids= binds again", taken_again),
 		BIND("unbind gives back to the kernel's driver", former_driver),
 		BIND("unbind gives back what was unbound by hand", unbound_by_hand),
-		BIND("bind remembers the former state of what was unbound by hand",
-		     bound_once_more),
 		BIND("unbind gives back a device whose driver_override is gone",
 		     override_cleared),
 		BIND("a device that was removed and found again is not bound", removed),
@@ -787,11 +785,12 @@ int suite_bind(void)
 	/* The drop-in is vfio-pci itself. */
 	const struct CMUnitTest beside_vfio_pci[] = {
 		BIND("unbind puts a driver_override back", former_override),
+		BIND("bind remembers the former state of what was unbound by hand",
+		     bound_once_more),
 		BIND("bind refuses a device that vfio-pci has open",
 		     open_not_bound),
 		BIND("bind --force says that it waits", forced_waits),
 		BIND("bind --force can be interrupted", forced_interrupted),
-		BIND("a device that Proxmox takes away is found", taken_away),
 	};
 	int failed;
 
