@@ -137,6 +137,7 @@ static const struct pci_device_id dvp_table[] = {
 	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_ANY_ID, PCI_ANY_ID) },
 	{}
 };
+
 DVP_DEVICE_TABLE(dvp_table);
 
 static struct pci_driver dvp_driver = {

@@ -22,7 +22,7 @@
 struct software {
 	const char *name;
 	const char *title;
-	const char *files[4];
+	const char *files[2];
 	bool binds;
 	const char *other;
 	const char *advice;
@@ -30,9 +30,7 @@ struct software {
 
 static const struct software all[] = {
 	{ .name = "dpdk", .title = "DPDK",
-	  .files = { "/usr/bin/dpdk-*", "/usr/local/bin/dpdk-*",
-		     "/usr/lib*/*/librte_bus_pci.so*",
-		     "/usr/local/lib*/*/librte_bus_pci.so*" },
+	  .files = { "/usr/bin/dpdk-*", "/usr/local/bin/dpdk-*" },
 	  .other = "passes over devices whose driver is not called vfio-pci" },
 	{ .name = "kubevirt", .title = "KubeVirt",
 	  .files = { "/usr/bin/kubelet", "/var/lib/kubelet/device-plugins/kubevirt-*" },
@@ -45,8 +43,8 @@ static const struct software all[] = {
 	{ .name = "libvirt", .title = "libvirt",
 	  .files = { "/usr/sbin/libvirtd", "/usr/sbin/virtqemud" },
 	  .binds = true,
-	  .other = "binds the device to vfio-pci, unless the <driver> of the <hostdev> has model='dmabuf-vfio-pci'",
-	  .advice = "name the model" },
+	  .other = "binds the device to vfio-pci, unless the <driver> names a model",
+	  .advice = "write <driver name='vfio' model='dmabuf-vfio-pci'/>" },
 };
 
 static bool is_there(const char *pattern)
@@ -75,8 +73,8 @@ static long libvirt_version(void)
 	glob_t found;
 	long version = 0;
 
-	if (!glob("/usr/lib*/libvirt.so.0.*.*", 0, NULL, &found) ||
-	    !glob("/usr/lib/*/libvirt.so.0.*.*", 0, NULL, &found))
+	if (!glob("/usr/{lib,lib64,lib/[a-z]*-linux-gnu*}/libvirt.so.0.*.*",
+		  GLOB_BRACE, NULL, &found))
 		version = atol(strstr(found.gl_pathv[0], name) + strlen(name));
 	globfree(&found);
 	return version;

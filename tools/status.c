@@ -360,7 +360,8 @@ static void print_claimed(const json_t *device)
 
 	printf("%s %s\n  its driver_override names %s, but %s has it; \"" NAME " check %s\" says more\n",
 	       member_string(device, "name"), member_string(device, "what"),
-	       member_string(device, "override"), *driver ? driver : "no driver", member_string(device, "name"));
+	       member_string(device, "override"), *driver ? driver : "no driver",
+	       member_string(device, "name"));
 }
 
 static void print_words(const json_t *status)

@@ -109,8 +109,8 @@ static void module_path(char *path, size_t size)
 	struct utsname name;
 
 	uname(&name);
-	snprintf(path, size, "/lib/modules/%s/updates/dmabuf-vfio-pci.ko",
-		 name.release);
+	snprintf(path, size, "/lib/modules/%s/updates/%s.ko", name.release,
+		 bench_driver());
 }
 
 /* Every place in the module's file that has the words gets others, as long. */
@@ -180,6 +180,31 @@ static void check_missing(void **state)
 	assert_tool(run, 1, "no       module: it is not installed for this kernel");
 }
 
+static void check_for_unknown(void **state)
+{
+	(void)state;
+	assert_tool(tool_run("check", "--for", "doom", tool_memory(), NULL), 2,
+		    "--for doom: that software is not known");
+}
+
+/* Two that have no option for it, and two that have. */
+static void check_for_refuses(void **state)
+{
+	const char *bdf = tool_memory();
+
+	(void)state;
+	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
+	assert_tool(tool_run("check", bdf, NULL), 0, "");
+	assert_tool(tool_run("check", "--for", "dpdk", bdf, NULL), 1,
+		    "from the variant by itself: it passes over devices");
+	assert_tool(tool_run("check", "--for", "kubevirt", bdf, NULL), 1,
+		    "install the drop-in, dmabuf-vfio-pci-dropin-dkms");
+	assert_tool(tool_run("check", "--for", "libvirt", bdf, NULL), 0,
+		    "warning  libvirt: libvirt does not take");
+	assert_tool(tool_run("check", "--for", "proxmox", bdf, NULL), 0,
+		    "driver=keep in hostpci");
+}
+
 #define CHECK(name, function) TEST("check", name, function)
 #define CHECK_RELOADS(name, function) \
 	TEST_RELOADS("check", name, function)
@@ -199,7 +224,18 @@ int suite_check(void)
 		      check_other_kernel),
 		CHECK("check of a module that lacks a symbol", check_symbol),
 		CHECK_RELOADS("check without the module's file", check_missing),
+		CHECK("check for software that it does not know", check_for_unknown),
 	};
+	const struct CMUnitTest only_variant[] = {
+		CHECK("check says which software does not take a device",
+		      check_for_refuses),
+	};
+	int failed;
 
-	return bench_is_ours() ? run_group("check", tests) : 0;
+	if (!bench_is_ours())
+		return 0;
+	failed = run_group("check", tests);
+	if (!bench_is_dropin())
+		failed += run_group("check", only_variant);
+	return failed;
 }

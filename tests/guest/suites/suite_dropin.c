@@ -14,6 +14,7 @@
 #define PARAMETERS "/sys/module/vfio_pci/parameters"
 #define OPTIONS "/etc/modprobe.d/vfio.conf"
 #define CMDLINE "/tmp/cmdline"
+#define LOADED "the running kernel has loaded the vfio-pci that is installed now"
 
 #define INTEL 0x8086
 #define OPREGION 0xfc
@@ -27,7 +28,7 @@ static void create(const char *path, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
-static void modprobe(const char *argument)
+static void run_modprobe(const char *argument)
 {
 	assert_tool(tool_run_other("/sbin/modprobe", argument, "vfio-pci", NULL),
 		    0, "");
@@ -62,14 +63,14 @@ static void alias(void **state)
 				   NULL), 0, "vfio_pci");
 }
 
-static void options(void **state)
+static void modprobe_options(void **state)
 {
 	const char *bdf = tool_memory();
 
 	(void)state;
 	create(OPTIONS, "options vfio-pci ids=1af4:1110 disable_idle_d3=1 nointxmask=1 disable_denylist=1\n");
-	modprobe("-r");
-	modprobe("-a");
+	run_modprobe("-r");
+	run_modprobe("-a");
 	assert_sys(unlink(OPTIONS));
 	assert_string_equal(device_driver(bdf), "vfio-pci");
 	assert_string_equal(parameter("disable_idle_d3"), "Y");
@@ -85,9 +86,9 @@ static void command_line(void **state)
 
 	(void)state;
 	create(CMDLINE, "quiet vfio-pci.ids=1af4:1110 vfio_pci.disable_idle_d3=1\n");
-	modprobe("-r");
+	run_modprobe("-r");
 	assert_sys(mount(CMDLINE, "/proc/cmdline", NULL, MS_BIND, NULL));
-	modprobe("-a");
+	run_modprobe("-a");
 	assert_sys(umount("/proc/cmdline"));
 	assert_string_equal(device_driver(bdf), "vfio-pci");
 	assert_string_equal(parameter("disable_idle_d3"), "Y");
@@ -105,7 +106,7 @@ static void not_removed_while_open(void **state)
 	assert_non_null(strstr(run.output, "in use"));
 	assert_string_equal(device_driver(bdf), "vfio-pci");
 	bench_close(vfio);
-	modprobe("-r");
+	run_modprobe("-r");
 	assert_string_equal(device_driver(bdf), "");
 }
 
@@ -124,7 +125,7 @@ static void load_kernels(void)
 {
 	glob_t found;
 
-	modprobe("-r");
+	run_modprobe("-r");
 	assert_int_equal(glob("/lib/modules/*/kernel/drivers/vfio/pci/vfio-pci.ko*",
 			      0, NULL, &found), 0);
 	kmod_as("insmod");
@@ -147,8 +148,8 @@ static void same_parameters(void **state)
 	assert_in_range(found.gl_pathc, 4, ARRAY_SIZE(kernels));
 	for (i = 0; i < found.gl_pathc; i++)
 		assert_sys(stat(found.gl_pathv[i], &kernels[i]));
-	modprobe("-r");
-	modprobe("-a");
+	run_modprobe("-r");
+	run_modprobe("-a");
 	assert_sys(access(PARAMETERS "/exporter", F_OK));
 	for (i = 0; i < found.gl_pathc; i++) {
 		assert_sys(stat(found.gl_pathv[i], &ours));
@@ -173,20 +174,23 @@ static void kept_out(void **state)
 	assert_tool(tool_run("bind", bdf, NULL), 2,
 		    "the kernel's own vfio-pci is loaded, and keeps the drop-in out");
 	assert_string_equal(device_driver(bdf), "vfio-pci");
-	modprobe("-r");
+	run_modprobe("-r");
 	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
 	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
 }
 
-/* What DKMS runs when it has installed or removed ours. */
-static struct tool_run hook(const char *what)
+/*
+ * What DKMS runs when it has installed or removed ours.  By bash: busybox's shell would
+ * prefer applets of its own to kmod.
+ */
+static struct tool_run run_hook(const char *what)
 {
 	struct utsname kernel;
 
 	uname(&kernel);
 	kmod_as("depmod");
 	kmod_as("modprobe");
-	return tool_run_other("dropin-hook", what, kernel.release,
+	return tool_run_other("bash", "/bin/dropin-hook", what, kernel.release,
 			      "/tmp/archive", NULL);
 }
 
@@ -202,63 +206,64 @@ static void installed_while_bound(void **state)
 	(void)state;
 	load_kernels();
 	assert_ok(device_bind(bdf, "vfio-pci"));
-	assert_tool(hook("after-install"), 0,
+	assert_tool(run_hook("after-install"), 0,
 		    "is bound to it: unbind that and run \"modprobe -r vfio-pci\"");
 	assert_false(ours_is_loaded());
 	assert_string_equal(device_driver(bdf), "vfio-pci");
 	assert_ok(device_unbind(bdf));
-	assert_tool(hook("after-install"), 0, "");
+	assert_tool(run_hook("after-install"), 0, LOADED);
 	assert_true(ours_is_loaded());
 }
 
-static void installed_file(char *path, size_t size)
+/* Where depmod finds it, and where not. */
+static char file[128], file_away[140];
+
+static void take_away(void)
 {
 	struct utsname kernel;
 
 	uname(&kernel);
-	snprintf(path, size, "/lib/modules/%s/updates/vfio-pci.ko", kernel.release);
+	snprintf(file, sizeof(file), "/lib/modules/%s/updates/vfio-pci.ko",
+		 kernel.release);
+	snprintf(file_away, sizeof(file_away), "%s.away", file);
+	assert_sys(rename(file, file_away));
 }
 
 static void removed_while_open(void **state)
 {
 	const char *bdf = tool_memory();
 	struct vfio *vfio = bench_open_memory();
-	char path[128];
 
 	(void)state;
 	bench_export(vfio, VFIO_PCI_BAR2_REGION_INDEX, 0, MIB);
-	installed_file(path, sizeof(path));
-	assert_sys(rename(path, "/tmp/vfio-pci.ko"));
-	assert_tool(hook("after-remove"), 0, "is bound to it");
+	take_away();
+	assert_tool(run_hook("after-remove"), 0, "is bound to it");
 	assert_true(ours_is_loaded());
 	bench_export(vfio, VFIO_PCI_BAR2_REGION_INDEX, 0, MIB);
 	assert_tool(tool_run("status", NULL), 0,
 		    "it is not installed for this kernel any more");
 	bench_teardown(state);
 	assert_ok(device_unbind(bdf));
-	assert_tool(hook("after-remove"), 0, "");
+	assert_tool(run_hook("after-remove"), 0, LOADED);
 	assert_true(module_is_loaded("vfio-pci"));
 	assert_false(ours_is_loaded());
-	assert_sys(rename("/tmp/vfio-pci.ko", path));
-	assert_tool(hook("after-install"), 0, "");
+	assert_sys(rename(file_away, file));
+	assert_tool(run_hook("after-install"), 0, LOADED);
 	assert_true(ours_is_loaded());
 }
 
 static void not_loadable(void **state)
 {
-	char path[128];
-
 	(void)state;
 	load_kernels();
-	installed_file(path, sizeof(path));
-	assert_sys(rename(path, "/tmp/vfio-pci.ko"));
-	create(path, "no module");
-	assert_tool(hook("after-install"), 0,
+	take_away();
+	create(file, "no module");
+	assert_tool(run_hook("after-install"), 0,
 		    "cannot be loaded (see dmesg); the kernel's own is loaded again");
 	assert_true(module_is_loaded("vfio-pci"));
 	assert_false(ours_is_loaded());
-	assert_sys(rename("/tmp/vfio-pci.ko", path));
-	assert_tool(hook("after-install"), 0, "");
+	assert_sys(rename(file_away, file));
+	assert_tool(run_hook("after-install"), 0, LOADED);
 	assert_true(ours_is_loaded());
 }
 
@@ -291,7 +296,7 @@ static void takes(void **state)
 }
 
 /* A display that says it is Intel's, with an address where the tables' would be. */
-static void graphics(void **state)
+static void names_graphics(void **state)
 {
 	const char *const words[] = {
 		"Intel graphics without the regions", NULL
@@ -325,7 +330,7 @@ int suite_dropin(void)
 	const struct CMUnitTest tests[] = {
 		DROPIN("modprobe finds it before the kernel's own", in_force),
 		DROPIN("it has the alias of vfio-pci", alias),
-		DROPIN("options vfio-pci in modprobe.d count", options),
+		DROPIN("options vfio-pci in modprobe.d count", modprobe_options),
 		DROPIN("vfio-pci.ids= on the kernel's command line binds",
 		       command_line),
 		DROPIN("modprobe -r fails while a device is open",
@@ -342,7 +347,7 @@ int suite_dropin(void)
 		DROPIN("status says that it is the drop-in", status_says),
 		DROPIN("check --for says that software takes its devices", takes),
 		DROPIN("the log names Intel graphics that lack their regions",
-		       graphics),
+		       names_graphics),
 	};
 
 	mkdir("/etc/modprobe.d", 0755);

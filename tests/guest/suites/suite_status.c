@@ -241,8 +241,16 @@ int suite_status(void)
 		STATUS("export passes on ranges, and the command's status",
 		       exported_ranges),
 		STATUS("export says why there is no buffer", not_exported),
+	};
+	const struct CMUnitTest beside_vfio_pci[] = {
 		STATUS("export asks any driver, and says if it cannot", other_driver),
 	};
+	int failed;
 
-	return bench_is_ours() ? run_group("status", tests) : 0;
+	if (!bench_is_ours())
+		return 0;
+	failed = run_group("status", tests);
+	if (!bench_is_dropin())
+		failed += run_group("status", beside_vfio_pci);
+	return failed;
 }

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 #
 # What the lives of both flavours share. Sourced; $kernels are the release strings.
+# shellcheck disable=SC2154
 
 # `! command` alone would not end a function under `set -e`.
 not()
