@@ -179,7 +179,7 @@ static void sends(void **state)
 	(void)state;
 	testpmd = (struct testpmd) {};
 	testpmd.pid = system_start(&testpmd.input, &testpmd.output,
-				   "exec " TESTPMD " 2>&1", card(0), card(1));
+				   "exec stdbuf -oL " TESTPMD " 2>&1", card(0), card(1));
 	bench_keep(testpmd.input);
 	bench_keep(testpmd.output);
 	hear("testpmd> ");
