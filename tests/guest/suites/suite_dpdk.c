@@ -65,7 +65,7 @@ static void listed(void **state)
 			       "using kernel driver", card(0)), 0, words);
 }
 
-#define TESTPMD "dpdk-testpmd --no-huge -m 128 --no-telemetry -l 0-1 -a %s -a %s -- -i --total-num-mbufs=2048 --no-lsc-interrupt"
+#define TESTPMD "dpdk-testpmd --no-huge -m 64 --no-telemetry -l 0-1 -a %s -a %s -- -i --total-num-mbufs=2048 --no-lsc-interrupt"
 
 static void not_found(void **state)
 {
