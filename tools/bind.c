@@ -189,7 +189,9 @@ static void bind_one(const struct selection *selection, const char *bdf)
 		return;
 	}
 	before_look(bdf, &before);
-	before_remember(bdf, &before);
+	/* What it had before it was ours is known if it is still claimed. */
+	if (!device_is_claimed(bdf) || !before_is_known(bdf))
+		before_remember(bdf, &before);
 	ret = set_driver(selection, bdf);
 	if (!device_is_ours(bdf)) {
 		undo(selection, bdf, &before);
@@ -247,17 +249,32 @@ static void check_unbindable(const struct selection *selection,
 		     bdf, use);
 }
 
-/* Nobody else's binding is touched, but a claim that is left of ours is. */
-static void unbind_other(const char *bdf)
+/*
+ * A device that is not bound, but whose driver_override names this driver: somebody has
+ * unbound it by other means.  A driver that it has got since is left to it.
+ */
+static void unbind_claimed(const struct selection *selection, const char *bdf)
 {
-	if (device_is_claimed(bdf)) {
+	bool has_driver = *device_driver(bdf);
+	struct before before;
+	int ret;
+
+	before_recall(bdf, &before);
+	if (has_driver) {
 		device_set(bdf, "driver_override", "\n");
 		before_forget(bdf);
-		printf("%s: not bound; its driver_override, which named our driver, is removed\n",
-		       bdf);
+		if (selection->driverctl)
+			driverctl_put_back(bdf, before.saved);
+		ret = 0;
 	} else {
-		printf("%s: not bound\n", bdf);
+		ret = undo(selection, bdf, &before);
 	}
+	if (ret)
+		fail("%s: cannot give it back to its former driver: %s", bdf,
+		     strerror(-ret));
+	printf("%s: not bound; its driver_override, which named our driver, is removed%s%s\n",
+	       bdf, has_driver || !*device_driver(bdf) ? "" : ", and it is bound to ",
+	       has_driver ? "" : device_driver(bdf));
 }
 
 static void unbind_one(const struct selection *selection, const char *bdf)
@@ -267,7 +284,10 @@ static void unbind_one(const struct selection *selection, const char *bdf)
 	int ret;
 
 	if (!device_is_ours(bdf)) {
-		unbind_other(bdf);
+		if (device_is_claimed(bdf))
+			unbind_claimed(selection, bdf);
+		else
+			printf("%s: not bound\n", bdf);
 		return;
 	}
 	before_recall(bdf, &before);

@@ -50,6 +50,15 @@ void before_remember(const char *bdf, const struct before *before)
 	free(path);
 }
 
+bool before_is_known(const char *bdf)
+{
+	char *path = text(RECORDS "/%s", bdf);
+	bool known = !access(path, F_OK);
+
+	free(path);
+	return known;
+}
+
 void before_recall(const char *bdf, struct before *before)
 {
 	char *const lines[] = { before->driver, before->override, before->saved };

@@ -23,6 +23,8 @@ struct before {
 /* Read the present state. */
 void before_look(const char *bdf, struct before *before);
 void before_remember(const char *bdf, const struct before *before);
+/* Whether something is remembered of it. */
+bool before_is_known(const char *bdf);
 void before_recall(const char *bdf, struct before *before);
 void before_forget(const char *bdf);
 

@@ -23,14 +23,20 @@ _dmabuf_vfio_pci_devices()
 _dmabuf_vfio_pci()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} line=${COMP_LINE:0:COMP_POINT}
-	local name words=""
+	local name words="" first=1
 
+	# --json may come before the command.
+	case ${COMP_WORDS[1]} in
+	-j | --json) first=2 ;;
+	esac
 	# Device names have colons, at which bash breaks words.
 	name=${line##*[[:space:]]}
 	if [ "$COMP_CWORD" = 1 ]; then
-		words="status check topo bind unbind export monitor --help --version"
+		words="status check topo bind unbind export monitor --json --help --version"
+	elif [ "$COMP_CWORD" = "$first" ]; then
+		words="status check topo monitor"
 	else
-		case ${COMP_WORDS[1]}:$word in
+		case ${COMP_WORDS[first]}:$word in
 		check:-*) words="--for --json --help" ;;
 		status:-* | monitor:-*) words="--json --help" ;;
 		topo:-*) words="--all --dot --json --help" ;;

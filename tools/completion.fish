@@ -29,7 +29,8 @@ $command -n "not __fish_seen_subcommand_from $commands" -a bind -d "bind devices
 $command -n "not __fish_seen_subcommand_from $commands" -a unbind -d "give devices back"
 $command -n "not __fish_seen_subcommand_from $commands" -a export -d "run a command with a dma-buf"
 $command -n "not __fish_seen_subcommand_from $commands" -a monitor -d "follow what happens to buffers"
-$command -n "not __fish_seen_subcommand_from $commands" -l version
+$command -n "not __fish_seen_subcommand_from $commands" -l version -d "version"
+$command -n "not __fish_seen_subcommand_from $commands" -s j -l json -d "as JSON"
 $command -l help -d "help"
 $command -n "__fish_seen_subcommand_from status check topo monitor" -s j -l json -d "as JSON"
 $command -n "__fish_seen_subcommand_from check" -s f -l for -x -a "dpdk kubevirt libvirt proxmox" -d "software that is to have it"

@@ -5,16 +5,16 @@
 
 _dmabuf_vfio_pci_devices()
 {
-	local kind=$1 path driver=/sys/bus/pci/drivers/dmabuf-vfio-pci
+	local kind=$1 entry driver=/sys/bus/pci/drivers/dmabuf-vfio-pci
 	local -a names
 	# Only the drop-in of that name has this parameter.
 	[[ ! -e /sys/module/vfio_pci/parameters/exporter ]] || driver=/sys/bus/pci/drivers/vfio-pci
-	for path in /sys/bus/pci/devices/*(N); do
+	for entry in /sys/bus/pci/devices/*(N); do
 		case $kind in
-		bound) [[ -e $driver/${path:t} ]] || continue ;;
-		others) [[ ! -e $driver/${path:t} ]] || continue ;;
+		bound) [[ -e $driver/${entry:t} ]] || continue ;;
+		others) [[ ! -e $driver/${entry:t} ]] || continue ;;
 		esac
-		names+=(${path:t})
+		names+=(${entry:t})
 	done
 	compadd -a names
 }
@@ -40,8 +40,18 @@ _dmabuf_vfio_pci()
 	)
 	if ((CURRENT == 2)); then
 		_describe command commands
-		compadd -- --help --version
+		compadd -- --json --help --version
 		return
+	fi
+	# --json may come before the command.
+	if [[ $words[2] == (-j|--json) ]]; then
+		shift words
+		((CURRENT--))
+		if ((CURRENT == 2)); then
+			commands=(${(M)commands:#(status|check|topo|monitor):*})
+			_describe command commands
+			return
+		fi
 	fi
 	local command=$words[2]
 	shift words

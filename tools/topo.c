@@ -121,13 +121,17 @@ static bool can_import(const struct function *function)
 	return can;
 }
 
-/* What can neither export nor import, and the functions of a chipset, are no ends. */
+/*
+ * What can neither export nor import, and the functions of a chipset, are no ends.  Below
+ * a port these classes are those of cards: FPGAs, NVSwitches, DMA engines.
+ */
 static bool is_end(const struct function *function)
 {
 	unsigned long class = device_number(function->bdf, "class") >> 8;
 
-	if (function->is_bridge || class >> 8 == BASE_BRIDGE ||
-	    class >> 8 == BASE_SYSTEM || class == CLASS_SMBUS)
+	if (function->is_bridge ||
+	    (!function->parent && (class >> 8 == BASE_BRIDGE ||
+				   class >> 8 == BASE_SYSTEM || class == CLASS_SMBUS)))
 		return false;
 	return can_export(function) || can_import(function);
 }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "bench.h"
+#include "system.h"
 #include "tool.h"
 
 #define MAX_ARGUMENTS 16
@@ -24,6 +25,20 @@ static void hide_debugfs(void)
 		_exit(126);
 }
 
+/*
+ * As its root, and not just as a folder: libvirt enters mount namespaces, of which the
+ * root is where it then is.
+ */
+static void enter_system(void)
+{
+	if (unshare(CLONE_NEWNS) || chdir(SYSTEM) ||
+	    mount(SYSTEM, "/", NULL, MS_MOVE, NULL) || chroot("."))
+		_exit(126);
+	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	setenv("LC_ALL", "C.UTF-8", 1);
+	setenv("HOME", "/root", 1);
+}
+
 static void become(enum tool_user user)
 {
 	switch (user) {
@@ -36,10 +51,13 @@ static void become(enum tool_user user)
 	case TOOL_WITHOUT_DEBUGFS:
 		hide_debugfs();
 		break;
+	case TOOL_IN_SYSTEM:
+		enter_system();
+		break;
 	}
 }
 
-static pid_t start(enum tool_user user, char *const *argv, int *from)
+static pid_t start(enum tool_user user, char *const *argv, int input, int *from)
 {
 	int fds[2];
 	pid_t child;
@@ -48,6 +66,7 @@ static pid_t start(enum tool_user user, char *const *argv, int *from)
 	child = fork();
 	assert_sys(child);
 	if (!child) {
+		dup2(input, STDIN_FILENO);
 		dup2(fds[1], STDOUT_FILENO);
 		dup2(fds[1], STDERR_FILENO);
 		become(user);
@@ -83,7 +102,7 @@ struct tool_run tool_run_all(enum tool_user user, char *const *argv)
 	int from, status;
 	pid_t child;
 
-	child = start(user, argv, &from);
+	child = start(user, argv, STDIN_FILENO, &from);
 	read_output(from);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	return (struct tool_run) {
@@ -147,7 +166,20 @@ pid_t tool_start(int *from, const char *argument, ...)
 	va_start(args, argument);
 	collect(argv, TOOL, argument, args);
 	va_end(args);
-	return start(TOOL_ROOT, argv, from);
+	return start(TOOL_ROOT, argv, STDIN_FILENO, from);
+}
+
+pid_t tool_start_all(enum tool_user user, char *const *argv, int *input,
+		     int *output)
+{
+	int fds[2];
+	pid_t child;
+
+	assert_sys(pipe2(fds, O_CLOEXEC));
+	child = start(user, argv, fds[0], output);
+	close(fds[0]);
+	*input = fds[1];
+	return child;
 }
 
 struct tool_run tool_check(struct tool_run run, int status, const char *words,

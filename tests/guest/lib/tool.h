@@ -15,11 +15,13 @@
  * @TOOL_ROOT: root
  * @TOOL_NOBODY: an unprivileged user
  * @TOOL_WITHOUT_DEBUGFS: root, but debugfs is not mounted
+ * @TOOL_IN_SYSTEM: root of the system on the machine's disk (system.h)
  */
 enum tool_user {
 	TOOL_ROOT,
 	TOOL_NOBODY,
 	TOOL_WITHOUT_DEBUGFS,
+	TOOL_IN_SYSTEM,
 };
 
 /**
@@ -41,6 +43,9 @@ struct tool_run tool_run_all(enum tool_user user, char *const *argv);
 
 /* Starts it, with its output in a pipe; returns its number. */
 pid_t tool_start(int *output, const char *argument, ...);
+/* Another program, with its input in a pipe as well. */
+pid_t tool_start_all(enum tool_user user, char *const *argv, int *input,
+		     int *output);
 
 /* They fail the test if the status is another one, or words are missing. */
 #define assert_tool(run, status_, words) \

@@ -97,19 +97,82 @@ static void taken_again(void **state)
 	assert_string_equal(device_driver(bdf), bench_driver());
 }
 
-/* A driver that the kernel chooses for the device. */
-static void former_driver(void **state)
+static const char *card_with_driver(void)
 {
 	const char *bdf = bench_find(E1000E, 0);
 
-	(void)state;
 	tool_free_device(bdf);
 	assert_ok(module_load("e1000e", NULL));
 	assert_string_equal(device_driver(bdf), "e1000e");
+	return bdf;
+}
+
+/* A driver that the kernel chooses for the device. */
+static void former_driver(void **state)
+{
+	const char *bdf = card_with_driver();
+
+	(void)state;
 	assert_tool(tool_run("bind", bdf, NULL), 0, "no longer to e1000e");
 	assert_tool(tool_run("unbind", bdf, NULL), 0, "now bound to e1000e");
 	assert_string_equal(device_driver(bdf), "e1000e");
 	assert_string_equal(override(bdf), "(null)");
+	assert_ok(module_unload("e1000e"));
+}
+
+/* Without this command; driver_override remains. */
+static void unbound_by_hand(void **state)
+{
+	const char *bdf = card_with_driver();
+
+	(void)state;
+	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
+	assert_ok(device_unbind(bdf));
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "and it is bound to e1000e");
+	assert_string_equal(override(bdf), "(null)");
+	assert_ok(module_unload("e1000e"));
+}
+
+static void bound_once_more(void **state)
+{
+	const char *bdf = tool_memory();
+
+	(void)state;
+	assert_ok(device_bind(bdf, "vfio-pci"));
+	assert_tool(tool_run("bind", bdf, NULL), 0, "no longer to vfio-pci");
+	assert_ok(device_unbind(bdf));
+	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "now bound to vfio-pci");
+	assert_string_equal(override(bdf), "vfio-pci");
+	tool_free_device(bdf);
+}
+
+static void override_cleared(void **state)
+{
+	const char *bdf = card_with_driver();
+
+	(void)state;
+	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
+	assert_ok(device_write_attr(bdf, "driver_override", "\n"));
+	assert_tool(tool_run("bind", bdf, NULL), 0, "already bound");
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "now bound to e1000e");
+	assert_ok(module_unload("e1000e"));
+}
+
+/* The device comes back without a driver_override, and the kernel chooses. */
+static void removed(void **state)
+{
+	const char *bdf = card_with_driver();
+
+	(void)state;
+	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
+	assert_ok(device_write_attr(bdf, "remove", "1"));
+	assert_tool(tool_run("unbind", bdf, NULL), 2, "there is no such PCI device");
+	assert_ok(write_file("/sys/bus/pci/rescan", "1"));
+	assert_string_equal(device_driver(bdf), "e1000e");
+	assert_tool(tool_run("unbind", bdf, NULL), 0, ": not bound\n");
+	assert_tool(tool_run("bind", bdf, NULL), 0, "no longer to e1000e");
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "now bound to e1000e");
 	assert_ok(module_unload("e1000e"));
 }
 
@@ -150,31 +213,6 @@ static void group_blocked(void **state)
 	assert_tool(tool_run("bind", "--group", one, NULL), 0, "no longer to dvp_importer");
 	tool_free_device(one);
 	tool_free_device(other);
-}
-
-/*
- * As Proxmox starts a machine: it gives vfio-pci the ids, unbinds, and binds.  The last
- * write fails, because driver_override names another driver.
- */
-static void taken_away(void **state)
-{
-	const char *bdf = tool_memory();
-
-	(void)state;
-	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
-	assert_ok(module_load("vfio-pci", NULL));
-	assert_ok(write_file("/sys/bus/pci/drivers/vfio-pci/new_id", "1af4 1110"));
-	assert_ok(device_write_attr(bdf, "driver/unbind", bdf));
-	assert_error(write_file("/sys/bus/pci/drivers/vfio-pci/bind", bdf), ENODEV);
-	assert_string_equal(device_driver(bdf), "");
-	assert_tool(tool_run("check", bdf, NULL), 0,
-		    "its driver_override names dmabuf-vfio-pci, but no driver has it");
-	assert_tool(tool_run("status", NULL), 0,
-		    "its driver_override names dmabuf-vfio-pci, but no driver has it");
-	assert_tool(tool_run("bind", bdf, NULL), 0, "bound");
-	assert_tool(tool_run("unbind", bdf, NULL), 0, "unbound");
-	assert_ok(write_file("/sys/bus/pci/drivers/vfio-pci/remove_id", "1af4 1110"));
-	tool_free_device(bdf);
 }
 
 /* It is refused, with what it is named with, and it is bound by force. */
@@ -701,6 +739,10 @@ int suite_bind(void)
 		     own_override),
 		BIND_RELOADS("unbind says that ids= binds again", taken_again),
 		BIND("unbind gives back to the kernel's driver", former_driver),
+		BIND("unbind gives back what was unbound by hand", unbound_by_hand),
+		BIND("unbind gives back a device whose driver_override is gone",
+		     override_cleared),
+		BIND("a device that was removed and found again is not bound", removed),
 		BIND("bind takes all of a group if it is asked to",
 		     whole_group),
 		BIND("bind refuses a bridge", bridge_refused),
@@ -743,11 +785,12 @@ int suite_bind(void)
 	/* The drop-in is vfio-pci itself. */
 	const struct CMUnitTest beside_vfio_pci[] = {
 		BIND("unbind puts a driver_override back", former_override),
+		BIND("bind remembers the former state of what was unbound by hand",
+		     bound_once_more),
 		BIND("bind refuses a device that vfio-pci has open",
 		     open_not_bound),
 		BIND("bind --force says that it waits", forced_waits),
 		BIND("bind --force can be interrupted", forced_interrupted),
-		BIND("a device that Proxmox takes away is found", taken_away),
 	};
 	int failed;
 

@@ -55,11 +55,15 @@ static const struct {
 	{ "status", suite_status },
 	{ "check", suite_check },
 	{ "bind", suite_bind },
+	{ "proxmox", suite_proxmox },
 	{ "monitor", suite_monitor },
 	{ "udev", suite_udev },
 	{ "docs", suite_docs },
 	{ "vmm", suite_vmm },
 	{ "screen", suite_screen },
+	{ "libvirt", suite_libvirt },
+	{ "dpdk", suite_dpdk },
+	{ "selftests", suite_selftests },
 };
 
 static int run(const char *name)

@@ -42,10 +42,14 @@ int suite_topo(void);
 int suite_status(void);
 int suite_check(void);
 int suite_bind(void);
+int suite_proxmox(void);
 int suite_monitor(void);
 int suite_udev(void);
 int suite_docs(void);
 int suite_vmm(void);
 int suite_screen(void);
+int suite_libvirt(void);
+int suite_dpdk(void);
+int suite_selftests(void);
 
 #endif /* GUEST_SUITES_H */

@@ -169,6 +169,17 @@ server()
 	says 0 server "0000:1b:00.1 " topo 1b:00.1 19:00.0
 }
 
+cards()
+{
+	make_machine cards
+	says 0 cards "0000:01:00.0 " topo
+	grep -qF "0000:02:00.0 " "$work/said"
+	grep -qF "0000:03:01.0 " "$work/said"
+	lacks 0000:00:
+	says 1 cards "IOMMU group 5 cannot be opened because of 0000:03:02.0 (snd_emu10k1); dmabuf-vfio-pci bind --group 0000:03:01.0" \
+		check 03:01.0
+}
+
 isolated_by_nothing()
 {
 	export ports=00
@@ -242,6 +253,7 @@ test_machines()
 	tap "bind and check name who has a node of the device open" node_is_open
 	tap "check knows how a peer's drivers import" peers
 	tap "topo of a large server fits a screen, and shows what ACS costs" server
+	tap "topo shows cards whose class is a chipset's, and no chipset" cards
 	tap "topo without ACS has bus addresses" isolated_by_nothing
 	tap "the picture of a large server fits a page" one_page
 	tap "what --json prints is as the schema says" json
