@@ -124,7 +124,7 @@ help:
 	@echo "                  JUNIT=FILE writes the results there as XML, too)"
 	@echo "make check KTREE=DIR"
 	@echo "                  the suites on a small kernel that is built of the source in DIR (P2PDMA=n"
-	@echo "                  without PCI_P2PDMA; SUITE=); KDIR=DIR: on one that is built already"
+	@echo "                  without PCI_P2PDMA; LLVM=1 with clang; SUITE=); KDIR=DIR: on one that is built"
 	@echo "make check-all    the same, and lint, packages, each branch of compat/, and some suites on"
 	@echo "                  a debug kernel (KASAN, lockdep, leaks); .ci/run does that on a fresh system"
 	@echo "make check-fresh  each of these commands alone, on a fresh minimal system; hours"

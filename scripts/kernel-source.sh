@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154 # see below
 #
-# How a kernel is built from source in a chroot: for build-kernel and build-tree, which
-# source this behind lib.sh. They set
-#   name, dir    the kernel, and where it goes in the cache
+# How a kernel is built from source in a chroot. build-kernel and build-tree source this
+# after lib.sh, and set
+#   name, dir    the kernel, and its folder in the cache
 #   release      the release whose chroot and compiler build it
 #   root         that chroot
 #   source       where the source is, as the chroot sees it
+#   llvm         not empty: build with clang and lld
 
 in_chroot()
 {
@@ -15,11 +16,11 @@ in_chroot()
 
 kernel_make()
 {
-	in_chroot make -s -C "$source" -j "$(nproc)" "$@"
+	in_chroot make -s -C "$source" -j "$(nproc)" ${llvm:+LLVM=1} "$@"
 }
 
-# Headers of a newer kernel may have brought newer libraries into the chroot; what goes
-# with them comes from where they did.
+# Print the newest suite that packages of this chroot may come from: headers of a newer
+# kernel may have brought newer libraries, and packages that match them are only there.
 newest_suite()
 {
 	local name suite newest=$release
@@ -36,7 +37,8 @@ install_build_tools()
 	# An earlier installation may have been interrupted.
 	in_chroot dpkg --configure -a
 	in_chroot apt-get -t "$(newest_suite)" -y --no-install-recommends install \
-		bc binutils bison flex gcc libc6-dev libelf-dev libssl-dev make perl xz-utils
+		bc binutils bison flex gcc libc6-dev libelf-dev libssl-dev make perl xz-utils \
+		${llvm:+clang lld llvm}
 }
 
 # configure LOCALVERSION FRAGMENT...: on top of allnoconfig.
@@ -47,8 +49,8 @@ configure()
 	kernel_make KCONFIG_ALLCONFIG=fragment allnoconfig
 }
 
-# has_options FILE: the configuration is as it says. An option that this kernel does not
-# know may be missing, but none else.
+# has_options FILE: check that the configuration is what FILE asks for. Only an option that
+# this kernel does not know may be missing.
 has_options()
 {
 	local line option status=0
@@ -63,8 +65,8 @@ has_options()
 	return "$status"
 }
 
-# What modules are built with stays, the rest of the source goes. The caller writes
-# $dir.new/source and renames the folder.
+# Install image and modules into $dir.new, and keep only what modules are built with of the
+# source. The caller writes $dir.new/source and renames the folder.
 install_kernel()
 {
 	local built

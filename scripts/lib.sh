@@ -447,8 +447,8 @@ kbuild()
 {
 	local suite cross=()
 	suite=$(kernel_line "$1")
+	! grep -qsx CONFIG_CC_IS_CLANG=y "$(kernel_dir "$1")/config" || cross=(LLVM=1)
 	if [ "${suite% *}" = host ]; then
-		! grep -qx CONFIG_CC_IS_CLANG=y "$(kernel_dir "$1")/config" || cross=(LLVM=1)
 		make -C "$(cat "$(kernel_dir "$1")/build")" "${cross[@]}" \
 			M="$CACHE/chroots/host/src/$1-$2${3:+/$3}" "${@:4}"
 		return

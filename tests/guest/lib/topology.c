@@ -21,8 +21,8 @@ const struct topology_id topology_identities[TOPOLOGY_IDENTITIES] = {
 	[FORWARDS] = { 0x8086, 0x2030, true, false },
 	[SAME_ONLY] = { 0x8086, 0x2f00, true, true },
 	/* Of this vendor all do. */
-	[ANY_DEVICE] = { 0x1ae0, 0xabcd, true, false },
-	[LAST_KNOWN] = { 0x10de, 0x2f98, true, false },
+	[ANY_DEVICE] = { 0x1ae0, 0xabcd, true, false, true },
+	[LAST_KNOWN] = { 0x10de, 0x2f98, true, false, true },
 	/* The device of one, the vendor of another. */
 	[ALSO_UNKNOWN] = { 0x8086, 0x2f95, false, false },
 };

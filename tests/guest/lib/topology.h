@@ -87,12 +87,14 @@ extern struct topology topo;
  * @device: PCI device id of that function
  * @forwards: it is known to forward
  * @same_only: but only below itself
+ * @recent: the lists of older kernels, such as 6.12's, do not have it
  */
 extern const struct topology_id {
 	unsigned int vendor;
 	unsigned int device;
 	bool forwards;
 	bool same_only;
+	bool recent;
 } topology_identities[TOPOLOGY_IDENTITIES];
 
 /* For tests; none redirects, and host bridges are what they are. */
