@@ -82,7 +82,6 @@ static int dvp_fill_ranges(struct dvp_buffer *buf,
 		first = min(first, paddr);
 		last = max(last, paddr + user[i].length - 1);
 		dvp_append_range(buf, paddr, user[i].length);
-		cond_resched();
 	}
 	buf->size = size;
 	buf->extent.paddr = first;
