@@ -68,4 +68,47 @@ static inline bool compat_dma_buf_pin_allowed(unsigned int pins,
 #endif
 }
 
+/**
+ * compat_dma_buf_own_pins() - how often the importer itself has pinned
+ * @pins: pins that the attachment holds
+ * @mappings: live mappings of the attachment
+ *
+ * See compat_dma_buf_pin_allowed().
+ *
+ * Context: the buffer's reservation lock is held.
+ * Return: @pins without those of the core.
+ */
+static inline unsigned int compat_dma_buf_own_pins(unsigned int pins,
+						   unsigned int mappings)
+{
+#ifndef HAVE_DMA_BUF_ATTACH_REVOCABLE
+	if (!IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY))
+		return pins > mappings ? pins - mappings : 0;
+#endif
+	return pins;
+}
+
+/**
+ * compat_dma_buf_obeys() - whether an importer unmaps when it is told to
+ * @attach: the importer's attachment
+ * @pins: pins that the attachment holds
+ * @mappings: live mappings of the attachment
+ *
+ * Before dma_buf_attach_revocable(), an importer that pins has a callback only
+ * because it must have one.
+ *
+ * Context: the buffer's reservation lock is held.
+ * Return: false if nothing but the importer's own will makes it unmap.
+ */
+static inline bool compat_dma_buf_obeys(struct dma_buf_attachment *attach,
+					unsigned int pins,
+					unsigned int mappings)
+{
+#ifdef HAVE_DMA_BUF_ATTACH_REVOCABLE
+	return dma_buf_attach_revocable(attach);
+#else
+	return !compat_dma_buf_own_pins(pins, mappings);
+#endif
+}
+
 #endif /* COMPAT_DMA_BUF_H */

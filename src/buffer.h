@@ -58,6 +58,7 @@ struct dvp_process {
  * @exporter: process that asked for the export
  * @bar: BAR number
  * @revoked: attaching and mapping are refused (@resv)
+ * @quarantined: an importer has kept it when the device was closed (@resv)
  */
 struct dvp_buffer {
 	struct kref ref;
@@ -79,6 +80,7 @@ struct dvp_buffer {
 	struct dvp_process exporter;
 	u8 bar;
 	bool revoked;
+	bool quarantined;
 };
 
 /**

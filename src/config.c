@@ -100,18 +100,17 @@ static ssize_t dvp_write_piece(struct dvp_device *dvp, struct dvp_write write,
 {
 	struct pci_dev *pdev = dvp->core.pdev;
 	bool watched = dvp_write_is_watched(pdev, &write);
-	ssize_t ret;
+	ssize_t ret = 0;
 
 	if (watched) {
 		dvp_write_cut(&write, PCI_COMMAND);
 		dvp_write_cut(&write, dvp_pmcsr(pdev));
 		ret = dvp_revoke_begin(dvp->access,
 				       dvp_write_disables(pdev, &write));
-		if (ret)
-			return ret;
 	}
-	ret = vfio_pci_core_write(&dvp->core.vdev, write.user, write.count,
-				  ppos);
+	if (!ret)
+		ret = vfio_pci_core_write(&dvp->core.vdev, write.user,
+					  write.count, ppos);
 	if (watched)
 		dvp_revoke_end(dvp->access, &dvp->core);
 	return ret;

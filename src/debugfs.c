@@ -51,8 +51,11 @@ static int dvp_state_show(struct seq_file *seq, void *unused)
 
 	seq_printf(seq, "exporter %s\nopen %s\n",
 		   dvp_uses_intree ? "intree" : "own", open ? "yes" : "no");
-	if (!dvp_uses_intree)
-		dvp_record_print(seq, access);
+	if (dvp_uses_intree)
+		return 0;
+	seq_printf(seq, "quarantined %s\n",
+		   open || list_empty(&access->buffers) ? "no" : "yes");
+	dvp_record_print(seq, access);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(dvp_state);
@@ -163,6 +166,7 @@ static int dvp_buffers_show(struct seq_file *seq, void *v)
 	}
 	seq_printf(seq, "buffer %lu bar %u size %zu ranges %u state %s",
 		   buf->inode, buf->bar, buf->size, buf->nr_ranges,
+		   buf->quarantined ? "quarantined" :
 		   buf->revoked ? "revoked" : "live");
 	dvp_print_process(seq, &buf->exporter);
 	dvp_print_ranges(seq, buf);

@@ -14,13 +14,15 @@
 
 MODULE_IMPORT_NS("DMA_BUF");
 
-/* Drop one mapping; wake a revoke that waits for the last. */
+/* Drop one mapping; wake who waits for that. */
 static void dvp_uncount(struct dvp_buffer *buf)
 {
 	/* A waiter that reads zero must also see the mapping torn down. */
 	smp_store_release(&buf->mappings, buf->mappings - 1);
-	if (!buf->mappings && wq_has_sleeper(&buf->access->drained))
+	if (wq_has_sleeper(&buf->access->drained))
 		wake_up(&buf->access->drained);
+	if (buf->quarantined)
+		dvp_quarantine_check(buf);
 }
 
 static void dvp_put_phys(struct dma_buf_attachment *attach)
@@ -70,15 +72,16 @@ static int dvp_attach_path(struct dvp_buffer *buf,
 	return 0;
 }
 
-/* The importer must do without struct pages, and obey a revoke. */
+/* The importer must do without struct pages, and obey a revoke or be held. */
 static int dvp_attach_capable(struct dvp_buffer *buf,
 			      struct dma_buf_attachment *attach)
 {
-	if (attach->peer2peer && dma_buf_attach_revocable(attach))
+	if (attach->peer2peer &&
+	    (dvp_holds_pinned || dma_buf_attach_revocable(attach)))
 		return 0;
 	dvp_refuse(buf->access, attach->dev, "its driver %s",
 		   attach->peer2peer ?
-		   "cannot be told to let go of the memory" :
+		   "cannot be told to let go of the memory (see pinned_importers=hold)" :
 		   "does not take memory without pages (allow_peer2peer)");
 	return -EOPNOTSUPP;
 }
@@ -131,9 +134,10 @@ static int dvp_dmabuf_pin(struct dma_buf_attachment *attach)
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
-	if (!compat_dma_buf_pin_allowed(att->pins, att->mappings)) {
+	if (!dvp_holds_pinned &&
+	    !compat_dma_buf_pin_allowed(att->pins, att->mappings)) {
 		dvp_refuse(buf->access, attach->dev,
-			   "its driver pins the buffer, which could not be revoked then");
+			   "its driver pins the buffer, which could not be revoked then (see pinned_importers=hold)");
 		return -EOPNOTSUPP;
 	}
 	att->pins++;

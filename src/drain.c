@@ -1,72 +1,88 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Waiting for importers to let go, and naming those that do not. */
+/*
+ * Waiting for importers to let go, and naming those that do not.
+ *
+ * A revoke waits without a limit of time, with three exceptions: an importer that has
+ * pinned (pinned_importers=hold) is not waited for; the closing of the device ends all
+ * waits after DVP_CLOSE_WAIT; and so does the killing of the task that waits.  In the
+ * latter two cases the importer may be that of the process itself, which unmaps only
+ * when its handle is closed, after the device.
+ *
+ * Waiters sleep without the reservation lock, which importers need to unmap, and hold
+ * dvp_access.transition for no longer than DVP_SLICE at a time.  So a task that is
+ * being killed gets it soon, whoever else waits, and so does the closing of the
+ * device.
+ */
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <linux/pci.h>
 #include <linux/sched/signal.h>
-#include <linux/wait.h>
 
 #include "revoke.h"
 #include "compat/dma_buf.h"
 #include "buffer.h"
 #include "dvp.h"
+#include "record.h"
 
-/* Interval of the messages about an importer that does not let go. */
-#define DVP_NAG_INTERVAL (10 * HZ)
+/* How long a waiter holds the transition lock at a time. */
+#define DVP_SLICE (HZ / 4)
 
-static void dvp_nag_about(struct dvp_buffer *buf,
+/* Decided once, when the module is loaded. */
+bool dvp_holds_pinned __ro_after_init;
+
+/* Whether the importer is not waited for. */
+static bool dvp_is_pinned(struct dma_buf_attachment *attach)
+{
+	struct dvp_attachment *att = attach->priv;
+
+	return dvp_holds_pinned &&
+	       !compat_dma_buf_obeys(attach, att->pins, att->mappings);
+}
+
+static void dvp_nag_about(struct dvp_buffer *buf, const char *what,
 			  struct dma_buf_attachment *attach)
 {
 	struct dvp_attachment *att = attach->priv;
 
-	pr_warn_ratelimited("%s: waiting to take back BAR %u: importer %s (driver %s) still holds %u mapping(s) of a buffer of %zu bytes%s; attached by process %d (%*pE), exported by process %d (%*pE); the wait ends when the driver unmaps, at the latest when the importing program closes its handle\n",
-			    buf->access->name, buf->bar, dev_name(attach->dev),
-			    dev_driver_string(attach->dev), att->mappings + att->lists,
-			    buf->size,
-			    att->pins > att->mappings ? ", which the driver has pinned" : "",
+	pr_warn_ratelimited("%s: %s BAR %u: importer %s (driver %s) still holds %u mapping(s) of a buffer of %zu bytes%s; attached by process %d (%*pE), exported by process %d (%*pE); the wait ends when the driver unmaps, at the latest when the importing program closes its handle\n",
+			    buf->access->name, what, buf->bar,
+			    dev_name(attach->dev), dev_driver_string(attach->dev),
+			    att->mappings + att->lists, buf->size,
+			    compat_dma_buf_own_pins(att->pins, att->mappings) ?
+			    ", which the driver has pinned" : "",
 			    att->importer.pid, (int)strlen(att->importer.comm),
 			    att->importer.comm, buf->exporter.pid,
 			    (int)strlen(buf->exporter.comm), buf->exporter.comm);
 }
 
-/* Say who holds up the user of the device, and what ends that. */
-static void dvp_nag(struct dvp_buffer *buf)
+/* Say who holds a buffer, whose reservation lock is held, and what ends that. */
+void dvp_nag(struct dvp_buffer *buf, const char *what)
 {
 	struct dma_buf_attachment *attach;
 	struct dvp_attachment *att;
-	bool named = false;
+	bool held = false, named = false;
 
-	dma_resv_lock(&buf->resv, NULL);
+	dma_resv_assert_held(&buf->resv);
+
 	if (buf->dmabuf)
 		list_for_each_entry(attach, &buf->dmabuf->attachments, node) {
 			att = attach->priv;
 			if (!att->mappings && !att->lists)
 				continue;
-			dvp_nag_about(buf, attach);
+			held = true;
+			if (!buf->quarantined && dvp_is_pinned(attach))
+				continue;
+			dvp_nag_about(buf, what, attach);
 			named = true;
 		}
-	if (!named && buf->mappings)
-		pr_warn("%s: waiting to take back BAR %u: an importer has detached without unmapping a buffer of %zu bytes\n",
-			buf->access->name, buf->bar, buf->size);
-	dma_resv_unlock(&buf->resv);
-}
-
-/* Returns false if the work is not done after DVP_NAG_INTERVAL. */
-static bool dvp_wait_work(struct dvp_buffer *buf)
-{
-	/* Without memory for a snapshot all that is left is to wait for all fences. */
-	if (buf->all_work)
-		return dma_resv_wait_timeout(&buf->resv,
-					     DMA_RESV_USAGE_BOOKKEEP, false,
-					     DVP_NAG_INTERVAL);
-	return !buf->work || dma_fence_wait_timeout(buf->work, false,
-						    DVP_NAG_INTERVAL);
-}
-
-static bool dvp_is_unmapped(struct dvp_buffer *buf)
-{
-	/* Pairs with the release in dvp_uncount(). */
-	return !smp_load_acquire(&buf->mappings);
+	if (named)
+		return;
+	if (buf->mappings && !held)
+		pr_warn("%s: %s BAR %u: an importer has detached without unmapping a buffer of %zu bytes\n",
+			buf->access->name, what, buf->bar, buf->size);
+	else
+		pr_warn("%s: %s BAR %u: work of an importer on a buffer of %zu bytes still runs\n",
+			buf->access->name, what, buf->bar, buf->size);
 }
 
 /*
@@ -82,70 +98,151 @@ static bool dvp_is_torn_out(struct pci_dev *pdev)
 /*
  * With a whole switch torn out, the PCI core may remove the importers only after
  * this device.  They reach nothing any more, so do not wait for them.  A fence
- * does not tell whose it is: it may be that of any attached importer.
+ * does not tell whose it is: it may be that of any attached importer.  The buffer's
+ * reservation lock is held.
  */
-static bool dvp_held_by_gone(struct dvp_buffer *buf, bool by_fence)
+bool dvp_held_by_gone(struct dvp_buffer *buf)
 {
 	struct dma_buf_attachment *attach;
 	struct dvp_attachment *att;
 	bool gone = false;
 
-	dma_resv_lock(&buf->resv, NULL);
+	dma_resv_assert_held(&buf->resv);
+
 	if (buf->dmabuf)
 		list_for_each_entry(attach, &buf->dmabuf->attachments, node) {
 			att = attach->priv;
-			if (!by_fence && !att->mappings && !att->lists)
+			if (buf->mappings && !att->mappings && !att->lists)
 				continue;
 			gone = dev_is_pci(attach->dev) &&
 			       dvp_is_torn_out(to_pci_dev(attach->dev));
 			if (!gone)
 				break;
 		}
-	dma_resv_unlock(&buf->resv);
 	if (gone)
 		pr_warn("%s: not waiting any longer for BAR %u: the importers that hold it are gone\n",
 			buf->access->name, buf->bar);
 	return gone;
 }
 
-/**
- * dvp_drain() - wait until no importer reaches a buffer
- * @buf: buffer, whose importers have been told
- * @killable: return if the caller is being killed
- *
- * There is no limit of time: to go on would let an importer write into memory that
- * belongs to somebody else by then.  Neither wait holds the reservation lock, which
- * importers need to unmap.
- *
- * Context: sleeps; dvp_access.transition is held.
- * Return: 0, or -EINTR if the caller was killed.  While there are fences, that is
- * noticed every DVP_NAG_INTERVAL: dma_fence_wait_timeout() cannot tell a fatal
- * signal from any other.
- */
-int dvp_drain(struct dvp_buffer *buf, bool killable)
+static long dvp_left(unsigned long end)
 {
-	wait_queue_head_t *drained = &buf->access->drained;
-	long left;
+	return max_t(long, end - jiffies, 0);
+}
 
-	while (!dvp_wait_work(buf)) {
-		pr_warn("%s: waiting to take back BAR %u: work of an importer on a buffer of %zu bytes still runs\n",
-			buf->access->name, buf->bar, buf->size);
-		if (dvp_held_by_gone(buf, true))
-			break;
-		if (killable && fatal_signal_pending(current))
-			return -EINTR;
-	}
+/* Wait until @end for the work that was under way.  Returns whether it is done. */
+static bool dvp_drain_work(struct dvp_buffer *buf, unsigned long end)
+{
+	/* Without memory for a snapshot all that is left is to wait for all fences. */
+	if (buf->all_work)
+		return dma_resv_wait_timeout(&buf->resv,
+					     DMA_RESV_USAGE_BOOKKEEP, false,
+					     dvp_left(end));
+	return !buf->work ||
+	       dma_fence_wait_timeout(buf->work, false, dvp_left(end));
+}
+
+/* Whether all mappings are pinned ones, which are not waited for. */
+static bool dvp_is_drained(struct dvp_buffer *buf, unsigned int *mappings)
+{
+	struct dma_buf_attachment *attach;
+	struct dvp_attachment *att;
+	unsigned int pinned = 0;
+
+	/* Pairs with the release in dvp_uncount(). */
+	*mappings = smp_load_acquire(&buf->mappings);
+	if (!*mappings || !dvp_holds_pinned)
+		return !*mappings;
+
+	dma_resv_lock(&buf->resv, NULL);
+	*mappings = buf->mappings;
+	if (buf->dmabuf)
+		list_for_each_entry(attach, &buf->dmabuf->attachments, node) {
+			att = attach->priv;
+			if (dvp_is_pinned(attach))
+				pinned += att->mappings + att->lists;
+		}
+	dma_resv_unlock(&buf->resv);
+	return *mappings == pinned;
+}
+
+/* Wait until @end for the mappings.  Returns whether none is waited for any more. */
+static bool dvp_drain_mappings(struct dvp_buffer *buf, unsigned long end)
+{
+	unsigned int mappings;
 
 	do {
-		left = killable ?
-		       wait_event_killable_timeout(*drained,
-						   dvp_is_unmapped(buf),
-						   DVP_NAG_INTERVAL) :
-		       wait_event_timeout(*drained, dvp_is_unmapped(buf),
-					  DVP_NAG_INTERVAL);
-		if (left)
-			return left < 0 ? -EINTR : 0;
-		dvp_nag(buf);
-	} while (!dvp_held_by_gone(buf, false));
-	return 0;
+		if (dvp_is_drained(buf, &mappings))
+			return true;
+	} while (wait_event_timeout(buf->access->drained,
+				    READ_ONCE(buf->mappings) < mappings,
+				    dvp_left(end)));
+	return false;
+}
+
+/*
+ * Give the importers of the collected buffers @live one slice of time.  With @nag,
+ * name those that have not let go then, and do without those that are gone.
+ *
+ * Returns whether no importer reaches a buffer any more, but pinned ones.
+ */
+bool dvp_drain(struct list_head *live, bool nag)
+{
+	unsigned long end = jiffies + DVP_SLICE;
+	struct dvp_buffer *buf;
+	bool drained = true;
+
+	list_for_each_entry(buf, live, transition_node) {
+		if (dvp_drain_work(buf, end) && dvp_drain_mappings(buf, end))
+			continue;
+		dma_resv_lock(&buf->resv, NULL);
+		if (nag)
+			dvp_nag(buf, "waiting to take back");
+		drained &= nag && dvp_held_by_gone(buf);
+		dma_resv_unlock(&buf->resv);
+	}
+	return drained;
+}
+
+static bool dvp_gives_up(struct dvp_access *access)
+{
+	unsigned long close_by = READ_ONCE(access->close_by);
+
+	return fatal_signal_pending(current) ||
+	       (close_by && time_after_eq(jiffies, close_by));
+}
+
+/**
+ * dvp_settle() - wait until no importer reaches the memory any more
+ * @access: of the device
+ * @limit: of the time, in jiffies; 0 for none
+ *
+ * Context: sleeps; @access->transition is held, and released now and then.
+ * Return: false if importers still hold mappings, after @limit or because the
+ * device is being closed or the task is being killed.
+ */
+bool dvp_settle(struct dvp_access *access, unsigned long limit)
+{
+	unsigned long end = jiffies + limit;
+	unsigned int count;
+	LIST_HEAD(live);
+	bool nag;
+
+	while (access->undrained && !dvp_gives_up(access) &&
+	       !(limit && time_after_eq(jiffies, end))) {
+		/* Let in those who wait for the lock. */
+		mutex_unlock(&access->transition);
+		mutex_lock(&access->transition);
+		if (!access->undrained)
+			break;
+		nag = time_after_eq(jiffies, access->nag_at);
+		if (nag)
+			access->nag_at = jiffies + DVP_NAG_INTERVAL;
+		count = dvp_collect(access, &live);
+		access->undrained = !dvp_drain(&live, nag);
+		dvp_drop(&live);
+		if (!access->undrained)
+			dvp_record_revoke(access, count);
+	}
+	return !access->undrained;
 }

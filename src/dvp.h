@@ -77,7 +77,7 @@ ssize_t dvp_config_write(struct dvp_device *dvp, const char __user *user,
 
 void dvp_reset_watch(struct dvp_device *dvp);
 void dvp_reset_unwatch(struct dvp_device *dvp);
-void dvp_reset_claim_config(struct dvp_device *dvp);
+void dvp_reset_claim_config(struct dvp_device *dvp, unsigned long limit);
 void dvp_reset_release_config(struct dvp_device *dvp);
 void dvp_reset_check_set(struct dvp_device *dvp);
 void dvp_reset_prepare(struct pci_dev *pdev);

@@ -52,7 +52,11 @@ static void dvp_report_work(struct work_struct *work)
 	long reasons = atomic_long_read(&dvp->reported);
 
 	if (reasons) {
-		dvp_revoke_block(dvp->access, reasons);
+		/* Whoever flushes the work may have to let go first. */
+		if (!dvp_revoke_block(dvp->access, reasons, HZ)) {
+			queue_work(system_long_wq, &dvp->report_work);
+			return;
+		}
 		atomic_long_andnot(reasons, &dvp->reported);
 		wake_up_all(&dvp_report_drained);
 	}
@@ -335,7 +339,8 @@ void dvp_error_removing(struct pci_dev *pdev)
 static bool dvp_block_for_system(struct dvp_device *dvp)
 {
 	dvp_report(dvp, DVP_BLOCK_SYSTEM);
-	return dvp_wait_reported(dvp, DVP_BLOCK_SYSTEM, DVP_SYSTEM_WAIT);
+	return dvp_wait_reported(dvp, DVP_BLOCK_SYSTEM, DVP_SYSTEM_WAIT) &&
+	       !dvp_access_mappings(dvp->access);
 }
 
 /**

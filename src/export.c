@@ -147,12 +147,10 @@ static int dvp_export_buffer(struct dvp_buffer *buf, int open_flags)
 		dvp_buffer_put(buf);
 		return PTR_ERR(dmabuf);
 	}
-	ret = dvp_revoke_add(buf->access, buf);
-	if (!ret) {
-		/* Before another thread can close the new descriptor. */
-		trace_dvp_export(buf);
-		ret = dma_buf_fd(dmabuf, open_flags);
-	}
+	dvp_revoke_add(buf->access, buf);
+	/* Before another thread can close the new descriptor. */
+	trace_dvp_export(buf);
+	ret = dma_buf_fd(dmabuf, open_flags);
 	if (ret < 0)
 		dma_buf_put(dmabuf);
 	return ret;
@@ -179,8 +177,7 @@ dvp_check_request(const struct vfio_device_feature_dma_buf *get)
  * @argsz: size of the request in bytes
  * Return: a file descriptor; 0 for a probe; -EINVAL or -EOVERFLOW for an invalid
  * request; -ENODEV if the region is not a memory BAR of the device; -EFAULT;
- * -ENOMEM, also for more than DVP_MAX_RANGES ranges; -EMFILE; -EINTR if the caller
- * is killed.
+ * -ENOMEM, also for more than DVP_MAX_RANGES ranges; -EMFILE.
  */
 long dvp_export(struct dvp_device *dvp, u32 flags,
 		struct vfio_device_feature_dma_buf __user *arg, size_t argsz)

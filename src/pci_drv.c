@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 
+#include "revoke.h"
 #include "compat/vfio_pci.h"
 #include "dvp.h"
 
@@ -37,6 +38,10 @@ MODULE_PARM_DESC(disable_idle_d3, "Do not put unused devices into the low-power 
 static char *exporter = "auto";
 module_param(exporter, charp, 0444);
 MODULE_PARM_DESC(exporter, "Who exports dma-bufs: own, intree (vfio-pci-core of Linux 6.19 and later; needed by iommufd), or auto (default: own)");
+
+static char *pinned_importers = "refuse";
+module_param(pinned_importers, charp, 0444);
+MODULE_PARM_DESC(pinned_importers, "Importers that pin a buffer, as many RDMA drivers do: refuse, or hold (a closed device stays busy until they unmap)");
 
 /* Accelerators with errata by which an untrusted user can hurt the host. */
 static const struct pci_device_id dvp_denylist[] = {
@@ -123,6 +128,7 @@ static void dvp_remove(struct pci_dev *pdev)
 
 	dvp_error_removing(pdev);
 	vfio_pci_core_unregister_device(&dvp->core);
+	dvp_quarantine_wait(dvp->access);
 	dvp_debugfs_remove(dvp);
 	dvp_unwatch(dvp);
 }
@@ -219,6 +225,24 @@ static int __init dvp_choose_exporter(void)
 	return 0;
 }
 
+static int __init dvp_choose_pinned(void)
+{
+	if (!strcmp(pinned_importers, "refuse"))
+		return 0;
+	if (strcmp(pinned_importers, "hold")) {
+		pr_err("pinned_importers=%s: choose refuse or hold\n",
+		       pinned_importers);
+		return -EINVAL;
+	}
+	if (dvp_uses_intree) {
+		pr_warn("pinned_importers=hold ignored: vfio-pci-core exports the dma-bufs\n");
+		return 0;
+	}
+	dvp_holds_pinned = true;
+	pr_info("importers that pin are accepted: a device that they hold stays busy when it is closed, until they unmap\n");
+	return 0;
+}
+
 static bool dvp_has_params(void)
 {
 	return dvp_params.nointxmask || dvp_params.disable_vga ||
@@ -229,7 +253,7 @@ static int __init dvp_init(void)
 {
 	int ret;
 
-	ret = dvp_choose_exporter();
+	ret = dvp_choose_exporter() ?: dvp_choose_pinned();
 	if (ret)
 		return ret;
 	if (DVP_SETS_CORE)

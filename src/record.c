@@ -40,17 +40,15 @@ const char *dvp_map_type_name(enum pci_p2pdma_map_type type)
 #define DVP_REASONS_SIZE 64
 
 /**
- * dvp_record_revoke() - note a revoke: all importers have let go
+ * dvp_record_revoke() - note a revoke: importers are not waited for any more
  * @access: of the device
  * @buffers: number of buffers
- * @start: when the revoke began
  * Context: any process context; @access->transition is held.
  */
-void dvp_record_revoke(struct dvp_access *access, unsigned int buffers,
-		       ktime_t start)
+void dvp_record_revoke(struct dvp_access *access, unsigned int buffers)
 {
 	struct dvp_record *record = &access->record;
-	u64 us = ktime_us_delta(ktime_get(), start);
+	u64 us = ktime_us_delta(ktime_get(), access->revoke_start);
 
 	spin_lock(&record->lock);
 	record->revokes++;

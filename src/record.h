@@ -12,8 +12,7 @@ struct dvp_access;
 struct dvp_buffer;
 struct seq_file;
 
-void dvp_record_revoke(struct dvp_access *access, unsigned int buffers,
-		       ktime_t start);
+void dvp_record_revoke(struct dvp_access *access, unsigned int buffers);
 void dvp_record_restore(struct dvp_access *access, unsigned int buffers);
 void dvp_record_print(struct seq_file *seq, struct dvp_access *access);
 

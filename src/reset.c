@@ -11,6 +11,12 @@
 #include "dvp.h"
 
 /*
+ * How long the reset of a PF waits for importers of its VFs: the user of the PF may
+ * have nothing to do with them.
+ */
+#define DVP_VF_WAIT (10 * HZ)
+
+/*
  * The bound devices.  The PCI core tells a PF's driver of a reset, but not the
  * drivers of its VFs, whose memory goes with it.
  */
@@ -31,7 +37,7 @@ void dvp_reset_watch(struct dvp_device *dvp)
 		if (pf->core.pdev == pci_physfn(pdev))
 			dvp->pf_resetting = pf->resetting;
 	if (dvp->pf_resetting)
-		dvp_revoke_block(dvp->access, DVP_BLOCK_PF_RESET);
+		dvp_revoke_block(dvp->access, DVP_BLOCK_PF_RESET, 0);
 	list_add(&dvp->node, &dvp_devices);
 	mutex_unlock(&dvp_devices_lock);
 }
@@ -72,9 +78,14 @@ static struct dvp_access *dvp_next_vf(struct pci_dev *pf, bool resetting,
 	return access;
 }
 
-/* Block the VFs' memory while the device may be reset, or end that. */
-static void dvp_set_resetting(struct dvp_device *dvp, bool resetting)
+/*
+ * Block the VFs' memory while the device may be reset, or end that.  @limit is that of
+ * the time to wait for importers, in jiffies.
+ */
+static void dvp_set_resetting(struct dvp_device *dvp, bool resetting,
+			      unsigned long limit)
 {
+	unsigned long end = jiffies + limit;
 	struct vfio_pci_core_device *core;
 	struct dvp_access *access;
 
@@ -84,7 +95,8 @@ static void dvp_set_resetting(struct dvp_device *dvp, bool resetting)
 
 	while ((access = dvp_next_vf(dvp->core.pdev, resetting, &core))) {
 		if (resetting)
-			dvp_revoke_block(access, DVP_BLOCK_PF_RESET);
+			dvp_revoke_block(access, DVP_BLOCK_PF_RESET,
+					 max_t(long, end - jiffies, 1));
 		else
 			dvp_revoke_unblock(access, DVP_BLOCK_PF_RESET, core);
 		dvp_access_put(access);
@@ -120,6 +132,7 @@ void dvp_reset_check_set(struct dvp_device *dvp)
 /**
  * dvp_reset_claim_config() - serialize what may reset the device
  * @dvp: device
+ * @limit: of the time to wait for importers of the VFs, in jiffies
  *
  * A reset saves the device's configuration and restores it afterwards.  So does
  * vfio-pci-core when it opens or closes the device, but without the device lock:
@@ -136,14 +149,14 @@ void dvp_reset_check_set(struct dvp_device *dvp)
  * importers of the VFs need.  The same task calls dvp_reset_release_config()
  * for each call.
  */
-void dvp_reset_claim_config(struct dvp_device *dvp)
+void dvp_reset_claim_config(struct dvp_device *dvp, unsigned long limit)
 {
 	if (READ_ONCE(dvp->config_owner) != current)
 		wait_event(dvp_config_free,
 			   !cmpxchg(&dvp->config_owner, NULL, current));
 	if (dvp->config_depth++)
 		return;
-	dvp_set_resetting(dvp, true);
+	dvp_set_resetting(dvp, true, limit);
 }
 
 /**
@@ -156,7 +169,7 @@ void dvp_reset_release_config(struct dvp_device *dvp)
 {
 	if (--dvp->config_depth)
 		return;
-	dvp_set_resetting(dvp, false);
+	dvp_set_resetting(dvp, false, 0);
 	/* Pairs with the cmpxchg() of the next one to claim it. */
 	smp_store_release(&dvp->config_owner, NULL);
 	wake_up_all(&dvp_config_free);
@@ -175,8 +188,8 @@ void dvp_reset_prepare(struct pci_dev *pdev)
 {
 	struct dvp_device *dvp = dvp_of_pdev(pdev);
 
-	dvp_reset_claim_config(dvp);
-	dvp_revoke_block(dvp->access, DVP_BLOCK_RESET);
+	dvp_reset_claim_config(dvp, DVP_VF_WAIT);
+	dvp_revoke_block(dvp->access, DVP_BLOCK_RESET, 0);
 }
 
 /* The PCI core has reset the device, or failed to. */

@@ -18,77 +18,9 @@
 
 #include "revoke.h"
 #include "compat/dma_buf.h"
-#include "compat/slab.h"
 #include "buffer.h"
 #include "dvp.h"
 #include "record.h"
-
-/* The state of a device that is not open, with one reference; or NULL. */
-struct dvp_access *dvp_access_create(const char *name)
-{
-	struct dvp_access *access;
-
-	access = kzalloc_obj(*access);
-	if (!access)
-		return NULL;
-	kref_init(&access->ref);
-	mutex_init(&access->transition);
-	spin_lock_init(&access->list_lock);
-	INIT_LIST_HEAD(&access->buffers);
-	init_waitqueue_head(&access->drained);
-	spin_lock_init(&access->record.lock);
-	access->reasons = DVP_BLOCK_CLOSED;
-	access->revoked = true;
-	snprintf(access->exp_name, sizeof(access->exp_name), DVP_NAME " %s",
-		 name);
-	access->name = access->exp_name + sizeof(DVP_NAME);
-	return access;
-}
-
-static void dvp_access_free(struct kref *ref)
-{
-	kfree(container_of(ref, struct dvp_access, ref));
-}
-
-/* Drop a reference. */
-void dvp_access_put(struct dvp_access *access)
-{
-	kref_put(&access->ref, dvp_access_free);
-}
-
-static void dvp_buffer_free(struct kref *ref)
-{
-	struct dvp_buffer *buf = container_of(ref, struct dvp_buffer, ref);
-
-	dma_fence_put(buf->work);
-	dma_resv_fini(&buf->resv);
-	dvp_access_put(buf->access);
-	kvfree(buf->ranges);
-	kfree(buf);
-}
-
-/* Drop a reference.  Context: process. */
-void dvp_buffer_put(struct dvp_buffer *buf)
-{
-	kref_put(&buf->ref, dvp_buffer_free);
-}
-
-/* Collect the buffers, each with a reference.  Returns how many there are. */
-static unsigned int dvp_collect(struct dvp_access *access,
-				struct list_head *live)
-{
-	struct dvp_buffer *buf;
-	unsigned int count = 0;
-
-	spin_lock(&access->list_lock);
-	list_for_each_entry(buf, &access->buffers, node) {
-		kref_get(&buf->ref);
-		list_add_tail(&buf->transition_node, live);
-		count++;
-	}
-	spin_unlock(&access->list_lock);
-	return count;
-}
 
 static void dvp_mark(struct dvp_buffer *buf, bool revoked)
 {
@@ -132,55 +64,48 @@ static void dvp_notify(struct dvp_buffer *buf)
  * notified importer may map any of its buffers, and importers that let go at the
  * same time take as long as the slowest of them.
  */
-static int dvp_turn(struct dvp_access *access, struct list_head *live,
-		    unsigned int count, bool killable)
+static void dvp_turn(struct dvp_access *access, struct list_head *live,
+		     unsigned int count)
 {
 	bool revoke = access->revoked;
-	ktime_t start = ktime_get();
 	struct dvp_buffer *buf;
-	int ret = 0;
 
+	access->undrained = false;
+	access->revoke_start = ktime_get();
+	access->nag_at = jiffies + DVP_NAG_INTERVAL;
 	list_for_each_entry(buf, live, transition_node)
 		dvp_mark(buf, revoke);
 	list_for_each_entry(buf, live, transition_node)
 		dvp_notify(buf);
 	if (!revoke) {
 		dvp_record_restore(access, count);
-		return 0;
+		return;
 	}
-	list_for_each_entry(buf, live, transition_node) {
-		ret = dvp_drain(buf, killable);
-		if (ret)
-			break;
-	}
-	dvp_record_revoke(access, count, start);
-	return ret;
+	access->undrained = !dvp_drain(live, false);
+	if (!access->undrained)
+		dvp_record_revoke(access, count);
 }
 
 /*
- * Make importers' access agree with the set of reasons.  Returns 0, or -EINTR if
- * @killable and the caller was killed in a revoke, with importers still mapped.
+ * Make importers' access agree with the set of reasons.  Returns whether this has
+ * revoked the buffers, and importers may not be done.
  */
-static int dvp_apply(struct dvp_access *access, bool killable)
+static bool dvp_apply(struct dvp_access *access)
 {
 	bool revoke = access->reasons;
-	struct dvp_buffer *buf, *next;
 	unsigned int count;
 	LIST_HEAD(live);
-	int ret;
 
 	lockdep_assert_held(&access->transition);
 
 	if (access->revoked == revoke)
-		return 0;
+		return false;
 	access->revoked = revoke;
 	count = dvp_collect(access, &live);
-	if (!count)
-		return 0;
-	ret = dvp_turn(access, &live, count, killable);
-	list_for_each_entry_safe(buf, next, &live, transition_node)
-		dvp_buffer_put(buf);
-	return ret;
+	if (count)
+		dvp_turn(access, &live, count);
+	dvp_drop(&live);
+	return revoke;
 }
 
 /*
@@ -222,38 +147,45 @@ static void dvp_look(struct dvp_access *access,
  * dvp_revoke_close() - the device is being closed: revoke its buffers for good
  * @access: of the device
  *
- * Returns when no importer reaches the memory any more.  The buffers leave the
- * list, so that the next opening does not restore them.
+ * Importers are waited for, by whoever waits for them, for DVP_CLOSE_WAIT from now
+ * on.  If one holds a mapping after that, the device is in quarantine.
  *
- * Context: sleeps until importers have let go; call it before the core disables
- * the device.
+ * Context: may sleep; call it before the core disables the device.
  */
 void dvp_revoke_close(struct dvp_access *access)
 {
-	dvp_revoke_block(access, DVP_BLOCK_CLOSED);
-
-	spin_lock(&access->list_lock);
-	while (!list_empty(&access->buffers))
-		list_del_init(access->buffers.next);
-	spin_unlock(&access->list_lock);
+	/* 0 means that the device is not being closed. */
+	WRITE_ONCE(access->close_by, (jiffies + DVP_CLOSE_WAIT) ?: 1);
+	mutex_lock(&access->transition);
+	access->reasons |= DVP_BLOCK_CLOSED;
+	dvp_apply(access);
+	dvp_settle(access, 0);
+	dvp_quarantine_begin(access);
+	WRITE_ONCE(access->close_by, 0);
+	mutex_unlock(&access->transition);
 }
 
 /**
  * dvp_revoke_block() - block access for a reason
  * @access: of the device
  * @reason: DVP_BLOCK_*
- *
- * Returns when no importer reaches the memory any more.
+ * @limit: of the time to wait for importers, in jiffies; 0 for none
  *
  * Context: sleeps until importers have let go.  Locks of the PCI and VFIO cores
  * may be held, locks of importers must not.
+ * Return: see dvp_settle().
  */
-void dvp_revoke_block(struct dvp_access *access, unsigned long reason)
+bool dvp_revoke_block(struct dvp_access *access, unsigned long reason,
+		      unsigned long limit)
 {
+	bool settled;
+
 	mutex_lock(&access->transition);
 	access->reasons |= reason;
-	dvp_apply(access, false);
+	dvp_apply(access);
+	settled = dvp_settle(access, limit);
 	mutex_unlock(&access->transition);
+	return settled;
 }
 
 /**
@@ -270,7 +202,8 @@ void dvp_revoke_unblock(struct dvp_access *access, unsigned long reason,
 	mutex_lock(&access->transition);
 	access->reasons &= ~reason;
 	dvp_look(access, vdev);
-	dvp_apply(access, false);
+	if (dvp_apply(access))
+		dvp_settle(access, 0);
 	mutex_unlock(&access->transition);
 }
 
@@ -279,28 +212,23 @@ void dvp_revoke_unblock(struct dvp_access *access, unsigned long reason,
  * @access: of the device
  * @disables: the device is expected not to answer afterwards
  *
- * A call that succeeds is followed by one of dvp_revoke_end().
+ * Every call is followed by one of dvp_revoke_end(), also if it fails.
  *
  * Context: may sleep; if @disables, sleeps until importers have let go.
- * Return: 0, or -EINTR if the caller was killed: access is as it was before, and
- * the change must not be made.
+ * Return: 0, or -EINTR if the task is being killed and importers have not let go:
+ * the change must not be made then.
  */
 int dvp_revoke_begin(struct dvp_access *access, bool disables)
 {
-	int ret;
+	int ret = 0;
 
-	if (mutex_lock_killable(&access->transition))
-		return -EINTR;
+	mutex_lock(&access->transition);
 	access->writers++;
 	if (disables)
 		access->reasons |= DVP_BLOCK_DISABLED;
-	ret = dvp_apply(access, true);
-	if (ret) {
-		/* It was the only reason, or there had been nothing to wait for. */
-		access->reasons &= ~DVP_BLOCK_DISABLED;
-		access->writers--;
-		dvp_apply(access, false);
-	}
+	dvp_apply(access);
+	if (disables && !dvp_settle(access, 0))
+		ret = -EINTR;
 	mutex_unlock(&access->transition);
 	return ret;
 }
@@ -322,7 +250,8 @@ void dvp_revoke_end(struct dvp_access *access,
 	mutex_lock(&access->transition);
 	access->writers--;
 	dvp_look(access, vdev);
-	dvp_apply(access, false);
+	if (dvp_apply(access))
+		dvp_settle(access, 0);
 	mutex_unlock(&access->transition);
 }
 
@@ -330,20 +259,17 @@ void dvp_revoke_end(struct dvp_access *access,
  * dvp_revoke_add() - add a new buffer, which has no importer yet
  * @access: of the device that the buffer was exported from
  * @buf: buffer
- * Context: may sleep, and does so while a revoke waits for importers.
- * Return: 0, or -EINTR if the caller was killed meanwhile.
+ * Context: may sleep.
  */
-int dvp_revoke_add(struct dvp_access *access, struct dvp_buffer *buf)
+void dvp_revoke_add(struct dvp_access *access, struct dvp_buffer *buf)
 {
-	if (mutex_lock_killable(&access->transition))
-		return -EINTR;
+	mutex_lock(&access->transition);
 	buf->revoked = access->revoked;
 	spin_lock(&access->list_lock);
 	buf->number = ++access->last_number;
 	list_add_tail(&buf->node, &access->buffers);
 	spin_unlock(&access->list_lock);
 	mutex_unlock(&access->transition);
-	return 0;
 }
 
 /**

@@ -5,6 +5,7 @@
 
 #include <linux/bits.h>
 #include <linux/kref.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
@@ -31,6 +32,12 @@ struct vfio_pci_core_device;
 #define DVP_BLOCK_PF_RESET	BIT(3)
 #define DVP_BLOCK_ERROR		BIT(4)
 #define DVP_BLOCK_SYSTEM	BIT(5)
+
+/* Interval of the messages about an importer that does not let go. */
+#define DVP_NAG_INTERVAL (10 * HZ)
+
+/* How long a device that is opened or closed waits for importers. */
+#define DVP_CLOSE_WAIT HZ
 
 /* Room for an importer's name and a message. */
 #define DVP_REFUSAL_SIZE 1024
@@ -60,51 +67,76 @@ struct dvp_record {
 /**
  * struct dvp_access - access of importers to the memory of a device
  * @ref: one reference of the bound device, one of each buffer
- * @transition: serializes changes of @reasons and their effects; held while a
- *	revoke waits for importers, so nothing that lets go may take it
+ * @transition: serializes changes of @reasons and their effects; held, with breaks,
+ *	while a revoke waits for importers, so nothing that lets go may take it
  * @list_lock: protects @buffers and @last_number; innermost
- * @buffers: exported since the device was opened, in the order of exports; each
- *	has a dma-buf that holds a reference on it
+ * @buffers: exported since the device was opened, in the order of exports, or, if it
+ *	is closed, those in quarantine; each has a dma-buf that holds a reference on it
  * @last_number: number of the last export, and so the number of exports
  * @reasons: why access is blocked, DVP_BLOCK_* (@transition)
  * @writers: writes under way to registers that decide on DVP_BLOCK_DISABLED
  *	(@transition)
  * @revoked: what importers were told last (@transition)
- * @drained: woken when the last mapping of a buffer goes
+ * @undrained: not all importers have let go since then (@transition)
+ * @revoke_start: when importers were told last (@transition)
+ * @nag_at: in jiffies, when to name those that have not let go (@transition)
+ * @close_by: in jiffies, when to stop waiting because the device is being closed, or
+ *	0; set without a lock
+ * @drained: woken when a mapping goes
  * @record: history
  * @exp_name: exporter's name of all dma-bufs: driver and device
  * @name: of the device; the end of @exp_name
  */
 struct dvp_access {
 	struct kref ref;
-	struct mutex transition;	/* @reasons, @writers, @revoked */
+	struct mutex transition;	/* @reasons to @nag_at */
 	spinlock_t list_lock;		/* @buffers, @last_number */
 	struct list_head buffers;
 	u64 last_number;
 	unsigned long reasons;
 	unsigned int writers;
 	bool revoked;
+	bool undrained;
+	ktime_t revoke_start;
+	unsigned long nag_at;
+	unsigned long close_by;
 	wait_queue_head_t drained;
 	struct dvp_record record;
 	char exp_name[48];
 	const char *name;
 };
 
+/* buffer.c */
 struct dvp_access *dvp_access_create(const char *name);
 void dvp_access_put(struct dvp_access *access);
+unsigned int dvp_access_mappings(struct dvp_access *access);
+unsigned int dvp_collect(struct dvp_access *access, struct list_head *live);
+void dvp_drop(struct list_head *live);
+void dvp_buffer_put(struct dvp_buffer *buf);
 
+/* revoke.c */
 void dvp_revoke_close(struct dvp_access *access);
-void dvp_revoke_block(struct dvp_access *access, unsigned long reason);
+bool dvp_revoke_block(struct dvp_access *access, unsigned long reason,
+		      unsigned long limit);
 void dvp_revoke_unblock(struct dvp_access *access, unsigned long reason,
 			struct vfio_pci_core_device *vdev);
 int dvp_revoke_begin(struct dvp_access *access, bool disables);
 void dvp_revoke_end(struct dvp_access *access,
 		    struct vfio_pci_core_device *vdev);
-
-int dvp_drain(struct dvp_buffer *buf, bool killable);
-
-void dvp_buffer_put(struct dvp_buffer *buf);
-int dvp_revoke_add(struct dvp_access *access, struct dvp_buffer *buf);
+void dvp_revoke_add(struct dvp_access *access, struct dvp_buffer *buf);
 void dvp_revoke_remove(struct dvp_access *access, struct dvp_buffer *buf);
+
+/* drain.c */
+extern bool dvp_holds_pinned;
+void dvp_nag(struct dvp_buffer *buf, const char *what);
+bool dvp_held_by_gone(struct dvp_buffer *buf);
+bool dvp_drain(struct list_head *live, bool nag);
+bool dvp_settle(struct dvp_access *access, unsigned long limit);
+
+/* quarantine.c */
+void dvp_quarantine_begin(struct dvp_access *access);
+void dvp_quarantine_check(struct dvp_buffer *buf);
+bool dvp_in_quarantine(struct dvp_access *access, const char *what);
+void dvp_quarantine_wait(struct dvp_access *access);
 
 #endif /* DVP_REVOKE_H */

@@ -139,6 +139,7 @@ TRACE_EVENT(dvp_revoke,
 		__field(unsigned long, reasons)
 		__field(unsigned int, buffers)
 		__field(u64, microseconds)
+		__field(unsigned int, kept)
 	),
 	TP_fast_assign(
 		strscpy_pad(__entry->device, access->name,
@@ -146,14 +147,15 @@ TRACE_EVENT(dvp_revoke,
 		__entry->reasons = access->reasons;
 		__entry->buffers = buffers;
 		__entry->microseconds = us;
+		__entry->kept = dvp_access_mappings(access);
 	),
-	TP_printk("device=%s reasons=%s buffers=%u microseconds=%llu",
+	TP_printk("device=%s reasons=%s buffers=%u microseconds=%llu kept=%u",
 		  __entry->device,
 		  __print_flags(__entry->reasons, ",", DVP_BLOCK_NAMES),
-		  __entry->buffers, __entry->microseconds)
+		  __entry->buffers, __entry->microseconds, __entry->kept)
 );
 
-TRACE_EVENT(dvp_restore,
+DECLARE_EVENT_CLASS(dvp_buffers,
 	TP_PROTO(struct dvp_access *access, unsigned int buffers),
 	TP_ARGS(access, buffers),
 	TP_STRUCT__entry(
@@ -166,6 +168,17 @@ TRACE_EVENT(dvp_restore,
 		__entry->buffers = buffers;
 	),
 	TP_printk("device=%s buffers=%u", __entry->device, __entry->buffers)
+);
+
+DEFINE_EVENT(dvp_buffers, dvp_restore,
+	TP_PROTO(struct dvp_access *access, unsigned int buffers),
+	TP_ARGS(access, buffers)
+);
+
+/* With 0 buffers, the quarantine has ended. */
+DEFINE_EVENT(dvp_buffers, dvp_quarantine,
+	TP_PROTO(struct dvp_access *access, unsigned int buffers),
+	TP_ARGS(access, buffers)
 );
 
 /* The reason is the rest of the line. */

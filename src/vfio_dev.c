@@ -14,7 +14,9 @@ static int dvp_open_device(struct vfio_device *vdev)
 	struct dvp_device *dvp = to_dvp_device(vdev);
 	int ret;
 
-	dvp_reset_claim_config(dvp);
+	if (dvp_in_quarantine(dvp->access, "in quarantine, cannot be opened:"))
+		return -EBUSY;
+	dvp_reset_claim_config(dvp, DVP_CLOSE_WAIT);
 	ret = vfio_pci_core_enable(&dvp->core);
 	if (!ret) {
 		compat_vfio_pci_claim_bars(&dvp->core);
@@ -32,7 +34,7 @@ static void dvp_close_device(struct vfio_device *vdev)
 	struct dvp_device *dvp = to_dvp_device(vdev);
 
 	dvp_revoke_close(dvp->access);
-	dvp_reset_claim_config(dvp);
+	dvp_reset_claim_config(dvp, DVP_CLOSE_WAIT);
 	vfio_pci_core_close_device(vdev);
 	dvp_reset_release_config(dvp);
 }
@@ -49,9 +51,9 @@ static long dvp_ioctl_reset(struct dvp_device *dvp, unsigned long arg)
 	long ret;
 
 	ret = dvp_revoke_begin(dvp->access, dvp->core.reset_works);
-	if (ret)
-		return ret;
-	ret = vfio_pci_core_ioctl(&dvp->core.vdev, VFIO_DEVICE_RESET, arg);
+	if (!ret)
+		ret = vfio_pci_core_ioctl(&dvp->core.vdev, VFIO_DEVICE_RESET,
+					  arg);
 	dvp_revoke_end(dvp->access, &dvp->core);
 	return ret;
 }
@@ -90,9 +92,9 @@ static int dvp_feature_low_power(struct dvp_device *dvp, u32 flags,
 	int ret;
 
 	ret = dvp_revoke_begin(dvp->access, enters && sets);
-	if (ret)
-		return ret;
-	ret = vfio_pci_core_ioctl_feature(&dvp->core.vdev, flags, arg, argsz);
+	if (!ret)
+		ret = vfio_pci_core_ioctl_feature(&dvp->core.vdev, flags, arg,
+						  argsz);
 	dvp_revoke_end(dvp->access, &dvp->core);
 	return ret;
 }

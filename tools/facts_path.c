@@ -5,6 +5,7 @@
 
 #include "facts.h"
 #include "imports.h"
+#include "module.h"
 #include "paths.h"
 
 static void check_port(struct facts *facts, const struct function *port)
@@ -167,10 +168,15 @@ static void check_imports(struct facts *facts, const char *peer)
 			      drivers), NULL);
 		break;
 	case IMPORTS_PINNED:
-		fact_add(facts, NOT_OK, peer, "peer.pins",
-			 text("%s pins dma-bufs and never lets go of them, which is refused",
-			      drivers),
-			 text("use a newer kernel or another peer"));
+		if (module_holds_pinned())
+			fact_add(facts, OK, peer, "peer.pins",
+				 text("%s pins dma-bufs: a device that it holds stays busy when it is closed, until it unmaps",
+				      drivers), NULL);
+		else
+			fact_add(facts, NOT_OK, peer, "peer.pins",
+				 text("%s pins dma-bufs and never lets go of them, which is refused",
+				      drivers),
+				 text("its driver pins: needs pinned_importers=hold (see dmabuf-vfio-pci(4)); or use another peer"));
 		break;
 	case IMPORTS_STATIC:
 		fact_add(facts, NOT_OK, peer, "peer.static",

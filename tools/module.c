@@ -102,6 +102,14 @@ static void read_loaded(struct module *module)
 			 sizeof(module->exporter));
 }
 
+bool module_holds_pinned(void)
+{
+	char value[16];
+
+	return !read_line(LOADED "/parameters/pinned_importers", value,
+			  sizeof(value)) && !strcmp(value, "hold");
+}
+
 struct module *module_find(void)
 {
 	struct module *module = allocate(1, sizeof(*module));

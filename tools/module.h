@@ -43,6 +43,8 @@ char *module_info(struct kmod_module *kmod, const char *key);
 struct module *module_find(void);
 void module_free(struct module *module);
 
+/* Whether it is loaded with pinned_importers=hold. */
+bool module_holds_pinned(void);
 /* The vermagic of the kernel's own vfio-pci-core; NULL if it cannot be read. */
 char *module_kernels_vermagic(void);
 /* Whether a module is loaded or built in. */

@@ -280,8 +280,12 @@ static void print_state(const json_t *state)
 {
 	const json_t *revoke = json_object_get(state, "last_revoke");
 	const char *refusal = member_string(state, "last_refusal");
-	const char *open = json_is_true(json_object_get(state, "open")) ?
-			   "open" : "not open";
+	const char *open = "not open";
+
+	if (json_is_true(json_object_get(state, "open")))
+		open = "open";
+	else if (json_is_true(json_object_get(state, "quarantined")))
+		open = "closed, but busy until its importers have unmapped";
 
 	if (!json_object_get(state, "exports")) {
 		printf("  %s; %s, and keeps no statistics\n", open,

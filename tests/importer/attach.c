@@ -183,6 +183,22 @@ static const struct dma_buf_attach_ops no_callback_ops = {
 	.allow_peer2peer = true,
 };
 
+/* The core of kernels that call it move_notify wants a callback of everybody. */
+static void __maybe_unused pinned_notify(struct dma_buf_attachment *attach)
+{
+	struct dvp_import *import = attach->importer_priv;
+
+	dma_resv_assert_held(attach->dmabuf->resv);
+	import->notifications++;
+}
+
+static const struct dma_buf_attach_ops pinned_ops = {
+	.allow_peer2peer = true,
+#ifndef HAVE_DMA_BUF_ATTACH_REVOCABLE
+	.COMPAT_INVALIDATE_MAPPINGS = pinned_notify,
+#endif
+};
+
 static struct dma_buf_attachment *attach_as(struct dvp_import *import,
 					    struct dma_buf *dmabuf, u32 kind)
 {
@@ -199,6 +215,8 @@ static struct dma_buf_attachment *attach_as(struct dvp_import *import,
 	case DVP_IMPORTER_NO_CALLBACK:
 		return dma_buf_dynamic_attach(dmabuf, dev, &no_callback_ops,
 					      import);
+	case DVP_IMPORTER_PINNED:
+		return dma_buf_dynamic_attach(dmabuf, dev, &pinned_ops, import);
 	case DVP_IMPORTER_STATIC:
 		return dma_buf_attach(dmabuf, dev);
 	default:
@@ -221,6 +239,29 @@ static int child_create(struct dvp_import *import)
 	import->child = child;
 	import->dev = &child->dev;
 	return 0;
+}
+
+/* In one go under the lock; who fails detaches, which undoes what there is. */
+static int pin_and_map(struct dvp_import *import)
+{
+	struct sg_table *sgt;
+	int ret;
+
+	import_lock(import);
+	ret = dma_buf_pin(import->attach);
+	if (ret)
+		goto unlock;
+	import->pins++;
+	sgt = dma_buf_map_attachment(import->attach, DMA_BIDIRECTIONAL);
+	if (IS_ERR(sgt)) {
+		ret = PTR_ERR(sgt);
+		goto unlock;
+	}
+	import->sgt = sgt;
+	import->dir = DMA_BIDIRECTIONAL;
+unlock:
+	import_unlock(import);
+	return ret;
 }
 
 struct dvp_import *dvp_import_attach(struct device *dev,
@@ -262,6 +303,13 @@ struct dvp_import *dvp_import_attach(struct device *dev,
 		return ERR_CAST(attach);
 	}
 	import->attach = attach;
+	if (arg->kind == DVP_IMPORTER_PINNED) {
+		ret = pin_and_map(import);
+		if (ret) {
+			dvp_import_detach(import);
+			return ERR_PTR(ret);
+		}
+	}
 	return import;
 }
 

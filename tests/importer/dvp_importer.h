@@ -20,6 +20,8 @@
  *	core of kernels that call the callback move_notify warns about those
  * @DVP_IMPORTER_CHILD: revocable, as a child of the PCI function, as a cell of a
  *	multi-function device is
+ * @DVP_IMPORTER_PINNED: peer capable, pins before it maps, both when it attaches, and
+ *	never lets go by itself, as ib_umem_dmabuf_get_pinned() does for RDMA drivers
  */
 enum dvp_importer_kind {
 	DVP_IMPORTER_REVOCABLE,
@@ -27,6 +29,7 @@ enum dvp_importer_kind {
 	DVP_IMPORTER_STATIC,
 	DVP_IMPORTER_NO_CALLBACK,
 	DVP_IMPORTER_CHILD,
+	DVP_IMPORTER_PINNED,
 };
 
 /**

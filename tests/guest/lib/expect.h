@@ -16,8 +16,10 @@
  * @io_bar: errno of the export of an I/O BAR
  * @checks_open_flags: takes no open_flags but access mode and O_CLOEXEC
  * @notifies_all_first: revoking many buffers takes as long as the slowest
- * @export_killed: an export that waits for a revoke can be killed, and so can a
- *	write that waits for importers
+ * @exports_meanwhile: an export does not wait for the importers that a revoke waits
+ *	for
+ * @quarantines: neither closing nor a task that is being killed waits for importers
+ *	without a limit of time; a device that is closed stays busy instead
  * @outlives_file: a dma-buf that has lost its file, but is held by O_PATH, does no
  *	harm
  * @waits_for_snapshot: a revoke does not wait for fences that are added after it
@@ -51,7 +53,8 @@ struct expect {
 	int io_bar;
 	bool checks_open_flags;
 	bool notifies_all_first;
-	bool export_killed;
+	bool exports_meanwhile;
+	bool quarantines;
 	bool outlives_file;
 	bool waits_for_snapshot;
 	bool names_slow;

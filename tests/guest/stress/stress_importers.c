@@ -87,17 +87,22 @@ static void use_once(const struct stress_exporter *exporter, int importer,
 	}
 }
 
-/* Some importers are slow, and some are none that the exporter takes. */
+/*
+ * Some importers are slow, some unmap at their next call or when they are closed, and
+ * some are none that the exporter takes.
+ */
 static int attach(int importer, int buffer, unsigned int *seed)
 {
 	static const enum dvp_importer_kind refused[] = {
-		DVP_IMPORTER_NO_PEER, DVP_IMPORTER_STATIC,
+		DVP_IMPORTER_NO_PEER, DVP_IMPORTER_STATIC, DVP_IMPORTER_PINNED,
 	};
 	unsigned int hold = stress_pick(seed, 8) ? 0 : 1 + stress_pick(seed, 5);
 
+	if (stress.expect->quarantines && stress_pick(seed, 16) == 0)
+		hold = DVP_IMPORTER_UNTIL_CALL;
 	if (stress_pick(seed, 16) == 0)
 		return importer_attach_as(importer, buffer,
-					  refused[stress_pick(seed, 2)], 0);
+					  refused[stress_pick(seed, 3)], 0);
 	return importer_attach_as(importer, buffer, DVP_IMPORTER_REVOCABLE,
 				  hold);
 }

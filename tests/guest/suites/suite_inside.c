@@ -50,7 +50,7 @@ static void fresh(void **state)
 {
 	(void)state;
 	assert_string_equal(inside_read("state"),
-			    "exporter own\nopen no\nblocked closed\n"
+			    "exporter own\nopen no\nquarantined no\nblocked closed\n"
 			    "exports 0\nrevokes 0\nrestores 0\nrefusals 0\n");
 	assert_string_equal(inside_read("buffers"), "");
 }
@@ -273,9 +273,38 @@ static void slow_seen(void **state)
 	assert_in_range(took, 1000 * (released - told - 1),
 			1000 * (ended - started + 1));
 	snprintf(words, sizeof(words),
-		 "device=%s reasons=disabled buffers=1 microseconds=%lld",
+		 "device=%s reasons=disabled buffers=1 microseconds=%lld kept=0",
 		 inside_memory, took);
 	assert_string_equal(tracing_last("dvp_revoke"), words);
+}
+
+/* Closed although the importer does not let go. */
+static void quarantine_seen(void **state)
+{
+	struct vfio *vfio = bench_open(inside_memory);
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+	int importer = bench_importer(inside_engine);
+	char words[128];
+
+	(void)state;
+	assert_ok(importer_attach_as(importer, buffer, DVP_IMPORTER_REVOCABLE,
+				     DVP_IMPORTER_UNTIL_CALL));
+	assert_ok(importer_map(importer));
+	bench_close(vfio);
+	assert_string_equal(inside_state("quarantined"), "yes");
+	assert_non_null(strstr(tracing_last("dvp_revoke"), " kept=1"));
+	expect_buffer(buffer, PAGE, 1, "quarantined");
+	expect_more("\trange 0x0 0x1000\n");
+	expect_importer(1, 0, core_pins());
+	assert_string_equal(inside_read("buffers"), expected);
+	snprintf(words, sizeof(words), "device=%s buffers=1", inside_memory);
+	assert_string_equal(tracing_last("dvp_quarantine"), words);
+
+	assert_ok(importer_unmap(importer));
+	assert_string_equal(inside_state("quarantined"), "no");
+	assert_string_equal(inside_read("buffers"), "");
+	snprintf(words, sizeof(words), "device=%s buffers=0", inside_memory);
+	assert_string_equal(tracing_last("dvp_quarantine"), words);
 }
 
 /* Two reasons at a time: the first one revokes, the last one restores. */
@@ -362,6 +391,7 @@ static int run_own(void)
 {
 	const struct CMUnitTest tests[] = {
 		INSIDE("a device that was just bound has done nothing", fresh),
+		INSIDE("a quarantine is seen, and its end", quarantine_seen),
 		INSIDE("state follows exports, revokes and restores",
 		       state_follows),
 		INSIDE("what concerns no buffer is no revoke", without_buffers),

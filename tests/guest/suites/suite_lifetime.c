@@ -12,6 +12,7 @@
 #include "hold.h"
 #include "pass.h"
 #include "suites.h"
+#include "victim.h"
 
 #define BAR2 VFIO_PCI_BAR2_REGION_INDEX
 
@@ -216,6 +217,161 @@ static void killed(void **state)
 	bench_export(bench_open_memory(), BAR2, 0, MIB);
 }
 
+/* Like xe (Intel GPUs): unmaps at its next call only. */
+static int keep(int buffer)
+{
+	int importer = open_edu();
+
+	assert_ok(importer_attach_as(importer, buffer, DVP_IMPORTER_REVOCABLE,
+				     DVP_IMPORTER_UNTIL_CALL));
+	assert_ok(importer_map(importer));
+	return importer;
+}
+
+static void assert_busy(void)
+{
+	struct vfio vfio;
+
+	assert_error(vfio_open(&vfio, bench_find(IVSHMEM, 0)), EBUSY);
+}
+
+/* Within a second or so, on a slow machine. */
+static void close_soon(struct vfio *vfio)
+{
+	long long start = bench_now_ms();
+
+	bench_close(vfio);
+	assert_in_range(bench_now_ms() - start, 0, 6000);
+}
+
+static void quarantined(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	int importer = keep(bench_export(vfio, BAR2, 0, MIB));
+	uint8_t byte = 0;
+
+	(void)state;
+	close_soon(vfio);
+	assert_int_equal(importer_notifications(importer), 1);
+	assert_true(importer_is_mapped(importer));
+	assert_busy();
+	assert_error(importer_write(importer, 0, &byte, sizeof(byte)), ENODEV);
+	vfio = bench_open_memory();
+	/* What the former user has exported does not come back. */
+	assert_error(importer_map(importer), ENODEV);
+	assert_ok(vfio_set_command(vfio, 0, 2));
+	assert_ok(vfio_set_command(vfio, 2, 0));
+	assert_error(importer_map(importer), ENODEV);
+}
+
+static void quarantined_by_work(void **state)
+{
+	struct vfio *vfio = bench_open_memory(), again;
+	int importer = open_edu();
+
+	(void)state;
+	assert_ok(importer_attach(importer, bench_export(vfio, BAR2, 0, PAGE)));
+	assert_ok(importer_map(importer));
+	assert_ok(importer_work(importer, 15000));
+	close_soon(vfio);
+	assert_false(importer_is_mapped(importer));
+	assert_busy();
+	wait_until(!vfio_open(&again, bench_find(IVSHMEM, 0)));
+	vfio_close(&again);
+}
+
+static void killed_with_gpu(void **state)
+{
+	struct victim_plan plan = {
+		.kind = DVP_IMPORTER_REVOCABLE,
+		.hold_ms = DVP_IMPORTER_UNTIL_CALL,
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < VICTIM_ORDERS; i++) {
+		memcpy(plan.order, victim_orders[i], sizeof(plan.order));
+		victim_kill(victim_start(&plan));
+	}
+}
+
+/* It waits for its own importer, or for somebody else who does. */
+static void killed_waiting(void **state)
+{
+	static int (*const acts[])(const struct vfio *) = {
+		victim_off, victim_reset,
+	};
+	struct victim_plan plan = {
+		.order = { VICTIM_DEVICE, VICTIM_BUFFER, VICTIM_IMPORTER },
+		.kind = DVP_IMPORTER_REVOCABLE,
+		.hold_ms = DVP_IMPORTER_UNTIL_CALL,
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(acts); i++) {
+		plan.act = acts[i];
+		victim_kill(victim_start(&plan));
+	}
+}
+
+/* The administrator's reset waits with it, and with the lock of the device. */
+static void killed_in_reset(void **state)
+{
+	struct victim_plan plan = {
+		.order = { VICTIM_DEVICE, VICTIM_BUFFER, VICTIM_IMPORTER },
+		.kind = DVP_IMPORTER_REVOCABLE,
+		.hold_ms = DVP_IMPORTER_UNTIL_CALL,
+	};
+	struct actor actor = {
+		.act = act_reset, .bdf = bench_find(IVSHMEM, 0),
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		pid_t victim;
+
+		plan.act = i ? victim_off : NULL;
+		victim = victim_start(&plan);
+		actor.done = false;
+		actor.tid = 0;
+		actor_start(&actor);
+		wait_until(task_sleeps(actor.tid));
+		usleep(500000);
+		assert_false(actor.done);
+		victim_kill(victim);
+		actor_join(&actor);
+		assert_ok(actor.result);
+	}
+}
+
+static int act_unbind(struct actor *actor)
+{
+	return device_unbind(actor->bdf);
+}
+
+static void unbind_waits(void **state)
+{
+	const char *bdf = bench_find(IVSHMEM, 0);
+	const char *const words[] = {
+		bdf, "waiting to unbind", bench_find(EDU, 0), NULL
+	};
+	struct actor actor = { .act = act_unbind, .bdf = bdf };
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	struct vfio *vfio = bench_open_memory();
+	int importer = keep(bench_export(vfio, BAR2, 0, MIB));
+
+	(void)state;
+	bench_close(vfio);
+	actor_start(&actor);
+	wait_until(klog_count(klog, words));
+	assert_false(actor.done);
+	assert_ok(importer_detach(importer));
+	actor_join(&actor);
+	assert_ok(actor.result);
+}
+
 /* Sends a descriptor through a socket, and takes it out at the other end. */
 static int pass_on(int fd)
 {
@@ -404,6 +560,20 @@ int suite_lifetime(void)
 		LIFETIME("a buffer can be passed on to another process",
 			 passed_on),
 	};
+	const struct CMUnitTest kept[] = {
+		LIFETIME("a device whose importer keeps its mapping is closed, and busy",
+			 quarantined),
+		LIFETIME("a device is busy until the work on its memory is done",
+			 quarantined_by_work),
+		LIFETIME("a process can be killed with an importer that keeps its mapping",
+			 killed_with_gpu),
+		LIFETIME("a process can be killed while it waits for its importer",
+			 killed_waiting),
+		LIFETIME("a process can be killed while a reset waits for its importer",
+			 killed_in_reset),
+		LIFETIME("unbinding waits for who keeps a mapping, and names it",
+			 unbind_waits),
+	};
 	const struct CMUnitTest held[] = {
 		HELD_BY(HOLD_PATH, "by O_PATH"),
 		HELD_BY(HOLD_FLIGHT, "by a socket's own queue"),
@@ -414,6 +584,8 @@ int suite_lifetime(void)
 	int failed;
 
 	failed = run_group("lifetime", tests);
+	if (expects(quarantines))
+		failed += run_group("lifetime", kept);
 	if (expects(outlives_file))
 		failed += run_group("lifetime", held);
 	return failed;

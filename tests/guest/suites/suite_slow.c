@@ -80,6 +80,24 @@ static void many_importers(void **state)
 	assert_in_range(took, 500, 4000);
 }
 
+/* The waits add up to a time in which each could not sleep for much longer. */
+static void ends_at_once(void **state)
+{
+	struct vfio *vfio = bench_open(bench_find(IVSHMEM, 0));
+	int importer = bench_importer(bench_find(EDU, 0)), i;
+	long long start = bench_now_ms();
+
+	(void)state;
+	assert_ok(importer_attach_as(importer, bench_export(vfio, 2, 0, PAGE),
+				     DVP_IMPORTER_REVOCABLE, 20));
+	for (i = 0; i < 40; i++) {
+		assert_ok(importer_map(importer));
+		decoding_off(vfio);
+		assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
+	}
+	assert_in_range(bench_now_ms() - start, 40 * 20, 40 * 200);
+}
+
 /* Each time with the device, the importer, and what is held. */
 static void named_again(void **state)
 {
@@ -165,13 +183,18 @@ static void detached(void **state)
 	assert_ok(actor.result);
 }
 
-/* One that exports while a revoke waits, and does not want to wait any more. */
-static void killed(void **state)
+static int act_export(struct actor *actor)
+{
+	return vfio_export_range(actor->vfio, 2, 0, PAGE);
+}
+
+/* What is exported while a revoke waits is revoked as well. */
+static void exported_meanwhile(void **state)
 {
 	struct vfio *vfio = bench_open(bench_find(IVSHMEM, 0));
 	struct actor actor = { .act = act_off, .vfio = vfio };
-	int importer = bench_importer(bench_find(EDU, 0)), status;
-	pid_t child;
+	struct actor exporter = { .act = act_export, .vfio = vfio };
+	int importer = bench_importer(bench_find(EDU, 0));
 
 	(void)state;
 	assert_ok(importer_attach_as(importer, bench_export(vfio, 2, 0, PAGE),
@@ -180,22 +203,21 @@ static void killed(void **state)
 	actor_start(&actor);
 	wait_until(importer_notifications(importer) == 1);
 
-	child = fork();
-	if (!child)
-		_exit(vfio_export_range(vfio, 2, 0, PAGE) < 0);
-	wait_until(task_sleeps(child));
-	assert_sys(kill(child, SIGKILL));
-	if (expects(export_killed)) {
-		assert_int_equal(waitpid(child, &status, 0), child);
-		assert_true(WIFSIGNALED(status));
-		assert_true(importer_is_mapped(importer));
+	actor_start(&exporter);
+	if (expects(exports_meanwhile)) {
+		wait_until(exporter.done);
 		assert_false(actor.done);
+	} else {
+		wait_until(task_sleeps(exporter.tid));
 	}
+	assert_true(importer_is_mapped(importer));
 	assert_ok(importer_unmap(importer));
-	if (!expects(export_killed))
-		assert_int_equal(waitpid(child, &status, 0), child);
+	actor_join(&exporter);
 	actor_join(&actor);
 	assert_ok(actor.result);
+	bench_keep(assert_ok(exporter.result));
+	assert_error(importer_attach(bench_importer(bench_find(EDU, 0)),
+				     exporter.result), ENODEV);
 }
 
 /* One that waits for importers before a write, which is not done then. */
@@ -214,7 +236,7 @@ static void write_killed(void **state)
 		_exit(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY) < 0);
 	wait_until(importer_notifications(importer) == 1);
 	assert_sys(kill(child, SIGKILL));
-	if (expects(export_killed)) {
+	if (expects(quarantines)) {
 		assert_int_equal(waitpid(child, &status, 0), child);
 		assert_true(WIFSIGNALED(status));
 		assert_true(importer_is_mapped(importer));
@@ -224,7 +246,7 @@ static void write_killed(void **state)
 		assert_ok(importer_map(importer));
 	}
 	assert_ok(importer_unmap(importer));
-	if (!expects(export_killed))
+	if (!expects(quarantines))
 		assert_int_equal(waitpid(child, &status, 0), child);
 }
 
@@ -239,14 +261,16 @@ int suite_slow(void)
 		     many_closed),
 		SLOW("many importers of a buffer take the time of one",
 		     many_importers),
+		SLOW("a revoke ends when the last importer has unmapped",
+		     ends_at_once),
 		SLOW("a stubborn importer is named every ten seconds",
 		     named_again),
 		SLOW("work that goes on is named every ten seconds",
 		     works_long),
 		SLOW("one that is gone without unmapping is waited for",
 		     detached),
-		SLOW("an export that waits for a revoke can be killed",
-		     killed),
+		SLOW("an export does not wait for a revoke's importers",
+		     exported_meanwhile),
 		SLOW("a write that waits for importers can be killed",
 		     write_killed),
 	};

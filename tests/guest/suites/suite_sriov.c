@@ -269,6 +269,33 @@ static void pf_closed(void **state)
 	pf_was_reset(&family);
 }
 
+/* Their users may have nothing to do with each other. */
+static void pf_closed_kept(void **state)
+{
+	struct vfio_region_info info;
+	struct family family;
+	long long start;
+	int buffer;
+
+	(void)state;
+	family_open(&family);
+	assert_ok(vfio_region(&family.vf_vfio, family.bar, &info));
+	buffer = bench_export(&family.vf_vfio, family.bar, 0, info.size);
+	assert_ok(importer_detach(family.importer));
+	assert_ok(importer_attach_as(family.importer, buffer,
+				     DVP_IMPORTER_REVOCABLE,
+				     DVP_IMPORTER_UNTIL_CALL));
+	assert_ok(importer_map(family.importer));
+	start = bench_now_ms();
+	bench_close(family.pf_vfio);
+	assert_in_range(bench_now_ms() - start, 0, 8000);
+	assert_true(importer_is_mapped(family.importer));
+	assert_ok(importer_unmap(family.importer));
+	bring_vfs_back(&family);
+	assert_ok(importer_map(family.importer));
+	move_bytes(&family);
+}
+
 /* Its memory is switched by the PF, so the bit means nothing. */
 static void vf_memory_bit(void **state)
 {
@@ -352,6 +379,8 @@ int suite_sriov(void)
 
 	/* The core tells its own importers all the same. */
 	const struct CMUnitTest ours[] = {
+		SRIOV("closing the PF does not wait for who keeps the VF's memory",
+		      pf_closed_kept),
 		SRIOV("a VF's memory bit means nothing", vf_memory_bit),
 		SRIOV("a VF bound in the PF's reset gets memory at its end",
 		      bound_during_reset),

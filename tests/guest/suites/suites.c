@@ -31,6 +31,7 @@ static const struct {
 	{ "walk", suite_walk },
 	{ "revoke", suite_revoke },
 	{ "lifetime", suite_lifetime },
+	{ "pinned", suite_pinned },
 	{ "noroute", suite_noroute },
 	{ "direct", suite_direct },
 	{ "bounce", suite_bounce },

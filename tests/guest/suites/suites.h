@@ -21,6 +21,7 @@ int suite_lifetime(void);
 int suite_noroute(void);
 int suite_direct(void);
 int suite_bounce(void);
+int suite_pinned(void);
 int suite_power(void);
 int suite_fooled(void);
 int suite_reset(void);

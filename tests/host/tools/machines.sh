@@ -133,7 +133,7 @@ make_modules()
 
 peers()
 {
-	local at=04 words
+	local at=04 words module
 	make_machine peers
 	[ -d "$work/lib/modules" ] || make_modules
 	while read -r words; do
@@ -151,6 +151,12 @@ peers()
 	END
 	grep -qx "warning .*one_builtin.*" "$work/said"
 	says 1 peers '"peer.imports-nothing"' check --json 03:00.0 08:00.0
+	says 1 peers "needs pinned_importers=hold" check 03:00.0 06:00.0
+	module=$work/machines/peers/module/dmabuf_vfio_pci/parameters
+	mkdir -p "$module"
+	echo hold >"$module/pinned_importers"
+	says 1 peers "0000:06:00.0: one_pinned pins dma-bufs: a device that it holds stays busy" \
+		check 03:00.0 06:00.0
 }
 
 # A screen is 132 columns wide; names at the end of a line may be cut.
