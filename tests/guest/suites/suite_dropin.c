@@ -232,7 +232,7 @@ static void take_away(void)
 static void removed_while_open(void **state)
 {
 	const char *bdf = tool_memory();
-	struct vfio *vfio = bench_open_memory();
+	struct vfio *vfio = bench_open(bdf);
 
 	(void)state;
 	bench_export(vfio, VFIO_PCI_BAR2_REGION_INDEX, 0, MIB);
