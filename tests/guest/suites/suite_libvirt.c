@@ -76,6 +76,8 @@ static void define(const char *bdf, const char *managed, const char *model)
 static struct tool_run start(const char *bdf, const char *managed, const char *model)
 {
 	define(bdf, managed, model);
+	/* A test that has failed may have left its own. */
+	system_run(VIRSH "destroy guest 2>&1");
 	return system_run(VIRSH "create /tmp/domain.xml --paused 2>&1");
 }
 
