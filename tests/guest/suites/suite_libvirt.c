@@ -43,8 +43,9 @@ static int start_libvirtd(void **state)
 	(void)state;
 	system_mount();
 	assert_ok(module_load("e1000e", NULL));
-	assert_tool(system_run(CONFIGURE "virtlogd -d && libvirtd -d && until " VIRSH "version; do sleep 1; done"),
-		    0, "Using library: libvirt ");
+	assert_tool(system_run(CONFIGURE "virtlogd -d && libvirtd -d"), 0, "");
+	assert_tool(system_run("until " VIRSH "version; do sleep 1; done"), 0,
+		    "Using library: libvirt ");
 	run = system_run("libvirtd --version");
 	version = atoi(run.output + strlen("libvirtd (libvirt) "));
 	assert_true(version > 0);
