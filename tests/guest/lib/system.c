@@ -43,30 +43,43 @@ void system_mount(void)
 	}
 }
 
+/* The arguments of a shell that runs one line. */
+struct shell {
+	char *argv[4];
+};
+
+static struct shell shell(const char *format, va_list args)
+{
+	struct shell shell = { { "sh", "-c" } };
+
+	assert_true(vasprintf(&shell.argv[2], format, args) >= 0);
+	return shell;
+}
+
 struct tool_run system_run(const char *format, ...)
 {
-	char *argv[] = { "sh", "-c", NULL, NULL };
 	struct tool_run run;
+	struct shell line;
 	va_list args;
 
 	va_start(args, format);
-	assert_true(vasprintf(&argv[2], format, args) >= 0);
+	line = shell(format, args);
 	va_end(args);
-	run = tool_run_all(TOOL_IN_SYSTEM, argv);
-	free(argv[2]);
+	run = tool_run_all(TOOL_IN_SYSTEM, line.argv);
+	free(line.argv[2]);
 	return run;
 }
 
 pid_t system_start(int *input, int *output, const char *format, ...)
 {
-	char *argv[] = { "sh", "-c", NULL, NULL };
+	struct shell line;
 	va_list args;
 	pid_t child;
 
 	va_start(args, format);
-	assert_true(vasprintf(&argv[2], format, args) >= 0);
+	line = shell(format, args);
 	va_end(args);
-	child = tool_start_all(TOOL_IN_SYSTEM, argv, input, output);
-	free(argv[2]);
+	child = tool_start_all(TOOL_IN_SYSTEM, line.argv, input, output);
+	free(line.argv[2]);
 	return child;
 }

@@ -223,7 +223,7 @@ static void dropin_bound_before(void **state)
 int suite_proxmox(void)
 {
 	const struct CMUnitTest variant[] = {
-		PROXMOX("a start fails with a device that bind has bound, which is found and mended",
+		PROXMOX("a start fails with a device that bind has bound, and bind mends it",
 			bound_by_command),
 		PROXMOX("a start fails with a group that bind has bound", bound_as_group),
 		PROXMOX("a start works with a device that unbind has given up", given_up),
