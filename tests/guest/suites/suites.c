@@ -59,6 +59,7 @@ static const struct {
 	{ "docs", suite_docs },
 	{ "vmm", suite_vmm },
 	{ "screen", suite_screen },
+	{ "rdma", suite_rdma },
 };
 
 static int run(const char *name)

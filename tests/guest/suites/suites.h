@@ -46,5 +46,6 @@ int suite_udev(void);
 int suite_docs(void);
 int suite_vmm(void);
 int suite_screen(void);
+int suite_rdma(void);
 
 #endif /* GUEST_SUITES_H */
