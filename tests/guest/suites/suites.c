@@ -60,6 +60,7 @@ static const struct {
 	{ "vmm", suite_vmm },
 	{ "screen", suite_screen },
 	{ "rdma", suite_rdma },
+	{ "iommufd", suite_iommufd },
 };
 
 static int run(const char *name)

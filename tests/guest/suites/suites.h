@@ -47,5 +47,6 @@ int suite_docs(void);
 int suite_vmm(void);
 int suite_screen(void);
 int suite_rdma(void);
+int suite_iommufd(void);
 
 #endif /* GUEST_SUITES_H */
