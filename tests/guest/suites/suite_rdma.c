@@ -20,6 +20,9 @@
 
 #define MOST_REGIONS	8
 
+/* Of what a region that pins is answered with. */
+#define PARAMETER	"/sys/module/dmabuf_vfio_pci/parameters/pinned_importers"
+
 static const char *memory, *engine;
 static struct card card;
 static struct ibv_mr *regions[MOST_REGIONS];
@@ -634,8 +637,98 @@ static void not_revocable(void **state)
 	assert_no_importer();
 }
 
+/* With pinned_importers=hold such a region is accepted, and the device waits for it. */
+static struct ibv_mr *hold_subject(struct vfio **vfio, uint8_t **bar)
+{
+	struct ibv_mr *region;
+
+	assert_ok(bench_reload("pinned_importers=hold"));
+	*vfio = bench_open(memory);
+	assert_ok(card_register_as(CARD_PINNED));
+	region = reg(bench_export(*vfio, BAR2, MIB, 16 * PAGE), 2 * PAGE,
+		     4 * PAGE, 0);
+	*bar = bench_mmap(*vfio, BAR2) + MIB + 2 * PAGE;
+	assert_lands(region, 0, *bar);
+	return region;
+}
+
+/* Whether somebody can open the device now. */
+static bool is_free(void)
+{
+	struct vfio vfio;
+	int ret = vfio_open(&vfio, memory);
+
+	if (ret && ret != -EBUSY)
+		assert_ok(ret);
+	vfio_close(&vfio);
+	return !ret;
+}
+
+static void held(void **state)
+{
+	struct vfio *vfio;
+	uint8_t *bar;
+	struct ibv_mr *region = hold_subject(&vfio, &bar);
+
+	(void)state;
+	decoding(vfio, false);
+	assert_ok(card_write(engine, region->rkey, 0, 0xee));
+	decoding(vfio, true);
+	assert_false(is_filled(bar, 0xee));
+	assert_lands(region, PAGE, bar + PAGE);
+	assert_mapped(region, 0);
+}
+
+static void held_closed(void **state)
+{
+	struct vfio *vfio;
+	uint8_t *bar;
+	struct ibv_mr *region = hold_subject(&vfio, &bar);
+
+	(void)state;
+	bench_close(vfio);
+	assert_mapped(region, 0);
+	assert_false(is_free());
+	deregister();
+	assert_true(is_free());
+}
+
+/* The card takes its region along. */
+static void held_card_goes(void **state)
+{
+	struct vfio *vfio;
+	uint8_t *bar;
+
+	(void)state;
+	hold_subject(&vfio, &bar);
+	bench_close(vfio);
+	assert_false(is_free());
+	assert_ok(device_unbind(engine));
+	assert_true(is_free());
+}
+
+static void held_killed(void **state)
+{
+	(void)state;
+	assert_ok(bench_reload("pinned_importers=hold"));
+	assert_ok(device_bind(memory, bench_driver()));
+	assert_ok(card_register_as(CARD_PINNED));
+	kill_holder(DEVICE_CARD, -1);
+	assert_true(is_free());
+	kill_holder(CARD_DEVICE, -1);
+	assert_true(is_free());
+}
+
+static int reload_teardown(void **state)
+{
+	teardown(state);
+	return bench_reload("");
+}
+
 #define RDMA(name, function) \
 	{ "rdma: " name, function, setup, teardown, NULL }
+#define HELD(name, function) \
+	{ "rdma: " name, function, setup, reload_teardown, NULL }
 
 int suite_rdma(void)
 {
@@ -675,6 +768,18 @@ int suite_rdma(void)
 			RDMA("where pins are refused, one that would obey is as well",
 			     not_revocable),
 	};
+	const struct CMUnitTest hold[] = {
+		HELD("a region that pins is held through decoding off", held),
+		HELD("a region that pins keeps the device from its next user",
+		     held_closed),
+		HELD("a card that goes lets a held device go", held_card_goes),
+		HELD("who has pinned and opened both is killed, in both orders",
+		     held_killed),
+	};
+	int failed = cmocka_run_group_tests_name("rdma", tests, load, unload);
 
-	return cmocka_run_group_tests_name("rdma", tests, load, unload);
+	/* Only our own exporter holds. */
+	if (expect()->shows_inside && !access(PARAMETER, F_OK))
+		failed += cmocka_run_group_tests_name("rdma", hold, load, unload);
+	return failed;
 }
