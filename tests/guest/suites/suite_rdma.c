@@ -171,7 +171,6 @@ static void keeps_the_buffer(void **state)
 
 /**
  * struct part - a region on a part of a buffer
- * @nth: of which ivshmem; that of all tests if it is -1
  * @count: of its ranges
  * @ranges: of the buffer, in their order
  * @offset: in the buffer
@@ -180,7 +179,6 @@ static void keeps_the_buffer(void **state)
  * @page_size: that the table is to have, 0 for any
  */
 struct part {
-	int nth;
 	unsigned int count;
 	struct vfio_region_dma_range ranges[4];
 	uint64_t offset;
@@ -195,24 +193,24 @@ struct part {
 	}
 
 static const struct part one_part[] = {
-	{ -1, 1, { { 2 * MIB, 2 * MIB } }, 0, 2 * MIB, 64 * MIB, 2 * MIB },
-	{ -1, 1, { { MIB + PAGE, 513 * PAGE } }, 0, 513 * PAGE, 0, 0 },
-	{ -1, 1, { { MIB + PAGE, 513 * PAGE } }, 3 * PAGE, 5 * PAGE, 7 * PAGE, 0 },
-	{ -1, 1, { { MIB, 16 * PAGE } }, PAGE + 128, 2 * PAGE, 9 * PAGE + 128, 0 },
-	{ -1, 1, { { MIB, 16 * PAGE } }, 15 * PAGE, PAGE, 0xfffffffff000, 0 },
+	{ 1, { { 2 * MIB, 2 * MIB } }, 0, 2 * MIB, 64 * MIB, 2 * MIB },
+	{ 1, { { MIB + PAGE, 513 * PAGE } }, 0, 513 * PAGE, 0, 0 },
+	{ 1, { { MIB + PAGE, 513 * PAGE } }, 3 * PAGE, 5 * PAGE, 7 * PAGE, 0 },
+	{ 1, { { MIB, 16 * PAGE } }, PAGE + 128, 2 * PAGE, 9 * PAGE + 128, 0 },
+	{ 1, { { MIB, 16 * PAGE } }, 15 * PAGE, PAGE, 0xfffffffff000, 0 },
 };
 
 static const struct part scattered_parts[] = {
-	{ -1, SCATTERED_RANGES, 0, 309 * PAGE, 0, 0 },
-	{ -1, SCATTERED_RANGES, 6 * PAGE, 3 * PAGE, PAGE, 0 },
-	{ -1, SCATTERED_RANGES, 7 * PAGE, PAGE, 0, 0 },
-	{ -1, SCATTERED_RANGES, 100 * PAGE + 64, 209 * PAGE - 64, 64, 0 },
+	{ SCATTERED_RANGES, 0, 309 * PAGE, 0, 0 },
+	{ SCATTERED_RANGES, 6 * PAGE, 3 * PAGE, PAGE, 0 },
+	{ SCATTERED_RANGES, 7 * PAGE, PAGE, 0, 0 },
+	{ SCATTERED_RANGES, 100 * PAGE + 64, 209 * PAGE - 64, 64, 0 },
 };
 
 /* Around the end of the longest entry, and more than one entry can have. */
 static const struct part huge_parts[] = {
-	{ 1, 1, { { 20 * GIB, 8 * GIB } }, 4 * GIB - 3 * PAGE, 4 * PAGE, 0, 0 },
-	{ 1, 1, { { 20 * GIB, 8 * GIB } }, 0, 8 * GIB, 0, 0 },
+	{ 1, { { 20 * GIB, 8 * GIB } }, 4 * GIB - 3 * PAGE, 4 * PAGE, 0, 0 },
+	{ 1, { { 20 * GIB, 8 * GIB } }, 0, 8 * GIB, 0, 0 },
 };
 
 /* Where in the BAR a byte of the buffer is. */
@@ -249,10 +247,9 @@ static void check_addresses(const struct part *part, const char *bdf, uint64_t s
 }
 
 /* With it, memory is one span of addresses, of which both ends lead there. */
-static void check_span(const struct part *part, struct vfio *vfio,
+static void check_span(const struct part *part, uint8_t *bar,
 		       const struct ibv_mr *region, uint64_t step)
 {
-	uint8_t *bar = bench_mmap(vfio, BAR2);
 	uint64_t last = part->length - CARD_CHUNK, at;
 
 	for (at = 0; at < part->length; at += step)
@@ -262,47 +259,49 @@ static void check_span(const struct part *part, struct vfio *vfio,
 		     bar + find_byte(part, part->offset + last));
 }
 
-static void check_part(const struct part *part)
+static void check_part(const struct part *part, const char *bdf,
+		       struct vfio *vfio, uint8_t *bar)
 {
-	const char *bdf = part->nth < 0 ? memory : bench_find(IVSHMEM, part->nth);
 	/* Addresses within a page are consecutive anyway. */
 	uint64_t step = part->length > GIB ? 2 * MIB : PAGE;
-	struct vfio *vfio = bench_open(bdf);
-	struct ibv_mr *region;
+	int buffer = bench_export_ranges(vfio, BAR2, part->ranges, part->count);
+	struct ibv_mr *region = reg(buffer, part->offset, part->length, part->iova);
 
-	region = reg(bench_export_ranges(vfio, BAR2, part->ranges, part->count),
-		     part->offset, part->length, part->iova);
 	assert_mapped(region, 0);
 	if (part->page_size)
 		assert_int_equal(table.page_size, part->page_size);
 	assert_in_range(table.nr_pages, 1, CARD_PAGES);
 	if (device_translated(engine))
-		check_span(part, vfio, region, step);
+		check_span(part, bar, region, step);
 	else
 		check_addresses(part, bdf, step);
-	teardown(NULL);
-	setup(NULL);
+	deregister();
+	bench_drop(buffer);
+}
+
+static void check_parts(const struct part *parts, size_t count, const char *bdf)
+{
+	struct vfio *vfio = bench_open(bdf);
+	uint8_t *bar = bench_mmap(vfio, BAR2);
+
+	while (count--)
+		check_part(parts++, bdf, vfio, bar);
 }
 
 static void pages_of_a_range(void **state)
 {
-	size_t i;
-
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(one_part); i++)
-		check_part(&one_part[i]);
+	check_parts(one_part, ARRAY_SIZE(one_part), memory);
 }
 
 static void pages_of_several(void **state)
 {
 	struct ibv_mr *region;
 	struct vfio *vfio;
-	size_t i;
 
 	(void)state;
 	if (!expects(several_translated) || !device_translated(engine)) {
-		for (i = 0; i < ARRAY_SIZE(scattered_parts); i++)
-			check_part(&scattered_parts[i]);
+		check_parts(scattered_parts, ARRAY_SIZE(scattered_parts), memory);
 		return;
 	}
 	vfio = bench_open(memory);
@@ -316,11 +315,8 @@ static void pages_of_several(void **state)
 
 static void pages_of_huge(void **state)
 {
-	size_t i;
-
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(huge_parts); i++)
-		check_part(&huge_parts[i]);
+	check_parts(huge_parts, ARRAY_SIZE(huge_parts), bench_find(IVSHMEM, 1));
 }
 
 static void several_regions(void **state)
