@@ -177,7 +177,8 @@ static void check_mappings(void)
 	if (!mappings)
 		return;
 	while (fgets(line, sizeof(line), mappings)) {
-		if (strncmp(line, "dvp_importer ", strlen("dvp_importer ")) ||
+		if ((strncmp(line, "dvp_importer ", strlen("dvp_importer ")) &&
+		     strncmp(line, "dvp_rdma ", strlen("dvp_rdma "))) ||
 		    strstr(line, " coherent ") ||
 		    strstr(line, " D=ffffffffffffffff "))
 			continue;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "device.h"
+#include "iommufd.h"
 #include "vfio.h"
 
 static int open_group(const char *bdf)
@@ -43,8 +44,11 @@ static int open_all(struct vfio *vfio, const char *bdf)
 
 int vfio_open(struct vfio *vfio, const char *bdf)
 {
+	uint32_t space;
 	int ret;
 
+	if (iommufd_is_used())
+		return iommufd_open_device(vfio, bdf, &space);
 	*vfio = (struct vfio) { -1, -1, -1 };
 	ret = open_all(vfio, bdf);
 	if (ret)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A VFIO PCI device through a container of its own. */
+/* A VFIO PCI device through a container of its own, or in some guests through iommufd. */
 #ifndef GUEST_VFIO_H
 #define GUEST_VFIO_H
 
@@ -12,8 +12,8 @@
 
 /**
  * struct vfio - an open device
- * @container: file descriptor
- * @group: file descriptor
+ * @container: file descriptor; of /dev/iommu if there is no group
+ * @group: file descriptor, or -1
  * @device: file descriptor
  */
 struct vfio {

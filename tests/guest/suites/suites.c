@@ -65,6 +65,8 @@ static const struct {
 	{ "libvirt", suite_libvirt },
 	{ "dpdk", suite_dpdk },
 	{ "selftests", suite_selftests },
+	{ "rdma", suite_rdma },
+	{ "iommufd", suite_iommufd },
 };
 
 static int run(const char *name)

@@ -52,5 +52,7 @@ int suite_screen(void);
 int suite_libvirt(void);
 int suite_dpdk(void);
 int suite_selftests(void);
+int suite_rdma(void);
+int suite_iommufd(void);
 
 #endif /* GUEST_SUITES_H */
