@@ -32,6 +32,7 @@ $command -n "not __fish_seen_subcommand_from $commands" -a monitor -d "follow wh
 $command -n "not __fish_seen_subcommand_from $commands" -l version
 $command -l help -d "help"
 $command -n "__fish_seen_subcommand_from status check topo monitor" -s j -l json -d "as JSON"
+$command -n "__fish_seen_subcommand_from status" -s n -l nfd -d "as labels of a node"
 $command -n "__fish_seen_subcommand_from check" -s f -l for -x -a "dpdk kubevirt libvirt proxmox" -d "software that is to have it"
 $command -n "__fish_seen_subcommand_from topo" -s a -l all -d "also devices that cannot export or import"
 $command -n "__fish_seen_subcommand_from topo" -s d -l dot -d "as a picture"
