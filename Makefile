@@ -26,7 +26,7 @@ endif
 
 .PHONY: all modules_install tools manuals demo check check-all check-fresh check-debug \
 	check-mutations stress fuzz bench compile_commands.json lint install uninstall install-tools \
-	uninstall-tools deb rpm clean help
+	uninstall-tools deb rpm dist apt-repo clean help
 
 all:
 	@test -d "$(KDIR)" || { echo "$(KDIR) is not there: install the headers of the kernel $(KVER)" >&2; exit 1; }
@@ -99,8 +99,11 @@ lint:
 install uninstall:
 	@scripts/install $@ "$(KVER)" $(if $(filter 1,$(DROPIN)),dropin)
 
-deb rpm:
+deb rpm dist:
 	@scripts/package $@$(own)
+
+apt-repo:
+	@scripts/package $@ "$(KEY)"$(own)
 
 clean:
 	@if test -d "$(KDIR)"; then $(MAKE) -s -C "$(KDIR)" M="$(CURDIR)" clean; fi
@@ -116,6 +119,9 @@ help:
 	@echo "make tools        build the command dmabuf-vfio-pci (needs libpci-dev, libkmod-dev and"
 	@echo "                  libjansson-dev); make install-tools puts it below prefix="
 	@echo "make deb          build Debian packages of both into build/deb; make rpm: into build/rpm"
+	@echo "make apt-repo KEY=...  an apt repository of those in build/deb, into build/apt-repo, signed"
+	@echo "                  by that key of gpg"
+	@echo "make dist         put the sources of a release into build/dist, the same bytes each time"
 	@echo "make manuals      make docs/*.[48].md of the manuals in tools/ (needs mandoc)"
 	@echo "make demo         boot a guest and show peer-to-peer DMA into a bound device"
 	@echo "                  (KERNEL=7.3 also shows a picture from there on a display, and keeps a PNG)"
@@ -144,6 +150,6 @@ help:
 	@echo "make lint         checkpatch, sparse, W=1 builds and shellcheck"
 	@echo "make clean        remove what was built, not what was downloaded"
 	@echo
-	@echo "All but make, make tools, manuals, deb, rpm, clean and help need root. Downloads go to"
+	@echo "All but make, make tools, manuals, deb, rpm, dist, apt-repo, clean and help need root. Downloads go to"
 	@echo "DVP_CACHE (default ~/.cache/dmabuf-vfio-pci, with sudo that of root); DVP_MIRROR names a"
 	@echo "Debian mirror, if it is not to be apt's own: sudo make demo DVP_MIRROR=http://..."

@@ -38,7 +38,8 @@ _dmabuf_vfio_pci()
 	else
 		case ${COMP_WORDS[first]}:$word in
 		check:-*) words="--for --json --help" ;;
-		status:-* | monitor:-*) words="--json --help" ;;
+		status:-*) words="--json --nfd --help" ;;
+		monitor:-*) words="--json --help" ;;
 		topo:-*) words="--all --dot --json --help" ;;
 		bind:-* | unbind:-*) words="--group --force --no-save --help" ;;
 		export:-*) words="--bar --range --help" ;;

@@ -57,7 +57,7 @@ _dmabuf_vfio_pci()
 	shift words
 	((CURRENT--))
 	case $command in
-	status) _arguments $json ;;
+	status) _arguments $json '(-n --nfd)'{-n,--nfd}'[as labels of a node]' ;;
 	monitor) _arguments $json '*:device:_dmabuf_vfio_pci_devices all' ;;
 	check)
 		_arguments $json '(-f --for)'{-f,--for}'[software that is to have it]:software:(dpdk kubevirt libvirt proxmox)' \

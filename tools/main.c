@@ -15,9 +15,10 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
-	{ "status", "[--json]", "show the kernel, the module, bound devices and their buffers",
+	{ "status", "[--json|--nfd]", "show the kernel, the module, bound devices and their buffers",
 	  command_status,
 	  "  -j, --json   as JSON\n"
+	  "  -n, --nfd    as a feature file of Kubernetes' Node Feature Discovery\n"
 	  "\n"
 	  "State and buffers of a device are only shown to root.\n" },
 	{ "check", "[--for SOFTWARE] [--json] DEVICE [PEER]", "find what prevents a working transfer",

@@ -383,19 +383,46 @@ static void print_words(const json_t *status)
 		print_claimed(device);
 }
 
+/* A member of the module as a label, unless it is null. */
+static void print_label(const json_t *module, const char *name)
+{
+	if (*member_string(module, name))
+		printf(NAME ".%s=%s\n", name, member_string(module, name));
+}
+
+/*
+ * A feature file of Kubernetes' Node Feature Discovery: each line becomes a label of the
+ * node.  A value has at most 63 letters, digits, dots, dashes and underscores.
+ */
+static void print_nfd(const json_t *status)
+{
+	const json_t *module = json_object_get(status, "module");
+	bool loaded = json_is_true(json_object_get(module, "loaded"));
+
+	printf(NAME ".loaded=%s\n", loaded ? "true" : "false");
+	if (loaded) {
+		print_label(module, "version");
+		print_label(module, "flavour");
+		print_label(module, "exporter");
+	}
+	printf(NAME ".devices=%zu\n",
+	       json_array_size(json_object_get(status, "devices")));
+}
+
 int command_status(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
+		{ "nfd", no_argument, NULL, 'n' },
 		OPTION_HELP,
 		{}
 	};
 	struct machine *machine;
-	bool as_json = false;
 	json_t *status, *kernel;
+	int letter, as = 0;
 
-	while (options_next(argc, argv, "jh", options) >= 0)
-		as_json = true;
+	while ((letter = options_next(argc, argv, "jnh", options)) >= 0)
+		as = letter;
 	if (optind < argc)
 		fail_usage(argv[0]);
 	machine = machine_load();
@@ -405,8 +432,10 @@ int command_status(int argc, char **argv)
 	json_object_set_new(status, "module", gather_module());
 	json_object_set_new(status, "devices", gather_devices(machine));
 	json_object_set_new(status, "claimed", gather_claimed(machine));
-	if (as_json)
+	if (as == 'j')
 		value_print(status, JSON_INDENT(2));
+	else if (as == 'n')
+		print_nfd(status);
 	else
 		print_words(status);
 	json_decref(status);

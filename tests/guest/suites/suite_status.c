@@ -62,6 +62,28 @@ static void status_module(void **state)
 	json_decref(status);
 }
 
+/* Exactly these lines: each becomes a label. */
+static void status_nfd(void **state)
+{
+	json_t *status = status_json(), *module;
+	char labels[512];
+
+	(void)state;
+	module = json_object_get(status, "module");
+	snprintf(labels, sizeof(labels),
+		 "dmabuf-vfio-pci.loaded=true\n"
+		 "dmabuf-vfio-pci.version=%s\n"
+		 "dmabuf-vfio-pci.flavour=%s\n"
+		 "dmabuf-vfio-pci.exporter=%s\n"
+		 "dmabuf-vfio-pci.devices=%zu\n",
+		 json_string_value(json_object_get(module, "version")),
+		 json_string_value(json_object_get(module, "flavour")),
+		 json_string_value(json_object_get(module, "exporter")),
+		 json_array_size(json_object_get(status, "devices")));
+	json_decref(status);
+	assert_string_equal(tool_run("status", "--nfd", NULL).output, labels);
+}
+
 /* What the kernel is found to have is what the driver was built for. */
 static void status_kernel(void **state)
 {
@@ -233,6 +255,7 @@ int suite_status(void)
 	const struct CMUnitTest tests[] = {
 		STATUS("status lists bound devices", status_lists),
 		STATUS_RELOADS("status tells the module's version", status_module),
+		STATUS("status prints labels for a node of Kubernetes", status_nfd),
 		STATUS("status tells what the kernel has", status_kernel),
 		STATUS("status tells who exports", status_exporter),
 		STATUS("status lists buffers, importers and what has happened",

@@ -21,6 +21,13 @@ hide_other_kernels()
 	done
 }
 
+# What each format has of its own is left out: documents, build ids, compression.
+files_of()
+{
+	sed -E 's/^\.//; s/\.gz$//' | grep -vE '/$|^/usr/(share/(doc|licenses)|lib/\.build-id)(/|$)' |
+		sort
+}
+
 # Names of files, but those that others leave: keys of dkms, locks and backups of
 # whoever adds a group.
 everything()
