@@ -54,6 +54,7 @@ static const struct {
 	{ "status", suite_status },
 	{ "check", suite_check },
 	{ "bind", suite_bind },
+	{ "inuse", suite_inuse },
 	{ "monitor", suite_monitor },
 	{ "udev", suite_udev },
 	{ "docs", suite_docs },
