@@ -336,8 +336,12 @@ struct dvp_importer_peek {
 	__u32 reserved;
 };
 
-/* @hold of a probe that counts the calls of kernel threads only. */
+/* @hold of a probe: the call is held before it begins. */
+#define DVP_IMPORTER_HOLD_CALL 1
+/* The same; only the calls of kernel threads count. */
 #define DVP_IMPORTER_HOLD_KERNEL 2
+/* The call is held when it is about to return. */
+#define DVP_IMPORTER_HOLD_RETURN 3
 
 /**
  * struct dvp_importer_probe - watch the calls of a function of the kernel
@@ -346,9 +350,9 @@ struct dvp_importer_peek {
  * @fail_from: the first call that fails, from 1 on
  * @fail_calls: and how many fail in a row, 0 for none
  * @result: what those return
- * @hold: hold the first call before it begins, until it is released or the probe
- *	ends.  The function must be one that may sleep, and have at most six
- *	arguments.  One probe at a time holds.
+ * @hold: whether to hold the first call until it is released or the probe ends:
+ *	0 or DVP_IMPORTER_HOLD_*.  The caller must be able to sleep, and the function
+ *	have at most six arguments.  One probe at a time holds.
  *
  * Only calls of the calling process count, or with DVP_IMPORTER_HOLD_KERNEL those
  * of kernel threads.

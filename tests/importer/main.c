@@ -48,6 +48,7 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = dvp_edu_init(&importer->edu, pdev);
 	if (ret)
 		return ret;
+	pci_save_state(pdev);
 	return misc_register(&importer->misc);
 }
 
@@ -56,6 +57,26 @@ static void edu_remove(struct pci_dev *pdev)
 	importer_remove(pci_get_drvdata(pdev));
 	pci_clear_master(pdev);
 }
+
+/* As drivers of network cards do: any error is a reason to reset the link. */
+static pci_ers_result_t edu_error_detected(struct pci_dev *pdev,
+					   pci_channel_state_t state)
+{
+	return state == pci_channel_io_perm_failure ?
+		PCI_ERS_RESULT_DISCONNECT : PCI_ERS_RESULT_NEED_RESET;
+}
+
+static pci_ers_result_t edu_slot_reset(struct pci_dev *pdev)
+{
+	pci_restore_state(pdev);
+	pci_save_state(pdev);
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+static const struct pci_error_handlers edu_err_handlers = {
+	.error_detected = edu_error_detected,
+	.slot_reset = edu_slot_reset,
+};
 
 static const struct pci_device_id edu_ids[] = {
 	{ PCI_DEVICE(0x1234, 0x11e8) },
@@ -68,6 +89,7 @@ static struct pci_driver edu_driver = {
 	.id_table = edu_ids,
 	.probe = edu_probe,
 	.remove = edu_remove,
+	.err_handler = &edu_err_handlers,
 };
 
 static struct platform_device *platform;

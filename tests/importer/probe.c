@@ -57,12 +57,16 @@ hold_call(unsigned long a, unsigned long b, unsigned long c,
 				  unsigned long c, unsigned long d,
 				  unsigned long e, unsigned long f);
 	struct dvp_probe *probe = holder;
-	unsigned long result;
+	unsigned long result = 0;
 
+	function = (void *)probe->kprobe.addr;
+	if (probe->arg.hold == DVP_IMPORTER_HOLD_RETURN)
+		result = function(a, b, c, d, e, f);
+	WRITE_ONCE(probe->seen.held, 1);
 	wait_for_completion_timeout(&probe->released, HOLD_LIMIT);
 	WRITE_ONCE(probe->seen.held, 0);
-	function = (void *)probe->kprobe.addr;
-	result = function(a, b, c, d, e, f);
+	if (probe->arg.hold != DVP_IMPORTER_HOLD_RETURN)
+		result = function(a, b, c, d, e, f);
 	complete(&probe->over);
 	return result;
 }
@@ -89,7 +93,6 @@ static int probe_hit(struct kprobe *kprobe, struct pt_regs *regs)
 							      probe->arg.argument);
 	if (probe->arg.hold && !call) {
 		probe->held = current;
-		WRITE_ONCE(seen->held, 1);
 		instruction_pointer_set(regs, (unsigned long)hold_call);
 		return 1;
 	}

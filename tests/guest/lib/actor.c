@@ -2,6 +2,7 @@
 #include <linux/pci_regs.h>
 #include <stdio.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "actor.h"
 #include "bench.h"
@@ -19,6 +20,23 @@ int act_reset_by_user(struct actor *actor)
 int act_off(struct actor *actor)
 {
 	return vfio_set_command(actor->vfio, 0, PCI_COMMAND_MEMORY);
+}
+
+int act_close(struct actor *actor)
+{
+	close(actor->vfio->device);
+	actor->vfio->device = -1;
+	return 0;
+}
+
+int act_unmap(struct actor *actor)
+{
+	return importer_unmap(actor->importer);
+}
+
+int act_flush_lazily(struct actor *actor)
+{
+	return device_write_attr(actor->bdf, "iommu_group/type", "DMA-FQ");
 }
 
 int act_transfer(struct actor *actor)
@@ -60,7 +78,7 @@ bool task_sleeps(pid_t tid)
 	return state && !strncmp(state, ") D", 3);
 }
 
-/* Probes a function, of which the first call is held if @hold says so. */
+/* Probes a function; @hold as in struct dvp_importer_probe. */
 static int probe(const char *function, unsigned int hold)
 {
 	struct dvp_importer_probe probe = { .hold = hold };
@@ -79,15 +97,26 @@ static struct dvp_importer_probed look(int importer)
 	return seen;
 }
 
-int actor_hold(struct actor *actor, const char *function)
+static int start_held(struct actor *actor, const char *function,
+		      unsigned int hold)
 {
-	int importer = probe(function, 1);
+	int importer = probe(function, hold);
 
 	actor_start(actor);
 	wait_until(look(importer).held || actor->done);
 	if (!look(importer).held)
 		fail_msg("it does without %s", function);
 	return importer;
+}
+
+int actor_hold(struct actor *actor, const char *function)
+{
+	return start_held(actor, function, DVP_IMPORTER_HOLD_CALL);
+}
+
+int actor_hold_return(struct actor *actor, const char *function)
+{
+	return start_held(actor, function, DVP_IMPORTER_HOLD_RETURN);
 }
 
 int kernel_hold(const char *function)

@@ -37,6 +37,12 @@ int act_reset(struct actor *actor);
 int act_reset_by_user(struct actor *actor);
 /* Switches memory off. */
 int act_off(struct actor *actor);
+/* Closes the device. */
+int act_close(struct actor *actor);
+/* Unmaps the memory. */
+int act_unmap(struct actor *actor);
+/* Switches the device's domain to the lazy mode. */
+int act_flush_lazily(struct actor *actor);
 /* Writes ACT_BYTE until that fails, as the mapping has gone. */
 #define ACT_BYTE 0xa5
 int act_transfer(struct actor *actor);
@@ -49,6 +55,8 @@ void actor_join(struct actor *actor);
  * must be able to sleep.  importer_release() of what is returned lets it go on.
  */
 int actor_hold(struct actor *actor, const char *function);
+/* The same, but when it is about to return from the function. */
+int actor_hold_return(struct actor *actor, const char *function);
 
 /* The same for the first kernel thread that calls it from now on. */
 int kernel_hold(const char *function);

@@ -97,6 +97,14 @@ void subject_answered(struct subject *subject, unsigned int notification)
 		assert_int_not_equal(sight->value, UINT32_MAX);
 }
 
+void subject_went_and_came(struct subject *subject)
+{
+	wait_until(importer_notifications(subject->importer) == 2);
+	subject_is_restored(subject, 2);
+	subject_answered(subject, 0);
+	subject_answered(subject, 1);
+}
+
 unsigned int find_capability(struct vfio *vfio, uint8_t id)
 {
 	uint8_t position, header[2];

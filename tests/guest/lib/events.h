@@ -68,6 +68,11 @@ void subject_import(struct subject *subject, struct vfio *vfio,
 void subject_is_revoked(struct subject *subject, unsigned int count);
 /* The same, but a new mapping works, and bytes move again. */
 void subject_is_restored(struct subject *subject, unsigned int count);
+/*
+ * Waits until it is restored after one event: told twice in all, each time while the
+ * device answered.
+ */
+void subject_went_and_came(struct subject *subject);
 /* Nobody has been told since @count times, and bytes move. */
 void subject_is_untouched(struct subject *subject, unsigned int count);
 /*

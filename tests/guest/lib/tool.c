@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -203,6 +204,31 @@ json_t *tool_json(struct tool_run run)
 		fail_msg("status %d, no JSON: %s: %.200s", run.status,
 			 error.text, run.output);
 	return value;
+}
+
+const char *tool_override(const char *bdf)
+{
+	static char text[64];
+
+	assert_ok(device_read_attr(bdf, "driver_override", text, sizeof(text)));
+	return text;
+}
+
+void tool_only_name(const char *bdf, const char *kind, char *name, size_t size)
+{
+	struct dirent *entry;
+	char path[128];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", bdf, kind);
+	dir = opendir(path);
+	assert_non_null(dir);
+	do {
+		entry = readdir(dir);
+		assert_non_null(entry);
+	} while (entry->d_name[0] == '.');
+	snprintf(name, size, "%.*s", (int)size - 1, entry->d_name);
+	closedir(dir);
 }
 
 void tool_free_device(const char *bdf)

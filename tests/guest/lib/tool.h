@@ -53,6 +53,10 @@ pid_t tool_start_all(enum tool_user user, char *const *argv, int *input,
 struct tool_run tool_check(struct tool_run run, int status, const char *words,
 			   const char *file, int line);
 
+/* What driver_override says, until the next call. */
+const char *tool_override(const char *bdf);
+/* The name of the only one of a kind below the device. */
+void tool_only_name(const char *bdf, const char *kind, char *name, size_t size);
 /* As if nobody had ever bound it. */
 void tool_free_device(const char *bdf);
 /* Two that are one IOMMU group; without a driver. */

@@ -59,10 +59,7 @@ static void fatal(void **state)
 		assert_true(importer_is_mapped(subject.importer));
 		return;
 	}
-	wait_until(importer_notifications(subject.importer) == 2);
-	subject_is_restored(&subject, 2);
-	subject_answered(&subject, 0);
-	subject_answered(&subject, 1);
+	subject_went_and_came(&subject);
 }
 
 /* A fatal error, with an importer that unmaps @hold_ms after it was notified. */
@@ -97,8 +94,7 @@ static void fatal_slow(void **state)
 	assert_false(recovered(klog));
 	wait_until(recovered(klog));
 	assert_error(importer_write(subject.importer, 0, &byte, 1), ENODEV);
-	wait_until(importer_notifications(subject.importer) == 2);
-	subject_is_restored(&subject, 2);
+	subject_went_and_came(&subject);
 }
 
 /*
@@ -126,8 +122,7 @@ static void fatal_too_slow(void **state)
 	if (!expects(hears_of_errors))
 		return;
 	assert_ok(vfio_reset(subject.vfio));
-	wait_until(importer_notifications(subject.importer) == 2);
-	subject_is_restored(&subject, 2);
+	subject_went_and_came(&subject);
 }
 
 static void opened_after_failure(void **state)
@@ -178,8 +173,7 @@ static void restored_without_resume(void **state)
 		return;
 	}
 	/* Newer kernels report the failure, and it may be over by now. */
-	wait_until(importer_notifications(subject.importer) == 2);
-	subject_is_restored(&subject, 2);
+	subject_went_and_came(&subject);
 }
 
 static void fatal_closed(void **state)
@@ -214,8 +208,7 @@ static void fatal_memory_off(void **state)
 	if (!expects(hears_of_errors))
 		return;
 	/* The end of the recovery is told from a workqueue. */
-	wait_until(importer_notifications(subject.importer) == 2);
-	subject_is_restored(&subject, 2);
+	subject_went_and_came(&subject);
 }
 
 /* Another driver below the port may ask for a reset of the link all the same. */
@@ -229,8 +222,47 @@ static void not_fatal(void **state)
 		subject_is_untouched(&subject, 0);
 		return;
 	}
-	wait_until(importer_notifications(subject.importer) == 2);
-	subject_is_restored(&subject, 2);
+	subject_went_and_came(&subject);
+}
+
+/*
+ * Below a switch.  The driver of another function there wants the link reset after
+ * any error, which newer kernels do; older ones only call slot_reset().
+ */
+static const struct place switched = { E1000E, 1, 0, 0x5200, 512 };
+#define SWITCHED_EDU 3
+#define SWITCHED_MEMORY 8
+
+static void not_fatal_reset(void **state)
+{
+	const char *const words[] = { "Root Port link has been reset", NULL };
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	int again = bench_keep(assert_ok(klog_open_end()));
+	struct subject subject;
+	uint16_t command;
+	bool reset;
+
+	(void)state;
+	bench_drop(bench_importer(bench_find(EDU, SWITCHED_EDU)));
+	/* Without a driver it could not be recovered. */
+	assert_ok(device_bind(bench_find(IVSHMEM, SWITCHED_MEMORY),
+			      bench_driver()));
+	subject_open(&subject, &switched);
+	assert_ok(vfio_set_command(subject.vfio, PCI_COMMAND_MASTER, 0));
+	assert_ok(monitor_inject("", "rp14", "COMP_ABORT"));
+	wait_until(recovered(klog));
+	reset = klog_count(again, words);
+	if (!expects(hears_of_errors)) {
+		assert_int_equal(importer_notifications(subject.importer), 0);
+		assert_true(importer_is_mapped(subject.importer));
+		return;
+	}
+	subject_went_and_came(&subject);
+	/* It was told while the device still answered. */
+	subject_answered(&subject, 0);
+	/* A reset clears the user's settings, and nothing else does. */
+	assert_ok(vfio_read(subject.vfio, CONFIG, PCI_COMMAND, &command, 2));
+	assert_int_equal(!(command & PCI_COMMAND_MASTER), reset);
 }
 
 #define ERRORS(name, function) TEST("errors", name, function)
@@ -254,6 +286,8 @@ int suite_errors(void)
 		       fatal_memory_off),
 		ERRORS("an error that is not fatal revokes and restores",
 		       not_fatal),
+		ERRORS("so does one for which another driver wants a reset",
+		       not_fatal_reset),
 	};
 
 	return run_group("errors", tests);

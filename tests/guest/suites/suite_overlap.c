@@ -21,13 +21,6 @@ static int act_open(struct actor *actor)
 	return vfio->device < 0 ? -errno : 0;
 }
 
-static int act_close(struct actor *actor)
-{
-	close(actor->vfio->device);
-	actor->vfio->device = -1;
-	return 0;
-}
-
 /* With @first held in the call of a function, does @second wait before another? */
 static void check_apart(struct actor *first, const char *where,
 			struct actor *second, const char *before)
@@ -197,58 +190,58 @@ static void fails_while_reset(void **state)
 	place_revive(&nic);
 }
 
-/* Told by error_detected() already: the link's reset takes the memory. */
-static void revoked_before_link_reset(void **state)
+/* A fatal error, up to the link's reset, which is held. */
+static int start_link_reset(struct subject *subject)
+{
+	int held = kernel_hold("pci_bus_error_reset");
+
+	subject_open(subject, &nic);
+	assert_ok(monitor_inject("", "rp4", "DLP"));
+	wait_until(kernel_is_held(held));
+	return held;
+}
+
+static void finish_link_reset(struct subject *subject, int held)
 {
 	const char *const over[] = { "device recovery successful", NULL };
 	int klog = bench_keep(assert_ok(klog_open_end()));
-	int held = kernel_hold("pci_bus_error_reset");
+
+	assert_ok(importer_release(held));
+	wait_until(klog_count(klog, over));
+	if (expects(hears_of_errors)) {
+		wait_until(importer_notifications(subject->importer) == 2);
+		subject_is_restored(subject, 2);
+	}
+	if (expects(recovers))
+		return;
+	bench_close(subject->vfio);
+	place_revive(&nic);
+}
+
+/* Told by error_detected() already: the link's reset takes the memory. */
+static void revoked_before_link_reset(void **state)
+{
 	struct subject subject;
+	int held = start_link_reset(&subject);
 
 	(void)state;
-	subject_open(&subject, &nic);
-	assert_ok(monitor_inject("", "rp4", "DLP"));
-	wait_until(kernel_is_held(held));
 	if (expects(hears_of_errors)) {
 		wait_until(!importer_is_mapped(subject.importer));
 		subject_is_revoked(&subject, 1);
 	}
-	assert_ok(importer_release(held));
-	wait_until(klog_count(klog, over));
-	if (expects(hears_of_errors)) {
-		wait_until(importer_notifications(subject.importer) == 2);
-		subject_is_restored(&subject, 2);
-	}
-	if (expects(recovers))
-		return;
-	bench_close(subject.vfio);
-	place_revive(&nic);
+	finish_link_reset(&subject, held);
 }
 
 /* After error_detected(), and before the link is reset. */
 static void opened_before_link_reset(void **state)
 {
-	const char *const over[] = { "device recovery successful", NULL };
-	int klog = bench_keep(assert_ok(klog_open_end()));
-	int held = kernel_hold("pci_bus_error_reset");
 	struct subject subject;
+	int held = start_link_reset(&subject);
 
 	(void)state;
-	subject_open(&subject, &nic);
-	assert_ok(monitor_inject("", "rp4", "DLP"));
-	wait_until(kernel_is_held(held));
 	bench_close(subject.vfio);
 	subject_open(&subject, &nic);
-	assert_ok(importer_release(held));
-	wait_until(klog_count(klog, over));
-	if (expects(hears_of_errors)) {
-		wait_until(importer_notifications(subject.importer) == 2);
-		subject_is_restored(&subject, 2);
-	}
-	if (expects(recovers))
-		return;
-	bench_close(subject.vfio);
-	place_revive(&nic);
+	finish_link_reset(&subject, held);
 }
 
 #define OVERLAP(name, function) TEST("overlap", name, function)

@@ -57,6 +57,7 @@ static const struct {
 	{ "check", suite_check },
 	{ "bind", suite_bind },
 	{ "proxmox", suite_proxmox },
+	{ "inuse", suite_inuse },
 	{ "monitor", suite_monitor },
 	{ "udev", suite_udev },
 	{ "docs", suite_docs },

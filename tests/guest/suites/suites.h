@@ -44,6 +44,7 @@ int suite_status(void);
 int suite_check(void);
 int suite_bind(void);
 int suite_proxmox(void);
+int suite_inuse(void);
 int suite_monitor(void);
 int suite_udev(void);
 int suite_docs(void);
