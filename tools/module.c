@@ -83,10 +83,10 @@ static void read_file(struct module *module, struct kmod_module *kmod)
 	module->missing = missing_of(kmod);
 }
 
-static void read_loaded_file(const struct module *module, const char *name,
+static void read_loaded_file(const struct flavour *loaded, const char *name,
 			     char *line, size_t size)
 {
-	char *path = text("%s/%s", module->loaded->directory, name);
+	char *path = text("%s/%s", loaded->directory, name);
 
 	read_line(path, line, size);
 	free(path);
@@ -96,18 +96,21 @@ static void read_loaded(struct module *module)
 {
 	if (!module->loaded)
 		return;
-	read_loaded_file(module, "version", module->loaded_version,
+	read_loaded_file(module->loaded, "version", module->loaded_version,
 			 sizeof(module->loaded_version));
-	read_loaded_file(module, "parameters/exporter", module->exporter,
+	read_loaded_file(module->loaded, "parameters/exporter", module->exporter,
 			 sizeof(module->exporter));
 }
 
 bool module_holds_pinned(void)
 {
-	char value[16];
+	const struct flavour *loaded = flavour_loaded();
+	char value[16] = "";
 
-	return !read_line(LOADED "/parameters/pinned_importers", value,
-			  sizeof(value)) && !strcmp(value, "hold");
+	if (loaded)
+		read_loaded_file(loaded, "parameters/pinned_importers", value,
+				 sizeof(value));
+	return !strcmp(value, "hold");
 }
 
 struct module *module_find(void)
