@@ -384,10 +384,26 @@ static void power_off(void)
 		pause();
 }
 
+/*
+ * The first process waits for what has lost its parent, or that would stay a zombie, and
+ * libvirt would not believe that its QEMU has ended.  A child does all else.
+ */
+static void leave_orphans_behind(void)
+{
+	pid_t child = fork();
+
+	if (child <= 0)
+		return;
+	while (wait(NULL) != child)
+		;
+	_exit(1);
+}
+
 int main(int argc, char **argv)
 {
 	int i;
 
+	leave_orphans_behind();
 	mount_all();
 	open_console();
 	/* UEFI on arm64 tells the kernel by its command line where our files are. */
