@@ -185,73 +185,6 @@ static void used_when_gone(void **state)
 	plug_memory("torn-memory", "rp13", &slot);
 }
 
-/* The exporters below the switch, and the importer between them. */
-static const struct place first = { IVSHMEM, 8, 2, PAGE, 512 };
-static const struct place last = { E1000E, 1, 0, 0x5200, 512 };
-static const struct place between = { EDU, 3, 0, 0, 0 };
-
-static int map_beside(const struct subject *subject, unsigned int hold_ms)
-{
-	int importer = bench_importer(bench_find(between.kind, between.nth));
-
-	assert_ok(importer_attach_as(importer, subject->buffer,
-				     DVP_IMPORTER_REVOCABLE, hold_ms));
-	assert_ok(importer_map(importer));
-	return importer;
-}
-
-/* The slot that the switch is in. */
-static void find_switch(struct slot *slot)
-{
-	char port[BDF_SIZE], upstream[BDF_SIZE];
-
-	assert_true(device_parent(bench_find(between.kind, between.nth), port));
-	assert_true(device_parent(port, upstream));
-	find_slot(slot, upstream);
-}
-
-/*
- * The kernel removes the devices in one thread, the last one first, and waits for the
- * users of each.  An importer may keep its mapping until it is removed itself.
- */
-static void switch_torn_out(void **state)
-{
-	static struct actor closer = { .act = act_close };
-	const char *const words[] = { "importers that hold it are gone", NULL };
-	int klog = bench_keep(assert_ok(klog_open_end()));
-	struct subject subjects[2];
-	int beside[2], events[2];
-	struct slot slot;
-
-	(void)state;
-	subject_open(&subjects[0], &first);
-	subject_open(&subjects[1], &last);
-	beside[0] = map_beside(&subjects[0], 0);
-	beside[1] = map_beside(&subjects[1], DVP_IMPORTER_UNTIL_CALL);
-	events[0] = watch_irq(subjects[0].vfio, VFIO_PCI_REQ_IRQ_INDEX);
-	events[1] = watch_irq(subjects[1].vfio, VFIO_PCI_REQ_IRQ_INDEX);
-	find_switch(&slot);
-	assert_ok(slot_tear_out(&slot));
-
-	wait_until(was_told(events[1]));
-	wait_until(!importer_is_mapped(subjects[1].importer));
-	closer.vfio = subjects[1].vfio;
-	actor_start(&closer);
-	wait_until(klog_count(klog, words));
-	actor_join(&closer);
-	subject_is_revoked(&subjects[1], 1);
-	assert_true(importer_is_mapped(beside[1]));
-	assert_ok(slot_light_up(&slot));
-
-	bench_drop(beside[0]);
-	bench_drop(beside[1]);
-	wait_until(was_told(events[0]));
-	wait_until(!importer_is_mapped(subjects[0].importer));
-	bench_close(subjects[0].vfio);
-	subject_is_revoked(&subjects[0], 1);
-	wait_until(slot_is_empty(&slot));
-}
-
 /* Torn out in the middle of its work, and not yet removed by the kernel. */
 static void importer_gone(void **state)
 {
@@ -308,9 +241,6 @@ int suite_hotplug(void)
 	const struct CMUnitTest only_ours[] = {
 		HOTPLUG("a revoke does not wait for the work of what is gone",
 			importer_gone),
-		/* The last: nobody plugs the switch in again. */
-		HOTPLUG("a switch is torn out with all that is below it",
-			switch_torn_out),
 	};
 	int failed;
 
