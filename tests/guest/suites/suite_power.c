@@ -149,9 +149,12 @@ static int no_d1d2(void **state)
 	return bench_teardown(state);
 }
 
+static const uint16_t d1 = D1, d2 = D2;
+
 /* The core takes only D3hot for sleep, and so does the in-tree driver. */
-static void light_sleep(uint16_t light)
+static void light_sleep(void **state)
 {
+	const uint16_t light = *(const uint16_t *)*state;
 	struct subject subject;
 
 	have_d1d2(true);
@@ -172,18 +175,6 @@ static void light_sleep(uint16_t light)
 	subject_is_revoked(&subject, 3);
 	set_state(subject.vfio, D0);
 	subject_is_restored(&subject, 4);
-}
-
-static void d1(void **state)
-{
-	(void)state;
-	light_sleep(D1);
-}
-
-static void d2(void **state)
-{
-	(void)state;
-	light_sleep(D2);
 }
 
 static void no_light_sleep(void **state)
@@ -393,8 +384,7 @@ static void is_awake(struct subject *subject)
 		assert_ok(vfio_set_command(subject->vfio, PCI_COMMAND_MEMORY,
 					   0));
 	}
-	wait_until(importer_notifications(subject->importer) == 2);
-	subject_is_restored(subject, 2);
+	subject_went_and_came(subject);
 	subject_answered(subject, 1);
 }
 
@@ -497,8 +487,7 @@ static void system_sleep(void **state)
 	(void)state;
 	subject_open(&subject, &nvme);
 	assert_ok(suspend_devices());
-	wait_until(importer_notifications(subject.importer) == 2);
-	subject_is_restored(&subject, 2);
+	subject_went_and_came(&subject);
 }
 
 /* Longer than the driver waits. */
@@ -511,21 +500,20 @@ static void system_sleep_refused(void **state)
 	subject_import(&subject, bench_open(subject.bdf), 4000);
 	assert_error(suspend_devices(), EBUSY);
 	assert_true(importer_is_mapped(subject.importer));
-	wait_until(importer_notifications(subject.importer) == 2);
-	subject_is_restored(&subject, 2);
+	subject_went_and_came(&subject);
 }
 
 #define POWER(name, function) TEST("power", name, function)
-#define LIGHT(name, function) \
-	{ "power: " name, function, bench_setup, no_d1d2, NULL }
+#define LIGHT(name, light) \
+	{ "power: " name, light_sleep, bench_setup, no_d1d2, (void *)(light) }
 
 int suite_power(void)
 {
 	const struct CMUnitTest tests[] = {
 		POWER("D3hot revokes, and D0 restores", d3hot),
 		POWER("D3hot revokes registers, too", d3hot_e1000e),
-		LIGHT("D1 revokes, and D0 restores", d1),
-		LIGHT("D2 revokes, and D0 restores", d2),
+		LIGHT("D1 revokes, and D0 restores", &d1),
+		LIGHT("D2 revokes, and D0 restores", &d2),
 		POWER("a state that the device has not got takes nothing away",
 		      no_light_sleep),
 		POWER("the power state counts in writes of any width",

@@ -14,6 +14,9 @@ static const struct place ivshmem = PLACE_IVSHMEM;
 #define SLOT_FUNCTION	3
 #define BUS_FUNCTION	5
 
+static const unsigned int slot_function = SLOT_FUNCTION;
+static const unsigned int bus_function = BUS_FUNCTION;
+
 static void resets(const struct place *place)
 {
 	struct subject subject;
@@ -216,43 +219,39 @@ static void by_admin(void **state)
 	admin_resets(&subject, &count);
 }
 
+/**
+ * struct methods - what an administrator's reset can be
+ * @place: in the device that is reset
+ * @at_least: so many methods it has: nvme at least flr and bus
+ */
+struct methods {
+	const struct place *place;
+	unsigned int at_least;
+};
+
+static const struct methods of_nvme = { &nvme, 2 };
+static const struct methods of_e1000e = { &e1000e, 1 };
+static const struct methods of_ivshmem = { &ivshmem, 1 };
+
 /* Every method that the kernel has for the device, one after the other. */
-static void by_each_method(const struct place *place, unsigned int at_least)
+static void by_each_method(void **state)
 {
-	unsigned int count = 0, methods = 0;
+	const struct methods *methods = *state;
 	char all[128], *rest = all, *method;
+	unsigned int count = 0, tried = 0;
 	struct subject subject;
 
-	subject_open(&subject, place);
+	subject_open(&subject, methods->place);
 	assert_ok(device_read_attr(subject.bdf, "reset_method", all,
 				   sizeof(all)));
 	while ((method = strsep(&rest, " "))) {
 		assert_ok(device_write_attr(subject.bdf, "reset_method",
 					    method));
 		admin_resets(&subject, &count);
-		methods++;
+		tried++;
 	}
 	assert_ok(device_write_attr(subject.bdf, "reset_method", "default"));
-	assert_in_range(methods, at_least, UINT32_MAX);
-}
-
-static void by_each_method_nvme(void **state)
-{
-	(void)state;
-	/* At least flr and bus. */
-	by_each_method(&nvme, 2);
-}
-
-static void by_each_method_e1000e(void **state)
-{
-	(void)state;
-	by_each_method(&e1000e, 1);
-}
-
-static void by_each_method_ivshmem(void **state)
-{
-	(void)state;
-	by_each_method(&ivshmem, 1);
+	assert_in_range(tried, methods->at_least, UINT32_MAX);
 }
 
 /* The kernel looks for methods anew. */
@@ -273,8 +272,9 @@ static void by_method_af(void **state)
 }
 
 /* Of the slot, or of the bus, through the bridge above. */
-static void by_bridge(unsigned int function)
+static void by_bridge(void **state)
 {
+	const unsigned int function = *(const unsigned int *)*state;
 	struct place place = ivshmem;
 	struct subject subject;
 	char port[BDF_SIZE];
@@ -288,21 +288,7 @@ static void by_bridge(unsigned int function)
 		subject_is_untouched(&subject, 0);
 		return;
 	}
-	subject_is_restored(&subject, 2);
-	subject_answered(&subject, 0);
-	subject_answered(&subject, 1);
-}
-
-static void by_bridge_slot(void **state)
-{
-	(void)state;
-	by_bridge(SLOT_FUNCTION);
-}
-
-static void by_bridge_bus(void **state)
-{
-	(void)state;
-	by_bridge(BUS_FUNCTION);
+	subject_went_and_came(&subject);
 }
 
 static void admin_while_closed(void **state)
@@ -335,45 +321,35 @@ static void hot_reset_by_child(const struct vfio *vfio, const char *other)
 	assert_int_equal(status, 0);
 }
 
-static void hot_resets(unsigned int function, const char *driver)
+/**
+ * struct hot - a hot reset
+ * @function: through which it is asked for: of the slot, or of the bus
+ * @driver: of that function, NULL for the driver under test
+ */
+struct hot {
+	unsigned int function;
+	const char *driver;
+};
+
+static const struct hot of_slot = { SLOT_FUNCTION, NULL };
+static const struct hot of_slot_foreign = { SLOT_FUNCTION, "vfio-pci" };
+static const struct hot of_bus = { BUS_FUNCTION, NULL };
+static const struct hot of_bus_foreign = { BUS_FUNCTION, "vfio-pci" };
+
+static void hot_resets(void **state)
 {
-	const char *other = bench_find(IVSHMEM, function);
+	const struct hot *hot = *state;
+	const char *other = bench_find(IVSHMEM, hot->function);
 	struct place place = ivshmem;
 	struct subject subject;
 
-	assert_ok(device_bind(other, driver));
-	place.nth = function - 1;
+	assert_ok(device_bind(other, hot->driver ?: bench_driver()));
+	place.nth = hot->function - 1;
 	subject_open(&subject, &place);
 	hot_reset_by_child(subject.vfio, other);
-	subject_is_restored(&subject, 2);
-	subject_answered(&subject, 0);
-	subject_answered(&subject, 1);
+	subject_went_and_came(&subject);
 	hot_reset_by_child(subject.vfio, other);
 	subject_is_restored(&subject, 4);
-}
-
-static void hot_slot(void **state)
-{
-	(void)state;
-	hot_resets(SLOT_FUNCTION, bench_driver());
-}
-
-static void hot_slot_foreign(void **state)
-{
-	(void)state;
-	hot_resets(SLOT_FUNCTION, "vfio-pci");
-}
-
-static void hot_bus(void **state)
-{
-	(void)state;
-	hot_resets(BUS_FUNCTION, bench_driver());
-}
-
-static void hot_bus_foreign(void **state)
-{
-	(void)state;
-	hot_resets(BUS_FUNCTION, "vfio-pci");
 }
 
 /* Both devices' buffers, by a reset through one of them. */
@@ -416,6 +392,7 @@ static void hot_refused(void **state)
 }
 
 #define RESET(name, function) TEST("reset", name, function)
+#define RESET_WITH(name, function, data) TEST_WITH("reset", name, function, data)
 #define RESET_AF(name, function) \
 	{ "reset: " name, function, bench_setup, no_af, NULL }
 
@@ -434,30 +411,32 @@ int suite_reset(void)
 		RESET("a reset in D3hot restores", asleep),
 		RESET("an administrator's reset revokes and restores",
 		      by_admin),
-		RESET("each reset method of nvme revokes",
-		      by_each_method_nvme),
-		RESET("each reset method of e1000e revokes",
-		      by_each_method_e1000e),
-		RESET("each reset method of ivshmem revokes",
-		      by_each_method_ivshmem),
+		RESET_WITH("each reset method of nvme revokes",
+			   by_each_method, &of_nvme),
+		RESET_WITH("each reset method of e1000e revokes",
+			   by_each_method, &of_e1000e),
+		RESET_WITH("each reset method of ivshmem revokes",
+			   by_each_method, &of_ivshmem),
 		RESET_AF("the method af_flr revokes", by_method_af),
 		RESET("a reset while closed revives nothing",
 		      admin_while_closed),
-		RESET("another process resets the slot", hot_slot),
-		RESET("another process resets the slot through vfio-pci",
-		      hot_slot_foreign),
-		RESET("another process resets the bus", hot_bus),
-		RESET("another process resets the bus through vfio-pci",
-		      hot_bus_foreign),
+		RESET_WITH("another process resets the slot",
+			   hot_resets, &of_slot),
+		RESET_WITH("another process resets the slot through vfio-pci",
+			   hot_resets, &of_slot_foreign),
+		RESET_WITH("another process resets the bus",
+			   hot_resets, &of_bus),
+		RESET_WITH("another process resets the bus through vfio-pci",
+			   hot_resets, &of_bus_foreign),
 		RESET("a hot reset revokes of all its devices", hot_both),
 		RESET("a refused hot reset leaves the mapping alone",
 		      hot_refused),
 	};
 	const struct CMUnitTest bridges[] = {
-		RESET("an administrator resets the slot through its bridge",
-		      by_bridge_slot),
-		RESET("an administrator resets the bus through its bridge",
-		      by_bridge_bus),
+		RESET_WITH("an administrator resets the slot through its bridge",
+			   by_bridge, &slot_function),
+		RESET_WITH("an administrator resets the bus through its bridge",
+			   by_bridge, &bus_function),
 	};
 	int failed;
 

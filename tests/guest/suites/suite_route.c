@@ -23,6 +23,13 @@
 /* Importers that are tried with all exporters. */
 #define MAX_ENGINES	4
 
+/* On other architectures no decision depends on the CPU. */
+#ifdef __x86_64__
+#define FORWARDS true
+#else
+#define FORWARDS false
+#endif
+
 /* A CPU, and whether all of its host bridges forward. */
 static const struct cpu {
 	enum dvp_importer_cpu vendor;
@@ -33,8 +40,8 @@ static const struct cpu {
 	{ DVP_IMPORTER_CPU_INTEL, 0x17, false },
 	{ DVP_IMPORTER_CPU_AMD, 0x15, false },
 	{ DVP_IMPORTER_CPU_AMD, 0x16, false },
-	{ DVP_IMPORTER_CPU_AMD, 0x17, true },
-	{ DVP_IMPORTER_CPU_AMD, 0x1a, true },
+	{ DVP_IMPORTER_CPU_AMD, 0x17, FORWARDS },
+	{ DVP_IMPORTER_CPU_AMD, 0x1a, FORWARDS },
 	{ DVP_IMPORTER_CPU_HYGON, 0x18, false },
 };
 
