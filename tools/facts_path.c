@@ -176,7 +176,8 @@ static void check_imports(struct facts *facts, const char *peer)
 			fact_add(facts, NOT_OK, peer, "peer.pins",
 				 text("%s pins dma-bufs and never lets go of them, which is refused",
 				      drivers),
-				 text("its driver pins: needs pinned_importers=hold (see dmabuf-vfio-pci(4)); or use another peer"));
+				 text("its driver pins: needs pinned_importers=hold (see dmabuf-vfio-pci(4)); "
+				      "or use another peer"));
 		break;
 	case IMPORTS_STATIC:
 		fact_add(facts, NOT_OK, peer, "peer.static",
@@ -207,7 +208,7 @@ static void check_peer(struct facts *facts, const char *peer)
 			 text("it has no driver, so it cannot import"), NULL);
 	else if (device_is_vfio(driver))
 		fact_add(facts, WARNING, peer, "peer.vfio",
-			 text("%s has it, so only its user can import, through iommufd (7.x)",
+			 text("%s has it, so only its user can import, through iommufd (7.x, exporter=intree)",
 			      driver), NULL);
 	else
 		check_imports(facts, peer);
