@@ -154,6 +154,7 @@ peers()
 	says 1 peers "needs pinned_importers=hold" check 03:00.0 06:00.0
 	module=$work/machines/peers/module/dmabuf_vfio_pci/parameters
 	mkdir -p "$module"
+	echo live >"${module%/*}/initstate"
 	echo hold >"$module/pinned_importers"
 	says 1 peers "0000:06:00.0: one_pinned pins dma-bufs: a device that it holds stays busy" \
 		check 03:00.0 06:00.0
