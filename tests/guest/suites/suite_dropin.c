@@ -210,7 +210,8 @@ static void installed_while_bound(void **state)
 		    "is bound to it: unbind that and run \"modprobe -r vfio-pci\"");
 	assert_false(ours_is_loaded());
 	assert_string_equal(device_driver(bdf), "vfio-pci");
-	assert_ok(device_unbind(bdf));
+	/* Or its driver_override binds it to the module that is loaded next. */
+	tool_free_device(bdf);
 	assert_tool(run_hook("after-install"), 0, LOADED);
 	assert_true(ours_is_loaded());
 }
@@ -243,7 +244,8 @@ static void removed_while_open(void **state)
 	assert_tool(tool_run("status", NULL), 0,
 		    "it is not installed for this kernel any more");
 	bench_teardown(state);
-	assert_ok(device_unbind(bdf));
+	/* Or its driver_override binds it to the module that is loaded next. */
+	tool_free_device(bdf);
 	assert_tool(run_hook("after-remove"), 0, LOADED);
 	assert_true(module_is_loaded("vfio-pci"));
 	assert_false(ours_is_loaded());
