@@ -127,10 +127,22 @@ static void load(const char *name, const char *options)
 		result(false, "%s loads: %s", name, strerror(-ret));
 }
 
+/* What the machine needs before all else: the driver of its IOMMU. */
+static void load_machine(void)
+{
+	char *names = getenv("DVP_MODULES"), *name;
+
+	if (!names)
+		return;
+	for (name = strtok(names, ","); name; name = strtok(NULL, ","))
+		load(name, NULL);
+}
+
 static void load_modules(void)
 {
 	char options[64] = "";
 
+	load_machine();
 	if ((is_variant() || is_dropin()) && *exporter)
 		snprintf(options, sizeof(options), "exporter=%s", exporter);
 	load("vfio_iommu_type1", NULL);

@@ -7,6 +7,7 @@
 #include <linux/io.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 
 #include "compat/slab.h"
@@ -71,8 +72,11 @@ hold_call(unsigned long a, unsigned long b, unsigned long c,
 	return result;
 }
 
+/* A timer of the kernel's interrupts any process. */
 static bool probe_counts(const struct dvp_probe *probe)
 {
+	if (in_serving_softirq())
+		return false;
 	if (probe->arg.hold == DVP_IMPORTER_HOLD_KERNEL)
 		return current->flags & PF_KTHREAD;
 	return current->tgid == probe->tgid;

@@ -16,7 +16,8 @@
 	"possible recursive locking|circular locking|inconsistent lock state|" \
 	"suspicious RCU usage|held lock|KASAN|KCSAN|KFENCE:|UBSAN:|DMA-API:|" \
 	"refcount_t:|list_(add|del) corruption|Call Trace:|" \
-	"blocked for more than|detected stall|DMAR:.*fault|arm-smmu-v3.*: event 0x"
+	"blocked for more than|detected stall|DMAR:.*fault|arm-smmu-v3.*: event 0x|" \
+	"AMD-Vi: Event logged|virtio_iommu.*fault from"
 
 /*
  * What looks like one of them, and only says what is looked for, or not any more, or is

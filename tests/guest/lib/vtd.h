@@ -3,6 +3,7 @@
 #ifndef GUEST_VTD_H
 #define GUEST_VTD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Bits of an entry that leads to memory (second stage). */
@@ -28,12 +29,31 @@ struct vtd_pages {
 	uint64_t all;
 };
 
+/**
+ * struct vtd_walk - a walk through a device's tables
+ * @importer: to read memory by
+ * @start: of the memory that is looked for
+ * @size: of it, in bytes
+ * @pages: what was found
+ */
+struct vtd_walk {
+	int importer;
+	uint64_t start;
+	uint64_t size;
+	struct vtd_pages *pages;
+};
+
 /*
  * Collects the entries for the device that lead to memory from @start on.  Needs
- * an open importer to read memory by.  Where there is an SMMU instead, its entries
- * (see smmu.h).  Returns 0 or a negative errno.
+ * an open importer to read memory by.  Where there is another IOMMU, its entries (see
+ * amdvi.h and smmu.h).  Returns 0 or a negative errno.
  */
 int vtd_walk(int importer, const char *bdf, uint64_t start, uint64_t size,
 	     struct vtd_pages *pages);
+
+/* Whether it is one of x86, whose drivers share their page tables from 7.1 on. */
+bool vtd_is_x86(void);
+/* Whether the IOMMU has tables in memory: a virtio-iommu has not. */
+bool vtd_has_tables(void);
 
 #endif /* GUEST_VTD_H */
