@@ -68,6 +68,12 @@ static struct import_fence *fence_create(void)
 	return fence;
 }
 
+/* A part of the first tick has passed already. */
+static unsigned long at_least(unsigned int ms)
+{
+	return msecs_to_jiffies(ms) + 1;
+}
+
 static bool is_mapped(struct dvp_import *import)
 {
 	return import->sgt || import->own;
@@ -164,8 +170,7 @@ static void import_notify(struct dma_buf_attachment *attach)
 	if (import->hold_ms == DVP_IMPORTER_UNTIL_CALL)
 		import->stale = true;
 	else if (import->hold_ms)
-		schedule_delayed_work(&import->release,
-				      msecs_to_jiffies(import->hold_ms));
+		schedule_delayed_work(&import->release, at_least(import->hold_ms));
 	else
 		unmap_locked(import);
 }
@@ -457,7 +462,7 @@ int dvp_import_work(struct dvp_import *import, unsigned int ms)
 	if (ret)
 		dma_fence_put(&fence->base);
 	else
-		schedule_delayed_work(&fence->done, msecs_to_jiffies(ms));
+		schedule_delayed_work(&fence->done, at_least(ms));
 	return ret;
 }
 

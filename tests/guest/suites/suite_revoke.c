@@ -430,7 +430,7 @@ static void slow_ones_overlap(void **state)
 	for (i = 0; i < ARRAY_SIZE(importers); i++)
 		assert_revoked(importers[i], 1);
 	if (expects(notifies_all_first))
-		assert_in_range(took, 999, 2500);
+		assert_in_range(took, 1000, 2500);
 	else
 		assert_in_range(took, 4000, 6000);
 }
