@@ -69,7 +69,7 @@ static struct import_fence *fence_create(void)
 }
 
 /* A part of the first tick has passed already. */
-static unsigned long at_least(unsigned int ms)
+static unsigned long jiffies_for(unsigned int ms)
 {
 	return msecs_to_jiffies(ms) + 1;
 }
@@ -170,7 +170,7 @@ static void import_notify(struct dma_buf_attachment *attach)
 	if (import->hold_ms == DVP_IMPORTER_UNTIL_CALL)
 		import->stale = true;
 	else if (import->hold_ms)
-		schedule_delayed_work(&import->release, at_least(import->hold_ms));
+		schedule_delayed_work(&import->release, jiffies_for(import->hold_ms));
 	else
 		unmap_locked(import);
 }
@@ -462,7 +462,7 @@ int dvp_import_work(struct dvp_import *import, unsigned int ms)
 	if (ret)
 		dma_fence_put(&fence->base);
 	else
-		schedule_delayed_work(&fence->done, at_least(ms));
+		schedule_delayed_work(&fence->done, jiffies_for(ms));
 	return ret;
 }
 
