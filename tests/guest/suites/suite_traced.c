@@ -137,8 +137,7 @@ static void pins_refused(void **state)
 		assert_ok(importer_pin(importer));
 	assert_error(importer_pin(importer), EOPNOTSUPP);
 	assert_refused(1, inside_engine,
-		       "its driver pins the buffer, which could not be revoked then "
-		       "(see pinned_importers=hold)");
+		       "its driver pins the buffer, which could not be revoked then (see pinned_importers=hold)");
 }
 
 /* What would be for the lack of something that may be there next time. */
