@@ -63,6 +63,7 @@ enum stress_place {
  * @HOT_RESETS: of a set of devices
  * @CHECKS: looks whether all have let go
  * @HOLDS: buffers that were held in other ways than by a descriptor of one's own
+ * @PINS: buffers that were mapped by an importer that pins
  * @STILL_MAPPED: a mapping that an event has left
  * @MAPPED_AWAY: a mapping or a transfer that worked between event and its end
  * @NOT_BACK: a mapping that failed after the end
@@ -90,6 +91,7 @@ enum stress_count {
 	HOT_RESETS,
 	CHECKS,
 	HOLDS,
+	PINS,
 	STILL_MAPPED,
 	MAPPED_AWAY,
 	NOT_BACK,
@@ -145,6 +147,7 @@ struct stress_exporter {
  * @pmcsr: position of its power state in config space
  * @devctl: position of its device control in config space
  * @lies: whether threads change what they write while the kernel reads it
+ * @pins: whether importers that pin are accepted (pinned_importers=hold)
  * @end: of it all, in terms of bench_now_ms()
  * @nursery: the socket to whoever starts children
  * @command: a value of the command register, while it lies
@@ -158,6 +161,7 @@ struct stress {
 	unsigned int pmcsr;
 	unsigned int devctl;
 	bool lies;
+	bool pins;
 	long long end;
 	int nursery;
 	atomic_ushort command;
@@ -232,6 +236,7 @@ void stress_reopen(struct worker *worker);
 void stress_import(struct worker *worker);
 void stress_pass(struct worker *worker);
 void stress_hold(struct worker *worker);
+void stress_pin(struct worker *worker);
 void stress_use_device(struct worker *worker);
 void stress_unplug(struct worker *worker);
 void stress_tear_out(struct worker *worker);

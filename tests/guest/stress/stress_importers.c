@@ -64,7 +64,9 @@ static void use_once(const struct stress_exporter *exporter, int importer,
 		importer_unmap(importer);
 		break;
 	case 2:
-		importer_pin(importer);
+		/* One that has pinned would not be waited for. */
+		if (!stress.pins)
+			importer_pin(importer);
 		break;
 	case 3:
 		importer_unpin(importer);
@@ -87,22 +89,36 @@ static void use_once(const struct stress_exporter *exporter, int importer,
 	}
 }
 
+static int attach_pinned(int importer, int buffer)
+{
+	int ret = importer_attach_as(importer, buffer, DVP_IMPORTER_PINNED, 0);
+
+	if (!ret)
+		stress_count(PINS);
+	return ret;
+}
+
 /*
  * Some importers are slow, some unmap at their next call or when they are closed, and
- * some are none that the exporter takes.
+ * some are none that the exporter takes.  Only children pin for as long as they live:
+ * of all others somebody looks whether they have let go.
  */
-static int attach(int importer, int buffer, unsigned int *seed)
+static int attach(int importer, int buffer, unsigned int lane,
+		  unsigned int *seed)
 {
 	static const enum dvp_importer_kind refused[] = {
 		DVP_IMPORTER_NO_PEER, DVP_IMPORTER_STATIC, DVP_IMPORTER_PINNED,
 	};
 	unsigned int hold = stress_pick(seed, 8) ? 0 : 1 + stress_pick(seed, 5);
 
+	if (stress.pins && lane >= STRESS_IMPORTERS && stress_pick(seed, 2))
+		return attach_pinned(importer, buffer);
 	if (stress.expect->quarantines && stress_pick(seed, 16) == 0)
 		hold = DVP_IMPORTER_UNTIL_CALL;
 	if (stress_pick(seed, 16) == 0)
 		return importer_attach_as(importer, buffer,
-					  refused[stress_pick(seed, 3)], 0);
+					  refused[stress_pick(seed, 3 - stress.pins)],
+					  0);
 	return importer_attach_as(importer, buffer, DVP_IMPORTER_REVOCABLE,
 				  hold);
 }
@@ -112,7 +128,7 @@ void stress_use(const struct stress_exporter *exporter, int importer,
 {
 	unsigned int times = 1 + stress_pick(seed, 16);
 
-	if (attach(importer, buffer, seed) ||
+	if (attach(importer, buffer, lane, seed) ||
 	    importer_watch(importer, exporter->bdf, STRESS_BAR,
 			   stress_pick(seed, STRESS_PAGES) * PAGE)) {
 		usleep(stress_pick(seed, 10000));
@@ -157,6 +173,30 @@ void stress_import(struct worker *worker)
 	importer_detach(importer);
 	if (buffer >= 0)
 		close(buffer);
+}
+
+/*
+ * Pins a buffer, and writes whether the memory is there or not: it is lost, or where
+ * it belongs.  The bytes are those of the first lane, as it has none of its own.
+ */
+void stress_pin(struct worker *worker)
+{
+	int buffer = stress_take_buffer(worker->exporter,
+					stress_pick(&worker->seed,
+						    STRESS_BUFFERS));
+	uint8_t data[STRESS_LANE];
+
+	if (buffer >= 0 && !attach_pinned(worker->importer, buffer)) {
+		stress_lane(0, data);
+		if (stress_pick(&worker->seed, 8) == 0)
+			importer_write(worker->importer, STRESS_LANE_AT(0),
+				       data, sizeof(data));
+		usleep(stress_pick(&worker->seed, 20000));
+		importer_detach(worker->importer);
+	}
+	if (buffer >= 0)
+		close(buffer);
+	usleep(stress_pick(&worker->seed, 20000));
 }
 
 /*

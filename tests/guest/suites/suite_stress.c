@@ -6,8 +6,7 @@
  * whether anybody still has a mapping after an event has returned.  Other devices
  * are unplugged, torn out or reset together, while they are used in the same way.
  *
- * DVP_STRESS=SECONDS:SEED makes it longer, and different.  Half of the time goes
- * to each of the tests.
+ * DVP_STRESS=SECONDS:SEED makes it longer, and different.  The tests share the time.
  */
 #include <linux/pci_regs.h>
 #include <stdio.h>
@@ -40,6 +39,7 @@ static const char *const count_names[STRESS_COUNTS] = {
 	[HOT_RESETS] = "hot resets",
 	[CHECKS] = "checks",
 	[HOLDS] = "holds",
+	[PINS] = "pins",
 	[STILL_MAPPED] = "still mapped",
 	[MAPPED_AWAY] = "mapped while away",
 	[NOT_BACK] = "not back",
@@ -132,8 +132,8 @@ static const struct {
 	{ "import first", stress_import, STRESS_FIRST, 1, false },
 	{ "use second", stress_use_device, STRESS_SECOND, 1, true },
 	{ "import second", stress_import, STRESS_SECOND, 1, false },
-	/* The last one, and only if it lies. */
 	{ "lie", stress_lie, STRESS_MAIN, 1, false },
+	{ "pin", stress_pin, STRESS_MAIN, 1, true },
 };
 
 #define MAX_WORKERS 32
@@ -144,7 +144,8 @@ static enum stress_count find_missing(void)
 	enum stress_count i;
 
 	for (i = 0; i < STILL_MAPPED; i++)
-		if (i != REFUSED && !stress.shared->counts[i])
+		if (i != REFUSED && (i != PINS || stress.pins) &&
+		    !stress.shared->counts[i])
 			break;
 	return i;
 }
@@ -171,13 +172,21 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static bool is_wanted(void (*step)(struct worker *worker))
+{
+	return (step != stress_lie || stress.lies) &&
+	       (step != stress_pin || stress.pins);
+}
+
 static unsigned int hire(struct worker workers[MAX_WORKERS],
 			 unsigned int seed)
 {
 	unsigned int kind, nth, count = 0;
 	struct worker *worker;
 
-	for (kind = 0; kind < ARRAY_SIZE(kinds) - !stress.lies; kind++) {
+	for (kind = 0; kind < ARRAY_SIZE(kinds); kind++) {
+		if (!is_wanted(kinds[kind].step))
+			continue;
 		for (nth = 0; nth < kinds[kind].count; nth++) {
 			assert_true(count < MAX_WORKERS);
 			worker = &workers[count++];
@@ -268,13 +277,14 @@ static void set_up_exporter(enum stress_place place, const char *bdf)
  * Of the pairs, one is reset with its slot and the other with its bus: each test
  * has one of them.  See tests/matrix/machines.
  */
-static void set_up(bool lies)
+static void set_up(bool lies, bool pins)
 {
 	unsigned int i, pair = lies ? 4 : 2;
 
 	memset(&stress, 0, sizeof(stress));
 	stress.expect = expect();
 	stress.lies = lies;
+	stress.pins = pins;
 	set_up_exporter(STRESS_MAIN, bench_find(NVME, 0));
 	set_up_exporter(STRESS_PLUGGED, bench_find(IVSHMEM, 6));
 	set_up_exporter(STRESS_TORN, bench_find(IVSHMEM, 7));
@@ -398,7 +408,7 @@ static void check_counts(void)
 				 stress.shared->counts[i]);
 }
 
-static void race(bool lies)
+static void race(bool lies, bool pins)
 {
 	unsigned int seconds = 12, seed = 1, steps, count;
 	const char *text = getenv("DVP_STRESS");
@@ -409,8 +419,8 @@ static void race(bool lies)
 
 	if (text)
 		sscanf(text, "%u:%u", &seconds, &seed);
-	seconds = (seconds + 1) / 2;
-	set_up(lies);
+	seconds = seconds / (expects(quarantines) ? 3 : 2) + 1;
+	set_up(lies, pins);
 	fill_memory();
 	references = module_references(stress.expect->module);
 	importer_references = module_references("dvp_importer");
@@ -435,13 +445,20 @@ static void race(bool lies)
 static void race_honestly(void **state)
 {
 	(void)state;
-	race(false);
+	race(false, false);
 }
 
 static void race_and_lie(void **state)
 {
 	(void)state;
-	race(true);
+	race(true, false);
+}
+
+static void race_pinned(void **state)
+{
+	(void)state;
+	assert_ok(bench_reload("pinned_importers=hold"));
+	race(false, true);
 }
 
 #define STRESS(name, function) TEST("stress", name, function)
@@ -454,6 +471,11 @@ int suite_stress(void)
 		STRESS("they let go even if a write changes under way",
 		       race_and_lie),
 	};
+	const struct CMUnitTest own[] = {
+		TEST_RELOADS("stress", "importers that pin keep nobody from letting go",
+			     race_pinned),
+	};
+	int failed = run_group("stress", tests);
 
-	return run_group("stress", tests);
+	return expects(quarantines) ? failed + run_group("stress", own) : failed;
 }
