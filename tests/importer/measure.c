@@ -48,10 +48,16 @@ static void measure_clock(struct dvp_importer_measure *arg)
 	}
 }
 
-static int measure_attach(struct dvp_importer_measure *arg, struct device *dev,
-			  struct dma_buf *dmabuf)
+/*
+ * With @map, what importers pay that attach for each transfer: the first mapping as
+ * well.  A constant, so that no instruction of the other case is counted.
+ */
+static __always_inline int measure_attach(struct dvp_importer_measure *arg,
+					  struct device *dev,
+					  struct dma_buf *dmabuf, bool map)
 {
 	struct dma_buf_attachment *attach;
+	struct sg_table *sgt = NULL;
 	cycles_t start;
 	u32 i;
 
@@ -61,39 +67,18 @@ static int measure_attach(struct dvp_importer_measure *arg, struct device *dev,
 						NULL);
 		if (IS_ERR(attach))
 			return PTR_ERR(attach);
-		measure_note(&arg->make, start);
-		start = get_cycles();
-		dma_buf_detach(dmabuf, attach);
-		measure_note(&arg->undo, start);
-	}
-	return 0;
-}
-
-/* The first mapping, as importers make one that attach for each transfer. */
-static int measure_first(struct dvp_importer_measure *arg, struct device *dev,
-			 struct dma_buf *dmabuf)
-{
-	struct dma_buf_attachment *attach;
-	struct sg_table *sgt;
-	cycles_t start;
-	u32 i;
-
-	for (i = 0; i < arg->repeat; i++) {
-		start = get_cycles();
-		attach = dma_buf_dynamic_attach(dmabuf, dev, &measure_ops,
-						NULL);
-		if (IS_ERR(attach))
-			return PTR_ERR(attach);
-		sgt = dma_buf_map_attachment_unlocked(attach,
-						      DMA_BIDIRECTIONAL);
+		if (map)
+			sgt = dma_buf_map_attachment_unlocked(attach,
+							      DMA_BIDIRECTIONAL);
 		if (IS_ERR(sgt)) {
 			dma_buf_detach(dmabuf, attach);
 			return PTR_ERR(sgt);
 		}
 		measure_note(&arg->make, start);
 		start = get_cycles();
-		dma_buf_unmap_attachment_unlocked(attach, sgt,
-						  DMA_BIDIRECTIONAL);
+		if (map)
+			dma_buf_unmap_attachment_unlocked(attach, sgt,
+							  DMA_BIDIRECTIONAL);
 		dma_buf_detach(dmabuf, attach);
 		measure_note(&arg->undo, start);
 	}
@@ -161,9 +146,9 @@ static int measure_buffer(struct dvp_importer_measure *arg, struct device *dev)
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
 	if (arg->what == DVP_MEASURE_ATTACH)
-		ret = measure_attach(arg, dev, dmabuf);
+		ret = measure_attach(arg, dev, dmabuf, false);
 	else if (arg->what == DVP_MEASURE_FIRST)
-		ret = measure_first(arg, dev, dmabuf);
+		ret = measure_attach(arg, dev, dmabuf, true);
 	else
 		ret = measure_map(arg, dev, dmabuf);
 	dma_buf_put(dmabuf);
