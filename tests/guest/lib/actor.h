@@ -39,6 +39,8 @@ int act_reset_by_user(struct actor *actor);
 int act_off(struct actor *actor);
 /* Closes the device. */
 int act_close(struct actor *actor);
+/* Unbinds the device from its driver. */
+int act_unbind(struct actor *actor);
 /* Unmaps the memory. */
 int act_unmap(struct actor *actor);
 /* Switches the device's domain to the lazy mode. */

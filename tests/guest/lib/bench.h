@@ -98,6 +98,8 @@ const char *bench_find(enum device_kind kind, unsigned int nth);
 struct vfio *bench_open(const char *bdf);
 /* The shared memory of ivshmem, 4 MiB in a 64-bit prefetchable BAR 2. */
 struct vfio *bench_open_memory(void);
+/* Switches memory decoding on or off. */
+void bench_decoding(struct vfio *vfio, bool on);
 uint64_t bench_memory_size(struct vfio *vfio);
 void bench_close(struct vfio *vfio);
 uint8_t *bench_mmap(struct vfio *vfio, unsigned int index);
@@ -114,6 +116,13 @@ int bench_importer(const char *device);
 /* Keeps any other file descriptor; returns it. */
 int bench_keep(int fd);
 void bench_drop(int fd);
+
+/*
+ * The importer writes @size bytes at @offset of its buffer; they must appear at @where
+ * in BAR 2, and be what it reads back.
+ */
+void bench_move(struct vfio *vfio, int importer, uint64_t offset,
+		uint64_t where, size_t size);
 
 /* Bytes that differ from seed to seed and from one to the next. */
 void bench_pattern(uint8_t *data, size_t size, unsigned int seed);

@@ -3,10 +3,6 @@
 #ifndef GUEST_INSIDE_H
 #define GUEST_INSIDE_H
 
-#include <stdbool.h>
-
-struct vfio;
-
 #define INSIDE_SIZE 65536
 
 /* Of the test: the exporter, and an importer. */
@@ -19,9 +15,6 @@ const char *inside_state(const char *key);
 long long inside_number(const char *key);
 /* What a dma-buf is called there. */
 unsigned long long inside_inode(int buffer);
-
-/* Switches memory decoding on or off. */
-void inside_switch(struct vfio *vfio, bool on);
 
 /* The exporter is bound anew for each test, which is traced. */
 int inside_setup(void **state);

@@ -34,15 +34,16 @@ struct tool_run {
 	const char *output;
 };
 
-/* With the arguments, of which NULL is the last. */
-struct tool_run tool_run(const char *argument, ...);
-struct tool_run tool_run_as(enum tool_user user, const char *argument, ...);
-/* Another program. */
-struct tool_run tool_run_other(const char *program, const char *argument, ...);
 struct tool_run tool_run_all(enum tool_user user, char *const *argv);
+/* The same with the arguments, of which NULL is the last: the command, or another program. */
+#define tool_run(...)		tool_run_as(TOOL_ROOT, __VA_ARGS__)
+#define tool_run_as(user, ...)	tool_run_all(user, TOOL_ARGV(TOOL, __VA_ARGS__))
+#define tool_run_other(...)	tool_run_all(TOOL_ROOT, TOOL_ARGV(__VA_ARGS__))
+#define TOOL_ARGV(...)		((char *const *)(const char *const []) { __VA_ARGS__ })
 
-/* Starts it, with its output in a pipe; returns its number. */
-pid_t tool_start(int *output, const char *argument, ...);
+/* Starts the command, with its output in a pipe; returns its process id. */
+#define tool_start(from, ...)	tool_start_argv(from, TOOL_ARGV(TOOL, __VA_ARGS__))
+pid_t tool_start_argv(int *from, char *const *argv);
 /* Another program, with its input in a pipe as well. */
 pid_t tool_start_all(enum tool_user user, char *const *argv, int *input,
 		     int *output);
