@@ -120,7 +120,7 @@ static bool model_is_above(unsigned int above, unsigned int below)
 
 static enum dvp_importer_path model(unsigned int provider, unsigned int client,
 				    const struct cpu *cpu,
-				   unsigned int *distance)
+				    unsigned int *distance)
 {
 	unsigned int top = provider, redirects = 0;
 
