@@ -4,8 +4,8 @@
 # exported.sh NM OBJECT MODULE.SYMVERS: whether every symbol that OBJECT leaves
 # undefined is exported to all modules.  Names with two leading underscores are
 # the compiler's and the kernel's plumbing, which any module may use, and .TOC. is
-# the linker's on powerpc64; a symbol whose namespace is "module:..." is kept for
-# the modules named there.  Status 1 is a no; 2 means that nobody can tell.
+# the linker's on powerpc64; a symbol whose namespace is "module:..." is exported
+# only to the modules named there.  Status 1: no; 2: cannot be determined.
 
 undefined=$($1 -u "$2") || exit 2
 echo "$undefined" | awk -v symvers="$3" '

@@ -3,10 +3,10 @@
 #
 # known-members.sh KERNEL-SOURCE FEATURES PROBE...: fail unless every member of
 # the operations structures that the driver fills is known here, and every member
-# that exists and has to be set is set.  The kernel calls some members without
-# looking whether they are there (match_token_uuid since 6.17), or refuses service
-# without them (get_region_info_caps since 6.19): both compile without a word when
-# left out.  FEATURES is compat/features.h, the answers to the PROBEs.
+# that exists and has to be set is set.  The kernel calls some members without a
+# check for NULL (match_token_uuid since 6.17), or refuses calls without them
+# (get_region_info_caps since 6.19); the compiler does not warn about a missing one.
+# FEATURES is compat/features.h, the answers to the PROBEs.
 
 # members HEADER STRUCT: the names of the members, one a line.  Distributions keep
 # room for later members, and use it, by macros with KABI in their names.  What

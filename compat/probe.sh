@@ -3,9 +3,9 @@
 #
 # probe.sh NAME NM MODULE.SYMVERS OBJECT COMPILER...: print HAVE_NAME as a macro if
 # COMPILER... makes OBJECT and all symbols that it uses are exported.  A no counts
-# only if the compiler ran and refused the source: one that was killed, or had no
-# room, says nothing about the kernel, and a feature wrongly missing can crash it.
-# What was said is in OBJECT's name with .log for .o.
+# only if the compiler ran and refused the source.  A compiler that was killed, or had
+# no disk space, says nothing about the kernel, and a wrong "no" can crash the kernel.
+# The messages are in the file that is named like OBJECT, with .log for .o.
 
 name=$1 nm=$2 symvers=$3 object=$4
 shift 4

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* 6.16: whether the DMA API has anything to do to unmap for a device. */
+/* 6.16: whether dma_unmap_*() does anything for a device. */
 #include <linux/dma-mapping.h>
 
 #ifndef CONFIG_DMA_NEED_SYNC
-#error "it answers no, even where an IOMMU translates"
+#error "without the option it returns false, even where an IOMMU translates"
 #endif
 
 bool probe(struct device *dev);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* 6.6: and detached from an address space without closing. */
+/* 6.6: VFIO devices can be detached from an IOAS without closing them. */
 #include <linux/vfio.h>
 
 void probe(struct vfio_device_ops *ops);

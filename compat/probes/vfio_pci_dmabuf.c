@@ -3,7 +3,7 @@
 #include <linux/vfio_pci_core.h>
 
 #if !IS_ENABLED(CONFIG_VFIO_PCI_DMABUF)
-#error "the functions are there as stubs that refuse"
+#error "without the option the functions are stubs"
 #endif
 
 void probe(struct vfio_pci_core_device *vdev, struct vfio_pci_device_ops *ops);

@@ -4,112 +4,16 @@
  * ones unmap as soon as the exporter says that the memory goes.
  */
 #include <linux/dma-buf.h>
-#include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/platform_device.h>
-#include <linux/scatterlist.h>
 
 #include "compat/dma_buf.h"
 #include "compat/slab.h"
 #include "importer.h"
 
-/**
- * struct import_fence - work on a buffer that is not done yet
- * @base: what the exporter waits for; first, because the core frees it
- * @lock: of @base
- * @done: the end of the work; holds a reference on @base
- */
-struct import_fence {
-	struct dma_fence base;
-	spinlock_t lock; /* of base */
-	struct delayed_work done;
-};
-
-static const char *fence_name(struct dma_fence *fence)
-{
-	return KBUILD_MODNAME;
-}
-
-/* A buffer can keep a fence for longer than the importer is attached. */
-static void fence_release(struct dma_fence *fence)
-{
-	dma_fence_free(fence);
-	module_put(THIS_MODULE);
-}
-
-static const struct dma_fence_ops fence_ops = {
-	.get_driver_name = fence_name,
-	.get_timeline_name = fence_name,
-	.release = fence_release,
-};
-
-static void fence_done(struct work_struct *work)
-{
-	struct import_fence *fence =
-		container_of(work, struct import_fence, done.work);
-
-	dma_fence_signal(&fence->base);
-	dma_fence_put(&fence->base);
-}
-
-static struct import_fence *fence_create(void)
-{
-	struct import_fence *fence;
-
-	fence = kzalloc_obj(*fence);
-	if (!fence)
-		return NULL;
-	__module_get(THIS_MODULE);
-	spin_lock_init(&fence->lock);
-	INIT_DELAYED_WORK(&fence->done, fence_done);
-	dma_fence_init(&fence->base, &fence_ops, &fence->lock,
-		       dma_fence_context_alloc(1), 1);
-	return fence;
-}
-
-/* A part of the first tick has passed already. */
-static unsigned long jiffies_for(unsigned int ms)
-{
-	return msecs_to_jiffies(ms) + 1;
-}
-
-static bool is_mapped(struct dvp_import *import)
-{
-	return import->sgt || import->own;
-}
-
-static bool find_own_byte(struct dvp_own *own, u64 offset, dma_addr_t *addr,
-			  size_t *left)
-{
-	size_t size;
-
-	*addr = dvp_own_address(own, &size) + offset;
-	*left = size - offset;
-	return offset < size;
-}
-
-/* The DMA address of byte @offset, and how many bytes its entry still has. */
-static bool find_byte(struct dvp_import *import, u64 offset, dma_addr_t *addr,
-		      size_t *left)
-{
-	struct scatterlist *sg;
-	unsigned int i;
-
-	if (import->own)
-		return find_own_byte(import->own, offset, addr, left);
-	for_each_sgtable_dma_sg(import->sgt, sg, i) {
-		if (offset < sg_dma_len(sg)) {
-			*addr = sg_dma_address(sg) + offset;
-			*left = sg_dma_len(sg) - offset;
-			return true;
-		}
-		offset -= sg_dma_len(sg);
-	}
-	return false;
-}
-
-static void unmap_locked(struct dvp_import *import)
+/* Take down the mapping, if any.  The reservation lock is held. */
+void dvp_import_unmap_locked(struct dvp_import *import)
 {
 	dma_resv_assert_held(import->attach->dmabuf->resv);
 
@@ -123,31 +27,14 @@ static void unmap_locked(struct dvp_import *import)
 	import->stale = false;
 }
 
-/* What it was told to let go of, and has kept until this call. */
-static void unmap_stale(struct dvp_import *import)
-{
-	if (import->stale)
-		unmap_locked(import);
-}
-
-static void import_lock(struct dvp_import *import)
-{
-	dma_resv_lock(import->attach->dmabuf->resv, NULL);
-}
-
-static void import_unlock(struct dvp_import *import)
-{
-	dma_resv_unlock(import->attach->dmabuf->resv);
-}
-
 static void import_release(struct work_struct *work)
 {
 	struct dvp_import *import =
 		container_of(work, struct dvp_import, release.work);
 
-	import_lock(import);
-	unmap_locked(import);
-	import_unlock(import);
+	dvp_import_lock(import);
+	dvp_import_unmap_locked(import);
+	dvp_import_unlock(import);
 }
 
 /*
@@ -163,16 +50,16 @@ static void import_notify(struct dma_buf_attachment *attach)
 
 	answers = dvp_import_look(import);
 	import->notifications++;
-	if (!is_mapped(import))
+	if (!dvp_import_is_mapped(import))
 		return;
 	import->revokes++;
 	import->blind += !answers;
 	if (import->hold_ms == DVP_IMPORTER_UNTIL_CALL)
 		import->stale = true;
 	else if (import->hold_ms)
-		schedule_delayed_work(&import->release, jiffies_for(import->hold_ms));
+		schedule_delayed_work(&import->release, dvp_jiffies(import->hold_ms));
 	else
-		unmap_locked(import);
+		dvp_import_unmap_locked(import);
 }
 
 static const struct dma_buf_attach_ops revocable_ops = {
@@ -246,26 +133,34 @@ static int child_create(struct dvp_import *import)
 	return 0;
 }
 
-/* In one go under the lock; who fails detaches, which undoes what there is. */
+static int map_locked(struct dvp_import *import, enum dma_data_direction dir)
+{
+	struct sg_table *sgt = dma_buf_map_attachment(import->attach, dir);
+
+	if (IS_ERR(sgt))
+		return PTR_ERR(sgt);
+	import->sgt = sgt;
+	import->dir = dir;
+	return 0;
+}
+
+static int pin_locked(struct dvp_import *import)
+{
+	int ret = dma_buf_pin(import->attach);
+
+	if (!ret)
+		import->pins++;
+	return ret;
+}
+
+/* Both under one hold of the lock; after a failure, the caller detaches. */
 static int pin_and_map(struct dvp_import *import)
 {
-	struct sg_table *sgt;
 	int ret;
 
-	import_lock(import);
-	ret = dma_buf_pin(import->attach);
-	if (ret)
-		goto unlock;
-	import->pins++;
-	sgt = dma_buf_map_attachment(import->attach, DMA_BIDIRECTIONAL);
-	if (IS_ERR(sgt)) {
-		ret = PTR_ERR(sgt);
-		goto unlock;
-	}
-	import->sgt = sgt;
-	import->dir = DMA_BIDIRECTIONAL;
-unlock:
-	import_unlock(import);
+	dvp_import_lock(import);
+	ret = pin_locked(import) ?: map_locked(import, DMA_BIDIRECTIONAL);
+	dvp_import_unlock(import);
 	return ret;
 }
 
@@ -322,11 +217,11 @@ void dvp_import_detach(struct dvp_import *import)
 {
 	struct dma_buf *dmabuf = import->attach->dmabuf;
 
-	import_lock(import);
-	unmap_locked(import);
+	dvp_import_lock(import);
+	dvp_import_unmap_locked(import);
 	for (; import->pins; import->pins--)
 		dma_buf_unpin(import->attach);
-	import_unlock(import);
+	dvp_import_unlock(import);
 
 	/* Without a mapping no notification schedules it again. */
 	cancel_delayed_work_sync(&import->release);
@@ -346,33 +241,21 @@ void dvp_import_hide(struct dvp_import *import, bool hide)
 {
 	struct dma_buf_attachment *attach = import->attach;
 
-	import_lock(import);
+	dvp_import_lock(import);
 	list_del_init(&attach->node);
 	if (!hide)
 		list_add(&attach->node, &attach->dmabuf->attachments);
-	import_unlock(import);
+	dvp_import_unlock(import);
 }
 
 int dvp_import_map(struct dvp_import *import, enum dma_data_direction dir)
 {
-	struct sg_table *sgt;
-	int ret = 0;
+	int ret;
 
-	import_lock(import);
-	unmap_stale(import);
-	if (is_mapped(import)) {
-		ret = -EBUSY;
-		goto unlock;
-	}
-	sgt = dma_buf_map_attachment(import->attach, dir);
-	if (IS_ERR(sgt)) {
-		ret = PTR_ERR(sgt);
-		goto unlock;
-	}
-	import->sgt = sgt;
-	import->dir = dir;
-unlock:
-	import_unlock(import);
+	dvp_import_lock(import);
+	dvp_import_unmap_stale(import);
+	ret = dvp_import_is_mapped(import) ? -EBUSY : map_locked(import, dir);
+	dvp_import_unlock(import);
 	return ret;
 }
 
@@ -384,8 +267,8 @@ int dvp_import_map_own(struct dvp_import *import, struct dvp_edu *edu,
 
 	if (!edu->regs)
 		return -EINVAL;
-	import_lock(import);
-	if (is_mapped(import)) {
+	dvp_import_lock(import);
+	if (dvp_import_is_mapped(import)) {
 		ret = -EBUSY;
 		goto unlock;
 	}
@@ -395,7 +278,7 @@ int dvp_import_map_own(struct dvp_import *import, struct dvp_edu *edu,
 	else
 		import->own = own;
 unlock:
-	import_unlock(import);
+	dvp_import_unlock(import);
 	return ret;
 }
 
@@ -403,10 +286,10 @@ int dvp_import_unmap(struct dvp_import *import)
 {
 	int ret;
 
-	import_lock(import);
-	ret = is_mapped(import) ? 0 : -EINVAL;
-	unmap_locked(import);
-	import_unlock(import);
+	dvp_import_lock(import);
+	ret = dvp_import_is_mapped(import) ? 0 : -EINVAL;
+	dvp_import_unmap_locked(import);
+	dvp_import_unlock(import);
 	/* A release that is due must not take down a later mapping. */
 	cancel_delayed_work_sync(&import->release);
 	return ret;
@@ -420,11 +303,9 @@ int dvp_import_pin(struct dvp_import *import)
 	if (!import->attach->importer_ops)
 		return -EINVAL;
 
-	import_lock(import);
-	ret = dma_buf_pin(import->attach);
-	if (!ret)
-		import->pins++;
-	import_unlock(import);
+	dvp_import_lock(import);
+	ret = pin_locked(import);
+	dvp_import_unlock(import);
 	return ret;
 }
 
@@ -434,126 +315,11 @@ int dvp_import_unpin(struct dvp_import *import)
 	if (!import->attach->importer_ops)
 		return -EINVAL;
 
-	import_lock(import);
+	dvp_import_lock(import);
 	dma_buf_unpin(import->attach);
 	if (import->pins)
 		import->pins--;
-	import_unlock(import);
+	dvp_import_unlock(import);
 	return 0;
 }
 
-/* Lets a fence say for @ms that the device works on the buffer. */
-int dvp_import_work(struct dvp_import *import, unsigned int ms)
-{
-	struct dma_resv *resv = import->attach->dmabuf->resv;
-	struct import_fence *fence;
-	int ret;
-
-	fence = fence_create();
-	if (!fence)
-		return -ENOMEM;
-
-	import_lock(import);
-	ret = dma_resv_reserve_fences(resv, 1);
-	if (!ret)
-		dma_resv_add_fence(resv, &fence->base, DMA_RESV_USAGE_BOOKKEEP);
-	import_unlock(import);
-
-	if (ret)
-		dma_fence_put(&fence->base);
-	else
-		schedule_delayed_work(&fence->done, jiffies_for(ms));
-	return ret;
-}
-
-/* Fills in what there is, and as many of @entries as there is room for. */
-void dvp_import_report(struct dvp_import *import,
-		       struct dvp_importer_report *report,
-		       struct dvp_importer_entry *entries)
-{
-	struct scatterlist *sg;
-	unsigned int i;
-
-	import_lock(import);
-	report->pins = import->pins;
-	report->notifications = import->notifications;
-	report->revokes = import->revokes;
-	report->blind = import->blind;
-	if (import->own)
-		dvp_own_report(import->own, report, entries);
-	if (!import->sgt)
-		goto unlock;
-
-	report->mapped = 1;
-	report->nents = import->sgt->nents;
-	report->orig_nents = import->sgt->orig_nents;
-	for_each_sgtable_dma_sg(import->sgt, sg, i) {
-		if (i == report->capacity)
-			break;
-		entries[i].address = sg_dma_address(sg);
-		entries[i].length = sg_dma_len(sg);
-		entries[i].page_link = sg->page_link & ~SG_PAGE_LINK_MASK;
-	}
-unlock:
-	import_unlock(import);
-}
-
-int dvp_import_walk(struct dvp_import *import, struct dvp_importer_walk *walk,
-		    struct dvp_importer_entry *entries)
-{
-	int ret = -ENODEV;
-
-	import_lock(import);
-	if (import->sgt)
-		ret = dvp_walk(import->sgt, walk, entries);
-	import_unlock(import);
-	return ret;
-}
-
-/* A transfer must not run from one entry into the next. */
-static int find_piece(struct dvp_import *import, u64 offset, size_t length,
-		      dma_addr_t *addr)
-{
-	size_t left;
-
-	if (!is_mapped(import))
-		return -ENODEV;
-	return find_byte(import, offset, addr, &left) && length <= left ?
-	       0 : -EINVAL;
-}
-
-/* Returns whether the device got to the bus after the mapping was gone. */
-int dvp_import_unmap_late(struct dvp_import *import, struct dvp_edu *edu,
-			  u64 offset, const void *data, size_t length)
-{
-	dma_addr_t addr;
-	int ret;
-
-	import_lock(import);
-	ret = find_piece(import, offset, length, &addr);
-	if (!ret)
-		ret = dvp_edu_write_begin(edu, addr, data, length);
-	if (!ret) {
-		unmap_locked(import);
-		ret = dvp_edu_write_end(edu);
-	}
-	import_unlock(import);
-	return ret;
-}
-
-int dvp_import_transfer(struct dvp_import *import, struct dvp_edu *edu,
-			u64 offset, void *data, size_t length, bool to_buffer)
-{
-	dma_addr_t addr;
-	int ret;
-
-	import_lock(import);
-	unmap_stale(import);
-	ret = find_piece(import, offset, length, &addr);
-	if (!ret && to_buffer)
-		ret = dvp_edu_write(edu, addr, data, length);
-	else if (!ret)
-		ret = dvp_edu_read(edu, data, addr, length);
-	import_unlock(import);
-	return ret;
-}

@@ -14,8 +14,8 @@
 #endif
 
 /*
- * The rename of the callback also made it optional, and ended the core's pins; and
- * where tables were scrambled to catch importers who use pages, they are copied.
+ * The release that renamed the callback also made it optional and ended the core's
+ * pins.  With DMABUF_DEBUG it copies sg_tables; before, it scrambled their page links.
  */
 #ifdef HAVE_DMA_BUF_INVALIDATE_MAPPINGS
 #define ALLOWS_NO_CALLBACK true
@@ -41,11 +41,11 @@
 
 /**
  * struct session - an open file
- * @importer: whose character device it is
+ * @importer: owner of the character device
  * @lock: serializes the calls
- * @import: what is attached, if anything
- * @probe: a function of the kernel that is watched, if any
- * @reserve: a region that is said to be reserved, if any
+ * @import: the attached dma-buf, or NULL
+ * @probe: a watched kernel function, or NULL
+ * @reserve: an added reserved region, or NULL
  */
 struct session {
 	struct dvp_importer *importer;
@@ -159,7 +159,7 @@ static int do_transfer(struct session *session, unsigned int cmd,
 	    transfer.length > DVP_IMPORTER_TRANSFER_MAX)
 		return -EINVAL;
 
-	/* Copied here because user memory comes before the reservation lock. */
+	/* Copied here: no page fault is allowed under the reservation lock. */
 	user = u64_to_user_ptr(transfer.data);
 	data = memdup_user(user, transfer.length);
 	if (IS_ERR(data))
@@ -277,7 +277,7 @@ static int do_seen(struct session *session, void __user *arg)
 			    sizeof(session->import->sights)) ? -EFAULT : 0;
 }
 
-/* Calls that need something attached. */
+/* Calls that need an attached dma-buf. */
 static int import_ioctl(struct session *session, unsigned int cmd,
 			unsigned long arg)
 {

@@ -2,7 +2,7 @@
 /*
  * The interface of the test importer, dvp-importer.ko.  Each edu device
  * (1234:11e8) has a /dev/dvp-importer-BDF, and /dev/dvp-importer-platform is an
- * importer that is no PCI device.  An open file imports one dma-buf at a time;
+ * importer that is not a PCI device.  An open file imports one dma-buf at a time;
  * closing it stops the engine, unmaps and detaches.
  */
 #ifndef DVP_IMPORTER_H
@@ -13,15 +13,15 @@
 
 /**
  * enum dvp_importer_kind - what the importer tells the dma-buf core it can do
- * @DVP_IMPORTER_REVOCABLE: peer capable, and lets go when it is told to
- * @DVP_IMPORTER_NO_PEER: lets go when told to, but cannot reach a peer
- * @DVP_IMPORTER_STATIC: attached with dma_buf_attach(), never told anything
- * @DVP_IMPORTER_NO_CALLBACK: peer capable, with nothing to be told through; the
- *	core of kernels that call the callback move_notify warns about those
- * @DVP_IMPORTER_CHILD: revocable, as a child of the PCI function, as a cell of a
- *	multi-function device is
- * @DVP_IMPORTER_PINNED: peer capable, pins before it maps, both when it attaches, and
- *	never lets go by itself, as ib_umem_dmabuf_get_pinned() does for RDMA drivers
+ * @DVP_IMPORTER_REVOCABLE: peer capable, unmaps when it is notified
+ * @DVP_IMPORTER_NO_PEER: unmaps when it is notified, but not peer capable
+ * @DVP_IMPORTER_STATIC: attached with dma_buf_attach(), never notified
+ * @DVP_IMPORTER_NO_CALLBACK: peer capable, without a callback; kernels that call it
+ *	move_notify warn about that
+ * @DVP_IMPORTER_CHILD: revocable; the attached device is a child of the PCI function,
+ *	like a cell of a multi-function device
+ * @DVP_IMPORTER_PINNED: peer capable; pins and maps when it attaches, and never
+ *	unmaps when it is notified, as ib_umem_dmabuf_get_pinned() does for RDMA drivers
  */
 enum dvp_importer_kind {
 	DVP_IMPORTER_REVOCABLE,
@@ -37,9 +37,9 @@ enum dvp_importer_kind {
  * @revocable: the core can tell whether an importer obeys a revoke
  * @null_callback: the core accepts an importer without a callback
  * @pin_on_map: the core pins in every map of a dynamic importer
- * @plain_mmio: no IOMMU of it takes device memory for encrypted
- * @core_exports: its vfio-pci-core can export
- * @copies_tables: importers get a copy, with room for pages that are not there
+ * @plain_mmio: its IOMMU drivers never mark device memory as encrypted
+ * @core_exports: its vfio-pci-core can export dma-bufs
+ * @copies_tables: importers get a copy of the sg_table with all page links cleared (DMABUF_DEBUG)
  */
 struct dvp_importer_info {
 	__u32 revocable;
@@ -51,8 +51,8 @@ struct dvp_importer_info {
 };
 
 /*
- * Holds on to a mapping until the next transfer or map, which then finds that it
- * has none.  So does xe (Intel GPUs), which unmaps at its next submission.
+ * Keeps a mapping until the next transfer or map, which unmaps it first.  xe (Intel
+ * GPUs) behaves like this: it unmaps at its next submission.
  */
 #define DVP_IMPORTER_UNTIL_CALL 0xffffffff
 
@@ -60,7 +60,7 @@ struct dvp_importer_info {
  * struct dvp_importer_attach - what to import, and as what
  * @fd: the dma-buf
  * @kind: enum dvp_importer_kind
- * @hold_ms: how long to hold on to a mapping after having been told to let go, or
+ * @hold_ms: how long to keep a mapping after a notification, in milliseconds, or
  *	DVP_IMPORTER_UNTIL_CALL
  */
 struct dvp_importer_attach {
@@ -85,9 +85,9 @@ struct dvp_importer_entry {
  * struct dvp_importer_report - the state of the import
  * @mapped: a dma-buf is attached and mapped
  * @pins: how often the importer has pinned it
- * @notifications: how often it was told that the memory goes or comes
- * @revokes: how often it was told so with a mapping, which it had to give back
- * @blind: how often of these the watched device did not answer any more
+ * @notifications: number of notifications, of revokes and restores
+ * @revokes: number of notifications while it was mapped
+ * @blind: number of @revokes at which the watched device did not answer
  * @nents: entries of the sg_table with a DMA address
  * @orig_nents: entries of the sg_table with a page
  * @capacity: how many entries there is room for at @entries
@@ -106,7 +106,7 @@ struct dvp_importer_report {
 };
 
 /**
- * enum dvp_importer_reader - as whom to read the sg_table
+ * enum dvp_importer_reader - whose code for reading the sg_table to imitate
  * @DVP_IMPORTER_WALK_ENTRIES: virtio_gpu, all of it
  * @DVP_IMPORTER_WALK_PAGES: amdgpu, radeon and nouveau
  * @DVP_IMPORTER_WALK_CURSOR: xe
@@ -120,14 +120,14 @@ enum dvp_importer_reader {
 };
 
 /**
- * struct dvp_importer_walk - read the sg_table as another importer does
+ * struct dvp_importer_walk - read the sg_table as another importer's driver does
  * @reader: enum dvp_importer_reader
  * @capacity: how many entries there is room for at @entries
  * @start: where in the dma-buf to begin
- * @length: bytes to read; of all of the dma-buf where that is what is read
- * @entries: user address of an array of struct dvp_importer_entry, in which what
- *	is next to each other is one
- * @nents: how many it is; there may have been no room for the last
+ * @length: bytes to read; ignored by readers that always read the whole dma-buf
+ * @entries: user address of an array of struct dvp_importer_entry; adjacent ranges
+ *	are merged into one entry
+ * @nents: number of entries; can be larger than @capacity
  */
 struct dvp_importer_walk {
 	__u32 reader;
@@ -139,7 +139,7 @@ struct dvp_importer_walk {
 	__u32 reserved;
 };
 
-/* The engine's buffer has 4096 bytes, of which it can safely use half. */
+/* The engine's buffer has 4096 bytes; QEMU 7.2 aborts on a transfer of all of them. */
 #define DVP_IMPORTER_TRANSFER_MAX 2048
 
 /**
@@ -147,7 +147,7 @@ struct dvp_importer_walk {
  * @offset: where in the dma-buf
  * @data: user address
  * @length: at most DVP_IMPORTER_TRANSFER_MAX, not past the end of an sg entry
- * @to_buffer: 1 from @data into the dma-buf, 0 the other way
+ * @to_buffer: 1 to write @data into the dma-buf, 0 to read the dma-buf into @data
  */
 struct dvp_importer_transfer {
 	__u64 offset;
@@ -161,10 +161,10 @@ struct dvp_importer_transfer {
  * @domain: of the device
  * @bus: of the device
  * @devfn: of the device
- * @vendor: what the kernel shall believe
- * @device: what the kernel shall believe
+ * @vendor: id to show to the kernel
+ * @device: id to show to the kernel
  *
- * Drivers decide by these, so that tests need not have the device.
+ * For tests of what drivers decide by ids, without the real device.
  */
 struct dvp_importer_disguise {
 	__u32 domain;
@@ -179,10 +179,10 @@ struct dvp_importer_disguise {
  * @domain: of the device
  * @bus: of the device
  * @devfn: of the device
- * @position: where in config space the capability shall be, 0 for nowhere
+ * @position: offset of the capability in config space, 0 for none
  *
- * QEMU's switch has none.  With a @position whose control register coincides
- * with a register that has no effect, the tests can play administrator.
+ * QEMU's switch has no ACS.  Choose a @position at which the ACS control register falls
+ * on a register without effect: then tests can write to it, as administrators do.
  */
 struct dvp_importer_acs {
 	__u32 domain;
@@ -192,16 +192,15 @@ struct dvp_importer_acs {
 };
 
 /**
- * struct dvp_importer_pretend - make a PCI device look as no emulated one does
+ * struct dvp_importer_pretend - give a PCI device features that no emulated one has
  * @domain: of the device
  * @bus: of the device
  * @devfn: of the device
  * @d1d2: it has the power states D1 and D2; the device must let them be set
- * @af: where its config space shall have a capability for Advanced Features, with
- *	a function-level reset that does nothing; 0 for nowhere
+ * @af: offset in config space of an Advanced Features capability whose
+ *	function-level reset does nothing; 0 for none
  *
- * One device at a time: everything ends with another call, whatever it is about,
- * and with the module.
+ * One device at a time: the next call, or unloading the module, undoes all of it.
  */
 struct dvp_importer_pretend {
 	__u32 domain;
@@ -212,7 +211,7 @@ struct dvp_importer_pretend {
 };
 
 /**
- * struct dvp_importer_watch - look at a device whenever the importer is told
+ * struct dvp_importer_watch - read a device's registers at each notification
  * @domain: of the device
  * @bus: of the device
  * @devfn: of the device
@@ -252,8 +251,8 @@ struct dvp_importer_function {
 };
 
 /**
- * enum dvp_importer_cpu - whose the CPU shall be while it is asked about a route
- * @DVP_IMPORTER_CPU_REAL: the real one's; the family does not count
+ * enum dvp_importer_cpu - CPU vendor to assume for the decision on a path
+ * @DVP_IMPORTER_CPU_REAL: the real one; the family is ignored
  * @DVP_IMPORTER_CPU_INTEL: Intel
  * @DVP_IMPORTER_CPU_AMD: AMD
  * @DVP_IMPORTER_CPU_HYGON: Hygon
@@ -266,39 +265,39 @@ enum dvp_importer_cpu {
 };
 
 /**
- * enum dvp_importer_way - how a function reaches another one's memory
- * @DVP_IMPORTER_NO_WAY: not at all, or nobody knows
+ * enum dvp_importer_path - how a function reaches another one's memory
+ * @DVP_IMPORTER_NO_PATH: not supported
  * @DVP_IMPORTER_BUS_ADDR: by addresses on the bus
  * @DVP_IMPORTER_THRU_HOST_BRIDGE: through host bridges
  */
-enum dvp_importer_way {
-	DVP_IMPORTER_NO_WAY,
+enum dvp_importer_path {
+	DVP_IMPORTER_NO_PATH,
 	DVP_IMPORTER_BUS_ADDR,
 	DVP_IMPORTER_THRU_HOST_BRIDGE,
 };
 
 /**
- * struct dvp_importer_route - what the driver and the kernel think of a pair
+ * struct dvp_importer_route - the driver's and the kernel's decision on a pair of functions
  * @client: function that wants to reach the other's memory
- * @way: the driver's answer, enum dvp_importer_way
+ * @path: the driver's answer, enum dvp_importer_path
  * @distance: the driver's answer
- * @kernel_distance: the kernel's answer; -1 if it supports no way
+ * @kernel_distance: the kernel's answer; -1 if the path is not supported
  */
 struct dvp_importer_route {
 	struct dvp_importer_function client;
-	__u32 way;
+	__u32 path;
 	__u32 distance;
 	__s32 kernel_distance;
 };
 
 /**
- * struct dvp_importer_routes - ask about the ways to a function's memory
+ * struct dvp_importer_routes - ask about the paths to a function's memory
  * @provider: function that has the memory
  * @cpu: enum dvp_importer_cpu
  * @family: of that CPU
  * @capacity: how many there is room for at @routes
  * @count: out: how many functions there are
- * @kernel_knows: out: this kernel can be asked
+ * @kernel_knows: out: the kernel has CONFIG_PCI_P2PDMA
  * @routes: user address of an array of struct dvp_importer_route
  */
 struct dvp_importer_routes {
@@ -314,8 +313,7 @@ struct dvp_importer_routes {
 /**
  * struct dvp_importer_window - move a host bridge's windows
  * @function: any function below the host bridge
- * @offset: what the kernel shall believe that CPU addresses are above those on
- *	the bus, in all windows of memory
+ * @offset: CPU address minus bus address, for all memory windows
  */
 struct dvp_importer_window {
 	struct dvp_importer_function function;
@@ -324,9 +322,9 @@ struct dvp_importer_window {
 };
 
 /**
- * struct dvp_importer_peek - look at physical memory
- * @address: where
- * @data: user address of where to
+ * struct dvp_importer_peek - read physical memory
+ * @address: physical address
+ * @data: user address; gets the bytes
  * @length: within a page; 8 for registers
  */
 struct dvp_importer_peek {
@@ -344,12 +342,12 @@ struct dvp_importer_peek {
 #define DVP_IMPORTER_HOLD_RETURN 3
 
 /**
- * struct dvp_importer_probe - watch the calls of a function of the kernel
+ * struct dvp_importer_probe - watch calls of a kernel function
  * @function: its name
- * @argument: which of its arguments to remember, from 0 on
- * @fail_from: the first call that fails, from 1 on
- * @fail_calls: and how many fail in a row, 0 for none
- * @result: what those return
+ * @argument: index of the argument to record, from 0
+ * @fail_from: number of the first call that fails, from 1
+ * @fail_calls: number of consecutive calls that fail, 0 for none
+ * @result: return value of the calls that fail
  * @hold: whether to hold the first call until it is released or the probe ends:
  *	0 or DVP_IMPORTER_HOLD_*.  The caller must be able to sleep, and the function
  *	have at most six arguments.  One probe at a time holds.
@@ -370,7 +368,7 @@ struct dvp_importer_probe {
  * struct dvp_importer_probed - what was seen of a watched function
  * @calls: how many there were
  * @held: one of them is held
- * @values: the argument in each of the first calls
+ * @values: recorded argument of the first calls
  */
 struct dvp_importer_probed {
 	__u32 calls;
@@ -384,7 +382,7 @@ struct dvp_importer_probed {
  * @length: in bytes
  * @type: enum iommu_resv_type
  *
- * Until the file is closed, for whoever the calling process lets look.
+ * It exists until the file is closed, for callers in the calling process.
  */
 struct dvp_importer_reserve {
 	__u64 start;
@@ -394,13 +392,13 @@ struct dvp_importer_reserve {
 };
 
 /**
- * enum dvp_importer_measured - what calls are measured
- * @DVP_MEASURE_CLOCK: none; and a thousand instructions that do nothing
+ * enum dvp_importer_measured - what to measure
+ * @DVP_MEASURE_CLOCK: the clock itself, and a thousand no-ops
  * @DVP_MEASURE_ATTACH: attach, and detach
  * @DVP_MEASURE_FIRST: attach and map, and unmap and detach
  * @DVP_MEASURE_MAP: map, and unmap
- * @DVP_MEASURE_MAP_AGAIN: the same of what is mapped already
- * @DVP_MEASURE_FLOOR: fill a page table of the IOMMU's, and empty it
+ * @DVP_MEASURE_MAP_AGAIN: a second mapping of a mapped attachment
+ * @DVP_MEASURE_FLOOR: fill an IOMMU page table, and empty it
  */
 enum dvp_importer_measured {
 	DVP_MEASURE_CLOCK,
@@ -412,10 +410,10 @@ enum dvp_importer_measured {
 };
 
 /**
- * struct dvp_importer_measure - what do calls of the kernel cost?
+ * struct dvp_importer_measure - measure the cost of kernel calls
  * @what: enum dvp_importer_measured
- * @repeat: how often to try
- * @fd: the dma-buf; needs not be attached
+ * @repeat: number of runs
+ * @fd: the dma-buf; need not be attached
  * @pieces: of the floor: how many calls fill the table
  * @address: of the floor: where the first piece is
  * @length: of the floor: of each piece
@@ -435,13 +433,13 @@ struct dvp_importer_measure {
 	__u64 undo;
 };
 
-/* So many are remembered: notification n is at n modulo this. */
+/* Number of notifications that are recorded; number n is at index n modulo this. */
 #define DVP_IMPORTER_SIGHTS 8
 
 #define DVP_IMPORTER_INFO	_IOR('D', 0, struct dvp_importer_info)
 #define DVP_IMPORTER_ATTACH	_IOW('D', 1, struct dvp_importer_attach)
 #define DVP_IMPORTER_DETACH	_IO('D', 2)
-/* The argument is enum dma_data_direction, of which 0 is both ways. */
+/* The argument is enum dma_data_direction; 0 is DMA_BIDIRECTIONAL. */
 #define DVP_IMPORTER_MAP	_IO('D', 3)
 #define DVP_IMPORTER_UNMAP	_IO('D', 4)
 #define DVP_IMPORTER_PIN	_IO('D', 5)
@@ -452,7 +450,7 @@ struct dvp_importer_measure {
 #define DVP_IMPORTER_DMA_MASK	_IO('D', 9)
 #define DVP_IMPORTER_DISGUISE	_IOW('D', 10, struct dvp_importer_disguise)
 #define DVP_IMPORTER_ACS	_IOW('D', 11, struct dvp_importer_acs)
-/* Says that the device works on the buffer; it is done after so many ms. */
+/* Adds a fence to the buffer that signals after the argument in milliseconds. */
 #define DVP_IMPORTER_WORK	_IO('D', 12)
 /* Once for each attached dma-buf. */
 #define DVP_IMPORTER_WATCH	_IOW('D', 13, struct dvp_importer_watch)
@@ -463,8 +461,8 @@ struct dvp_importer_measure {
 #define DVP_IMPORTER_WINDOW	_IOW('D', 17, struct dvp_importer_window)
 
 /*
- * Lets the device write, and unmaps shortly before it gets to the bus.  Returns
- * 1 if it had not got there when the mapping was gone, else 0.
+ * Starts a write of the device, and unmaps shortly before the write reaches the bus.
+ * Returns 1 if the mapping was gone before that, else 0.
  */
 #define DVP_IMPORTER_UNMAP_LATE	_IOW('D', 20, struct dvp_importer_transfer)
 
@@ -475,15 +473,15 @@ struct dvp_importer_measure {
 
 /*
  * Maps into a domain of the importer's own, by the exporter's physical list; a
- * report then has that.  The argument is the version of the list.
+ * report then describes it.  The argument is the version of the list.
  */
 #define DVP_IMPORTER_MAP_OWN	_IO('D', 24)
 #define DVP_IMPORTER_RESERVE	_IOW('D', 25, struct dvp_importer_reserve)
-/* What a probe has seen so far. */
+/* Reads what a probe has seen so far. */
 #define DVP_IMPORTER_LOOK	_IOR('D', 28, struct dvp_importer_probed)
 /* Lets the call that a probe holds go on. */
 #define DVP_IMPORTER_RELEASE	_IO('D', 29)
-/* With 1, the buffer no longer knows the importer, mapped or not; with 0 it does. */
+/* 1 removes the attachment from the dma-buf's list, mapped or not; 0 adds it again. */
 #define DVP_IMPORTER_HIDE	_IO('D', 30)
 #define DVP_IMPORTER_MEASURE	_IOWR('D', 31, struct dvp_importer_measure)
 #define DVP_IMPORTER_WALK	_IOWR('D', 40, struct dvp_importer_walk)

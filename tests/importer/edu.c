@@ -17,7 +17,7 @@
 #define EDU_DMA_CMD_RUN		BIT(0)
 #define EDU_DMA_CMD_TO_BUS	BIT(1)
 
-/* What the engine calls its own buffer. */
+/* Address of the engine's buffer in its own address space. */
 #define EDU_BUFFER		0x40000
 
 /* From the start of a transfer until it gets to the bus. */
@@ -59,8 +59,8 @@ static void edu_start(struct dvp_edu *edu, u64 src, u64 dst, size_t length,
 }
 
 /*
- * Returns when the engine no longer touches the bus: with an engine that does
- * not come to an end, this takes its right to be a bus master away.
+ * Returns when the engine does not access the bus.  Clears bus mastering if the
+ * transfer does not end.
  */
 static int edu_wait(struct dvp_edu *edu)
 {
@@ -112,8 +112,8 @@ int dvp_edu_write(struct dvp_edu *edu, dma_addr_t to, const void *from,
 }
 
 /*
- * Returns when a write is about to get to the bus; if that took too long, it
- * has got there.  After success dvp_edu_write_end() has to follow.
+ * Returns shortly before a write reaches the bus, or after it if the caller was
+ * delayed.  After success, dvp_edu_write_end() has to follow.
  */
 int dvp_edu_write_begin(struct dvp_edu *edu, dma_addr_t to, const void *from,
 			size_t length)
@@ -132,7 +132,7 @@ int dvp_edu_write_begin(struct dvp_edu *edu, dma_addr_t to, const void *from,
 	return 0;
 }
 
-/* Returns whether the write had not got to the bus when this was called. */
+/* Returns whether the write had not reached the bus when this was called. */
 bool dvp_edu_write_end(struct dvp_edu *edu)
 {
 	bool before = readq(edu->regs + EDU_DMA_CMD) & EDU_DMA_CMD_RUN;

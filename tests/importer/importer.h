@@ -3,6 +3,7 @@
 #define IMPORTER_H
 
 #include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
@@ -102,6 +103,36 @@ struct dvp_import {
 	void __iomem *watched_reg;
 	struct dvp_importer_sight sights[DVP_IMPORTER_SIGHTS];
 };
+
+static inline void dvp_import_lock(struct dvp_import *import)
+{
+	dma_resv_lock(import->attach->dmabuf->resv, NULL);
+}
+
+static inline void dvp_import_unlock(struct dvp_import *import)
+{
+	dma_resv_unlock(import->attach->dmabuf->resv);
+}
+
+static inline bool dvp_import_is_mapped(const struct dvp_import *import)
+{
+	return import->sgt || import->own;
+}
+
+void dvp_import_unmap_locked(struct dvp_import *import);
+
+/* End a mapping that it was told to let go of, and has kept until this call. */
+static inline void dvp_import_unmap_stale(struct dvp_import *import)
+{
+	if (import->stale)
+		dvp_import_unmap_locked(import);
+}
+
+/* In jiffies, no less than @ms: a part of the first tick has passed already. */
+static inline unsigned long dvp_jiffies(unsigned int ms)
+{
+	return msecs_to_jiffies(ms) + 1;
+}
 
 struct dvp_import *dvp_import_attach(struct device *dev,
 				     const struct dvp_importer_attach *arg);

@@ -30,7 +30,7 @@ static struct dvp_importer *importer_alloc(struct device *dev, const char *name)
 	return importer;
 }
 
-/* No file is opened any more; those that are open keep the device. */
+/* No new file can be opened; wait until the open ones are closed. */
 static void importer_remove(struct dvp_importer *importer)
 {
 	misc_deregister(&importer->misc);
@@ -58,7 +58,7 @@ static void edu_remove(struct pci_dev *pdev)
 	pci_clear_master(pdev);
 }
 
-/* As drivers of network cards do: any error is a reason to reset the link. */
+/* As drivers of network cards do: ask for a reset of the link after any error. */
 static pci_ers_result_t edu_error_detected(struct pci_dev *pdev,
 					   pci_channel_state_t state)
 {

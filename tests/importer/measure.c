@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What calls cost, from within the kernel, so that no system call is measured
- * with them.  In a guest whose clock counts instructions, the least of many
- * tries is without interrupts, and the same every time.
+ * Measures calls from within the kernel, so that no system call is included.  In a
+ * guest whose clock counts instructions, the minimum of many runs is the run without
+ * an interrupt, and always the same.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
@@ -13,10 +13,10 @@
 #include "domain.h"
 #include "importer.h"
 
-/* So many instructions must count as many. */
+/* The clock must count as many ticks as there are instructions. */
 #define MEASURE_NOPS	1000
 
-/* Nobody takes the memory away meanwhile. */
+/* No revoke happens during a measurement. */
 static void measure_notify(struct dma_buf_attachment *attach)
 {
 }
@@ -33,7 +33,7 @@ static noinline void measure_note(u64 *least, cycles_t since)
 	*least = min_t(u64, *least, spent);
 }
 
-/* What the clock itself costs, and whether it counts instructions. */
+/* The cost of reading the clock, and of MEASURE_NOPS instructions. */
 static void measure_clock(struct dvp_importer_measure *arg)
 {
 	cycles_t start;
@@ -48,10 +48,16 @@ static void measure_clock(struct dvp_importer_measure *arg)
 	}
 }
 
-static int measure_attach(struct dvp_importer_measure *arg, struct device *dev,
-			  struct dma_buf *dmabuf)
+/*
+ * With @map, the first mapping is included, as for importers that attach for each
+ * transfer.  @map is a constant, so that no instruction of the other case is counted.
+ */
+static __always_inline int measure_attach(struct dvp_importer_measure *arg,
+					  struct device *dev,
+					  struct dma_buf *dmabuf, bool map)
 {
 	struct dma_buf_attachment *attach;
+	struct sg_table *sgt = NULL;
 	cycles_t start;
 	u32 i;
 
@@ -61,39 +67,18 @@ static int measure_attach(struct dvp_importer_measure *arg, struct device *dev,
 						NULL);
 		if (IS_ERR(attach))
 			return PTR_ERR(attach);
-		measure_note(&arg->make, start);
-		start = get_cycles();
-		dma_buf_detach(dmabuf, attach);
-		measure_note(&arg->undo, start);
-	}
-	return 0;
-}
-
-/* The first mapping, as importers make one that attach for each transfer. */
-static int measure_first(struct dvp_importer_measure *arg, struct device *dev,
-			 struct dma_buf *dmabuf)
-{
-	struct dma_buf_attachment *attach;
-	struct sg_table *sgt;
-	cycles_t start;
-	u32 i;
-
-	for (i = 0; i < arg->repeat; i++) {
-		start = get_cycles();
-		attach = dma_buf_dynamic_attach(dmabuf, dev, &measure_ops,
-						NULL);
-		if (IS_ERR(attach))
-			return PTR_ERR(attach);
-		sgt = dma_buf_map_attachment_unlocked(attach,
-						      DMA_BIDIRECTIONAL);
+		if (map)
+			sgt = dma_buf_map_attachment_unlocked(attach,
+							      DMA_BIDIRECTIONAL);
 		if (IS_ERR(sgt)) {
 			dma_buf_detach(dmabuf, attach);
 			return PTR_ERR(sgt);
 		}
 		measure_note(&arg->make, start);
 		start = get_cycles();
-		dma_buf_unmap_attachment_unlocked(attach, sgt,
-						  DMA_BIDIRECTIONAL);
+		if (map)
+			dma_buf_unmap_attachment_unlocked(attach, sgt,
+							  DMA_BIDIRECTIONAL);
 		dma_buf_detach(dmabuf, attach);
 		measure_note(&arg->undo, start);
 	}
@@ -161,9 +146,9 @@ static int measure_buffer(struct dvp_importer_measure *arg, struct device *dev)
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
 	if (arg->what == DVP_MEASURE_ATTACH)
-		ret = measure_attach(arg, dev, dmabuf);
+		ret = measure_attach(arg, dev, dmabuf, false);
 	else if (arg->what == DVP_MEASURE_FIRST)
-		ret = measure_first(arg, dev, dmabuf);
+		ret = measure_attach(arg, dev, dmabuf, true);
 	else
 		ret = measure_map(arg, dev, dmabuf);
 	dma_buf_put(dmabuf);
@@ -223,12 +208,12 @@ static int measure_floor(struct dvp_importer_measure *arg, struct device *dev)
 }
 
 /**
- * dvp_measure() - find out what something costs
- * @arg: what, and how often to try; gets the least costs
+ * dvp_measure() - measure the cost of calls
+ * @arg: what, and the number of runs; gets the minimum
  * @dev: the importing device
  *
  * Context: may sleep.
- * Return: 0, or the error of what was to be measured.
+ * Return: 0, or the error of the measured call.
  */
 int dvp_measure(struct dvp_importer_measure *arg, struct device *dev)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An importer that needs no scatterlist: it puts the physical addresses of the
- * buffer into the page table of a domain of its own, in which its device is for
- * as long.
+ * An importer that needs no scatterlist: it maps the physical addresses of the buffer
+ * in an IOMMU domain of its own, and attaches its device to that domain meanwhile.
  */
 #include <linux/dma-buf.h>
 #include <linux/dmabuf_vfio_pci.h>
@@ -17,10 +16,10 @@
 #define OWN_IOVA	BIT_ULL(40)
 
 /**
- * struct dvp_own - a mapping of one's own
- * @list: where the memory is
- * @domain: that the device is in
- * @mapped: bytes of the buffer that are mapped in it
+ * struct dvp_own - a mapping in the importer's own domain
+ * @list: physical ranges of the buffer
+ * @domain: the domain
+ * @mapped: bytes of the buffer that are mapped in @domain
  */
 struct dvp_own {
 	const struct dmabuf_vfio_pci_phys *list;
@@ -28,7 +27,7 @@ struct dvp_own {
 	size_t mapped;
 };
 
-/* Nobody depends on the exporter: it may be another one. */
+/* By symbol_get(): the exporter may be another driver, which is loaded without ours. */
 static const struct dmabuf_vfio_pci_phys *
 own_get(struct dma_buf_attachment *attach, u32 version)
 {
@@ -61,7 +60,7 @@ static int own_map_ranges(struct dvp_own *own)
 	return 0;
 }
 
-/* The device's other memory has to be where it was. */
+/* Maps the ranges, and the engine's bounce page at the address that it already has. */
 static int own_map_all(struct dvp_own *own, struct dvp_edu *edu,
 		       phys_addr_t bounce)
 {
@@ -110,7 +109,7 @@ static int own_make_domain(struct dvp_own *own, struct dvp_edu *edu)
 	return ret;
 }
 
-/* Under the reservation lock, as all here. */
+/* The reservation lock is held, as in all functions here. */
 struct dvp_own *dvp_own_map(struct dma_buf_attachment *attach,
 			    struct dvp_edu *edu, u32 version)
 {
@@ -134,7 +133,7 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-/* First the device's way to the memory, then the list. */
+/* Unmap for the device first, then give the list back. */
 void dvp_own_unmap(struct dvp_own *own, struct dma_buf_attachment *attach)
 {
 	iommu_unmap(own->domain, OWN_IOVA, own->mapped);

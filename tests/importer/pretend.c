@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a driver must be prepared for and no emulated device has: the power states
- * D1 and D2, and a function-level reset in the capability Advanced Features.
+ * Features that drivers must handle and no emulated device has: the power states D1
+ * and D2, and a function-level reset in the capability Advanced Features.
  */
 #include <linux/mutex.h>
 #include <linux/pci.h>
@@ -181,7 +181,7 @@ int dvp_pretend(const struct dvp_importer_pretend *arg)
 	if (!pdev)
 		return -ENODEV;
 
-	/* The last that was laid over the bus goes first. */
+	/* In reverse order: each has replaced the ops of the bus. */
 	mutex_lock(&dvp_pretend_lock);
 	dvp_af_remove();
 	dvp_states_remove();

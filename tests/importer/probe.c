@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What tests see of the kernel, and break there: physical memory, and calls of
- * a function, some of which can be made to fail, or to wait.
+ * Reads of physical memory, and probes of kernel functions, whose calls can be made to
+ * fail or to wait.
  */
 #include <linux/completion.h>
 #include <linux/io.h>
@@ -13,18 +13,18 @@
 #include "compat/slab.h"
 #include "importer.h"
 
-/* When a call goes on that nobody releases. */
+/* How long a call is held if nobody releases it. */
 #define HOLD_LIMIT (60 * HZ)
 
 /**
  * struct dvp_probe - a function that is watched
  * @kprobe: at its start
- * @arg: what to watch for, and what happens to calls
+ * @arg: what to watch, and what to do to calls
  * @seen: what was seen
  * @tgid: of the process whose calls count
- * @held: whose call is held, and then goes on
+ * @held: task whose call is held or was released
  * @released: the held call may go on
- * @over: it has returned
+ * @over: the held call has returned
  */
 struct dvp_probe {
 	struct kprobe kprobe;
@@ -39,16 +39,16 @@ struct dvp_probe {
 /* The probe that holds a call. */
 static struct dvp_probe *holder;
 
-/* What a function does that fails at once.  It leaves alone what it returns. */
+/* Replaces the body of a call that fails; the return value is set already. */
 static notrace noinline void return_at_once(void)
 {
-	/* Not even this is code, but a function without any would vanish. */
+	/* Keeps the compiler from removing the empty function. */
 	asm volatile("");
 }
 
 /*
- * Stands in for a function whose call is held: unlike the probe, it may sleep.
- * Then it does call the function, with all the arguments there can be in registers.
+ * Replaces a function whose call is held: unlike the probe's handler, it may sleep.  It
+ * then calls the function, with all arguments that fit into registers.
  */
 static notrace noinline unsigned long
 hold_call(unsigned long a, unsigned long b, unsigned long c,
@@ -72,7 +72,7 @@ hold_call(unsigned long a, unsigned long b, unsigned long c,
 	return result;
 }
 
-/* A timer of the kernel's interrupts any process. */
+/* A timer interrupt runs in any process. */
 static bool probe_counts(const struct dvp_probe *probe)
 {
 	if (in_serving_softirq())
@@ -108,7 +108,7 @@ static int probe_hit(struct kprobe *kprobe, struct pt_regs *regs)
 	return 1;
 }
 
-/* With this, the kernel knows that the first may lead elsewhere. */
+/* A post_handler keeps kprobes from optimizing the probe, so that it can change the IP. */
 static void probe_over(struct kprobe *kprobe, struct pt_regs *regs,
 		       unsigned long flags)
 {
@@ -162,8 +162,7 @@ void dvp_probe_release(struct dvp_probe *probe)
 }
 
 /*
- * Tells what was seen, unless nobody wants to know.  A call that was held comes to
- * its end first.
+ * Ends the probe, after a held call has returned.  Fills in @seen unless it is NULL.
  */
 void dvp_probe_stop(struct dvp_probe *probe, struct dvp_importer_probed *seen)
 {

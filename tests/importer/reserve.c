@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A reserved region that no firmware has asked for. */
+/* Adds a reserved region to every IOMMU group. */
 #include <linux/iommu.h>
 #include <linux/kprobes.h>
 #include <linux/sched.h>
@@ -8,12 +8,12 @@
 #include "importer.h"
 
 #ifdef CONFIG_KRETPROBES
-/* More often than any test asks. */
+/* More than any test reads. */
 #define TIMES 64
 
 /**
- * struct dvp_reserve - a region that is added to those of every group, as if it were
- * for another device that is in there, too
+ * struct dvp_reserve - a region that is added to those of every group, as if another
+ * device of the group needed it
  * @others: on the function that looks at the devices of a group
  * @dev: the importing device, which is taken to look for others
  * @kretprobe: on the function that tells the regions
@@ -37,7 +37,7 @@ static struct dvp_reserve *of_instance(struct kretprobe_instance *instance)
 			    kretprobe);
 }
 
-/* Remembers the list that is about to be filled. */
+/* Records the list that is about to be filled. */
 static int reserve_entry(struct kretprobe_instance *instance,
 			 struct pt_regs *regs)
 {
@@ -76,7 +76,7 @@ static unsigned long *second_argument(struct pt_regs *regs)
 #endif
 }
 
-/* Who looks for a device other than itself finds itself. */
+/* The search for another device in the group finds the device itself. */
 static int others_handler(struct kprobe *kprobe, struct pt_regs *regs)
 {
 	struct dvp_reserve *reserve = container_of(kprobe, struct dvp_reserve,

@@ -79,7 +79,7 @@ static struct pci_dev *get_function(const struct dvp_importer_function *arg)
 	return pci_get_domain_bus_and_slot(arg->domain, arg->bus, arg->devfn);
 }
 
-static u32 way(enum pci_p2pdma_map_type type)
+static u32 path_number(enum pci_p2pdma_map_type type)
 {
 	switch (type) {
 	case PCI_P2PDMA_MAP_BUS_ADDR:
@@ -87,7 +87,7 @@ static u32 way(enum pci_p2pdma_map_type type)
 	case PCI_P2PDMA_MAP_THRU_HOST_BRIDGE:
 		return DVP_IMPORTER_THRU_HOST_BRIDGE;
 	default:
-		return DVP_IMPORTER_NO_WAY;
+		return DVP_IMPORTER_NO_PATH;
 	}
 }
 
@@ -95,20 +95,20 @@ static void ask(struct dvp_importer_route *arg, struct pci_dev *provider,
 		struct pci_dev *client)
 {
 	struct device *clients[] = { &client->dev };
-	struct compat_p2pdma_path route;
+	struct compat_p2pdma_path path;
 
-	compat_p2pdma_find_path(&route, provider, client);
+	compat_p2pdma_find_path(&path, provider, client);
 	arg->client.domain = pci_domain_nr(client->bus);
 	arg->client.bus = client->bus->number;
 	arg->client.devfn = client->devfn;
-	arg->way = way(route.type);
-	arg->distance = route.distance;
+	arg->path = path_number(path.type);
+	arg->distance = path.distance;
 	arg->kernel_distance = pci_p2pdma_distance_many(provider, clients, 1,
 							false);
 }
 
 /**
- * dvp_route_ask() - ask about the ways from all functions to one
+ * dvp_route_ask() - ask about the paths from all functions to one
  * @arg: which one; gets the number of functions
  * @routes: gets the answers, up to the capacity
  *

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How the kernel's own importers read an sg_table.  None of them looks
- * at pages; they differ in what they believe of its entries.
+ * Reads an sg_table as the kernel's importers do.  None of them uses pages; they
+ * differ in what they assume about the entries.
  */
 #include <linux/scatterlist.h>
 
@@ -11,9 +11,9 @@
 #define STEP	SZ_2M
 
 /**
- * struct runs - what a walk has come by
+ * struct runs - the address ranges that a walk has read
  * @walk: how many there are, and how many there is room for
- * @entries: without gaps between their addresses there is only one
+ * @entries: the ranges; adjacent ones are merged
  */
 struct runs {
 	struct dvp_importer_walk *walk;
@@ -36,7 +36,7 @@ static void add_run(struct runs *runs, u64 address, u64 length)
 	runs->walk->nents++;
 }
 
-/* virtio_gpu: has allocated nents, and passes lengths of 32 bits on to its device. */
+/* virtio_gpu: allocates nents entries, and passes 32-bit lengths to its device. */
 static int walk_entries(struct sg_table *sgt, struct runs *runs)
 {
 	struct scatterlist *sg;
@@ -65,7 +65,7 @@ static int walk_pages(struct sg_table *sgt, struct runs *runs)
 	return left ? -ERANGE : 0;
 }
 
-/* xe: a position that moves on by as much as a page table takes; no look at nents. */
+/* xe: a cursor that advances by the size of a page table entry, and ignores nents. */
 static int walk_cursor(struct sg_table *sgt, struct runs *runs)
 {
 	u64 start = runs->walk->start, left = runs->walk->length, step;
@@ -122,7 +122,7 @@ static int find_part(struct sg_table *sgt, u64 start, u64 end, struct part *part
 	return part->last && at >= end ? 0 : -ERANGE;
 }
 
-/* RDMA: shortens the list in place, reads it, and makes it what it was. */
+/* RDMA: trims the list in place, reads it, and restores it. */
 static int walk_region(struct sg_table *sgt, struct runs *runs)
 {
 	u64 start = runs->walk->start;

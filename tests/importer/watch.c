@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A look at the exporter's device at the very moment when the importer is told
- * that the memory goes or comes: it has to answer.
+ * Reads a register of the exporter's device at each notification: the device has to
+ * answer then.
  */
 #include <linux/dma-resv.h>
 #include <linux/pci.h>
 
 #include "importer.h"
 
-/* Has the importer look at a register of @arg's device from now on. */
+/* Lets the importer read a register of @arg's device from now on. */
 int dvp_import_watch(struct dvp_import *import,
 		     const struct dvp_importer_watch *arg)
 {
@@ -51,8 +51,8 @@ void dvp_import_unwatch(struct dvp_import *import)
 }
 
 /*
- * As importers are told, under the reservation lock.  Returns whether the device
- * answers, if one is watched.  Where nobody answers, the bus reads as all ones on
+ * Called at each notification, under the reservation lock.  Returns whether the watched
+ * device answers, or true without one.  Without an answer the bus reads as all ones on
  * most machines, and as zeroes in QEMU.
  */
 bool dvp_import_look(struct dvp_import *import)

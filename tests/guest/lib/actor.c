@@ -29,6 +29,11 @@ int act_close(struct actor *actor)
 	return 0;
 }
 
+int act_unbind(struct actor *actor)
+{
+	return device_unbind(actor->bdf);
+}
+
 int act_unmap(struct actor *actor)
 {
 	return importer_unmap(actor->importer);

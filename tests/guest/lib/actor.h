@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Threads of which tests want to know how far they have come. */
+/* Threads whose progress a test watches. */
 #ifndef GUEST_ACTOR_H
 #define GUEST_ACTOR_H
 
@@ -15,7 +15,7 @@ struct vfio;
  * @act: what it does: 0 or a negative errno
  * @bdf: the device
  * @vfio: its group, and the device's descriptor while there is one
- * @importer: who has the device's memory mapped, for those that move bytes
+ * @importer: has the device's memory mapped; for acts that move bytes
  * @thread: the thread
  * @tid: its number in /proc, 0 before it runs
  * @done: it has returned from @act
@@ -39,11 +39,13 @@ int act_reset_by_user(struct actor *actor);
 int act_off(struct actor *actor);
 /* Closes the device. */
 int act_close(struct actor *actor);
+/* Unbinds the device from its driver. */
+int act_unbind(struct actor *actor);
 /* Unmaps the memory. */
 int act_unmap(struct actor *actor);
 /* Switches the device's domain to the lazy mode. */
 int act_flush_lazily(struct actor *actor);
-/* Writes ACT_BYTE until that fails, as the mapping has gone. */
+/* Writes ACT_BYTE until the mapping is gone and the write fails. */
 #define ACT_BYTE 0xa5
 int act_transfer(struct actor *actor);
 
@@ -51,8 +53,8 @@ void actor_start(struct actor *actor);
 void actor_join(struct actor *actor);
 
 /*
- * Starts it; returns when it is held at the call of a function of the kernel, which
- * must be able to sleep.  importer_release() of what is returned lets it go on.
+ * Starts it; returns when it is held at the call of a kernel function, which must be
+ * able to sleep.  importer_release() of the returned importer lets it go on.
  */
 int actor_hold(struct actor *actor, const char *function);
 /* The same, but when it is about to return from the function. */
@@ -63,14 +65,13 @@ int kernel_hold(const char *function);
 bool kernel_is_held(int importer);
 
 /*
- * Starts it; whether it goes to sleep before it gets to a function.  It is past
- * that, or asleep, or done when this returns.
+ * Starts it; returns whether it sleeps before it calls a kernel function.  When this
+ * returns, it has called the function, or sleeps, or is done.
  */
 bool actor_sleeps_before(struct actor *actor, const char *function);
 
 /*
- * Whether a thread, or a process, is in the kernel, and is not woken by anything but
- * what it waits for (or by being killed).
+ * Whether a thread or a process sleeps in the kernel, uninterruptible but for a kill.
  */
 bool task_sleeps(pid_t tid);
 

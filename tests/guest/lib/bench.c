@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -143,6 +144,12 @@ struct vfio *bench_open_memory(void)
 	return bench_open(bench_find(IVSHMEM, 0));
 }
 
+void bench_decoding(struct vfio *vfio, bool on)
+{
+	assert_ok(vfio_set_command(vfio, on ? PCI_COMMAND_MEMORY : 0,
+				   on ? 0 : PCI_COMMAND_MEMORY));
+}
+
 uint64_t bench_memory_size(struct vfio *vfio)
 {
 	struct vfio_region_info info;
@@ -257,6 +264,22 @@ void bench_pattern(uint8_t *data, size_t size, unsigned int seed)
 		x = x * 1664525 + 1013904223;
 		*data++ = x >> 24;
 	}
+}
+
+void bench_move(struct vfio *vfio, int importer, uint64_t offset,
+		uint64_t where, size_t size)
+{
+	static unsigned int seed;
+	uint8_t data[DVP_IMPORTER_TRANSFER_MAX], got[DVP_IMPORTER_TRANSFER_MAX];
+
+	assert_true(size <= sizeof(data));
+	bench_pattern(data, size, ++seed);
+	assert_ok(importer_write(importer, offset, data, size));
+	assert_ok(vfio_read(vfio, VFIO_PCI_BAR2_REGION_INDEX, where, got, size));
+	assert_memory_equal(got, data, size);
+	memset(got, 0, size);
+	assert_ok(importer_read(importer, offset, got, size));
+	assert_memory_equal(got, data, size);
 }
 
 long long bench_now_ms(void)

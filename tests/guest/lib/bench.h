@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the suites share: assertions that say what went wrong in words, and
- * openers whose results are closed at the end of the test, however it ends.
+ * What the suites share: assertions that print the reason, and openers whose results
+ * are closed at the end of the test, also after a failure.
  */
 #ifndef GUEST_BENCH_H
 #define GUEST_BENCH_H
@@ -31,7 +31,7 @@
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof(*(array)))
 
-/* What libc and the helpers return: at least 0, or a negative errno. */
+/* For calls that return a value of at least 0, or a negative errno. */
 #define assert_ok(call) \
 	check_ok(call, #call, __FILE__, __LINE__)
 #define assert_error(call, error) \
@@ -59,8 +59,8 @@ void check_error(long long ret, int error, const char *call, const char *file,
 	} while (0)
 
 /*
- * A test whose name is a sentence about what is observed, and one of several
- * that differ in their data, which *state points to.
+ * A test; its name is a sentence about what is observed.  TEST_WITH() is for tests that
+ * share a function: *state points to the data.
  */
 #define TEST(suite, name, function) TEST_WITH(suite, name, function, NULL)
 #define TEST_WITH(suite, name, function, data) \
@@ -70,7 +70,7 @@ void check_error(long long ret, int error, const char *call, const char *file,
 #define run_group(suite, tests) \
 	cmocka_run_group_tests_name(suite, tests, NULL, NULL)
 
-/* A test that loads the driver anew; the next one finds it as it was. */
+/* A test that reloads the driver; the teardown loads it with the former options. */
 #define TEST_RELOADS(suite, name, function) \
 	{ suite ": " name, function, bench_setup, bench_reload_teardown, NULL }
 
@@ -81,28 +81,30 @@ int bench_reload_teardown(void **state);
 /* The driver under test, and whether it is ours. */
 const char *bench_driver(void);
 bool bench_is_ours(void);
-/* Ours has the place of the kernel's vfio-pci. */
+/* Whether ours is the drop-in, in place of the kernel's vfio-pci. */
 bool bench_is_dropin(void);
 /* The driver's module, as /sys/module has it. */
 const char *bench_module(void);
-/* Loads it anew, with @options after those of this run: 0 or a negative errno. */
+/* Reloads it with the options of this run and @options: 0 or a negative errno. */
 int bench_reload(const char *options);
 
 /* Whether several ranges can be mapped: see struct expect. */
 bool bench_maps_several(void);
 
-/* Fails the test if the machine has not got the device. */
+/* Fails the test if the machine does not have the device. */
 const char *bench_find(enum device_kind kind, unsigned int nth);
 
 /* Binds the device to the driver under test, and opens it. */
 struct vfio *bench_open(const char *bdf);
 /* The shared memory of ivshmem, 4 MiB in a 64-bit prefetchable BAR 2. */
 struct vfio *bench_open_memory(void);
+/* Switches memory decoding on or off. */
+void bench_decoding(struct vfio *vfio, bool on);
 uint64_t bench_memory_size(struct vfio *vfio);
 void bench_close(struct vfio *vfio);
 uint8_t *bench_mmap(struct vfio *vfio, unsigned int index);
 
-/* Reads a file that our driver has in debugfs about a device. */
+/* Reads a file of a device in our driver's debugfs directory. */
 int bench_debugfs(const char *bdf, const char *file, char *text, size_t size);
 
 int bench_export(struct vfio *vfio, unsigned int index, uint64_t offset,
@@ -114,6 +116,13 @@ int bench_importer(const char *device);
 /* Keeps any other file descriptor; returns it. */
 int bench_keep(int fd);
 void bench_drop(int fd);
+
+/*
+ * The importer writes @size bytes at @offset of its buffer; they must appear at @where
+ * in BAR 2, and be what it reads back.
+ */
+void bench_move(struct vfio *vfio, int importer, uint64_t offset,
+		uint64_t where, size_t size);
 
 /* Bytes that differ from seed to seed and from one to the next. */
 void bench_pattern(uint8_t *data, size_t size, unsigned int seed);

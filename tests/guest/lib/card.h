@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The test RDMA card (tests/rdma) as rdma-core sees it, and what is in its tables. */
+/* The test RDMA card (tests/rdma) by rdma-core, and its page tables by debugfs. */
 #ifndef GUEST_CARD_H
 #define GUEST_CARD_H
 
@@ -8,11 +8,11 @@
 
 #include <infiniband/verbs.h>
 
-/* The kernel modules, once for all tests: 0 or a negative errno. */
+/* Load and unload the kernel modules: 0 or a negative errno. */
 int card_load(void);
 int card_unload(void);
 
-/* How regions are registered from now on. */
+/* Sets how regions are registered from now on. */
 enum card_kind { CARD_DYNAMIC, CARD_PINNED, CARD_REVOCABLE };
 int card_register_as(enum card_kind kind);
 
@@ -35,18 +35,18 @@ void card_close(struct card *card);
 int card_register(const struct card *card, int buffer, uint64_t offset,
 		  uint64_t length, uint64_t iova, struct ibv_mr **region);
 
-/* So many bytes are written at once. */
+/* Number of bytes of one write. */
 #define CARD_CHUNK 64
 int card_write(const char *bdf, uint32_t key, uint64_t iova, uint8_t byte);
 
 #define CARD_PAGES 4096
 
 /**
- * struct card_table - what the card knows of a region
+ * struct card_table - the card's table of a region
  * @page_size: in bytes; 0 while it has no table
- * @nr_pages: how many there are
- * @revokes: how often it has lost its table
- * @revoked: for good
+ * @nr_pages: number of @pages
+ * @revokes: how often the card has lost it to a revoke
+ * @revoked: the region is revoked for good
  * @pages: DMA addresses
  */
 struct card_table {
@@ -59,7 +59,7 @@ struct card_table {
 
 /* -ENOENT: there is no such region. */
 int card_table(const char *bdf, uint32_t key, struct card_table *table);
-/* How many regions there are, or a negative errno; the key of the last one. */
+/* Number of regions, or a negative errno; fills in the key of the last one. */
 int card_regions(const char *bdf, uint32_t *key);
 
 #endif /* GUEST_CARD_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the suites about events share: a device whose memory an importer has
- * mapped and written to, and what must hold after the memory went and came.
+ * What the suites about events share: a device whose memory an importer has mapped
+ * and written to, and checks of its state after revokes and restores.
  */
 #ifndef GUEST_EVENTS_H
 #define GUEST_EVENTS_H
@@ -35,7 +35,7 @@ struct place {
 /* Memory; has neither. */
 #define PLACE_IVSHMEM	{ IVSHMEM, 0, 2, PAGE, 512 }
 
-/* Has the kernel find the device anew, and give it addresses. */
+/* Lets the kernel rescan the bus, and assign addresses to the device. */
 void place_revive(const struct place *place);
 
 /**
@@ -44,9 +44,9 @@ void place_revive(const struct place *place);
  * @bdf: the device
  * @vfio: the device, open
  * @buffer: BAR, exported from its start
- * @importer: has it mapped, and looks at the device when it is told
- * @values: the first bytes, as written after so many notifications
- * @seed: of what was last written
+ * @importer: has it mapped; reads a register of the device at each notification
+ * @values: the first bytes, as last written before each notification
+ * @seed: of the pattern that was written last
  */
 struct subject {
 	struct place place;
@@ -58,26 +58,26 @@ struct subject {
 	unsigned int seed;
 };
 
-/* All is set up, and bytes have moved. */
+/* Opens, exports, imports, and moves bytes. */
 void subject_open(struct subject *subject, const struct place *place);
 /* The same for a device that has been opened; @hold_ms as for an attach. */
 void subject_import(struct subject *subject, struct vfio *vfio,
 		    unsigned int hold_ms);
 
-/* The importer has been told @count times in all, and cannot reach it. */
+/* The importer has been notified @count times in all, and cannot map. */
 void subject_is_revoked(struct subject *subject, unsigned int count);
 /* The same, but a new mapping works, and bytes move again. */
 void subject_is_restored(struct subject *subject, unsigned int count);
 /*
- * Waits until it is restored after one event: told twice in all, each time while the
- * device answered.
+ * Waits until it is restored after one event: notified twice in all, each time while
+ * the device answered.
  */
 void subject_went_and_came(struct subject *subject);
-/* Nobody has been told since @count times, and bytes move. */
+/* There was no notification beyond the first @count, and bytes move. */
 void subject_is_untouched(struct subject *subject, unsigned int count);
 /*
- * The device answered at the notification, of which 0 is the first: with what
- * was last written if that was before an event, with anything if after.
+ * The device answered at notification number @notification, from 0: with what was last
+ * written if it came before an event, with any value if after.
  */
 void subject_answered(struct subject *subject, unsigned int notification);
 
@@ -86,7 +86,7 @@ unsigned int find_capability(struct vfio *vfio, uint8_t id);
 
 /* An eventfd for VFIO_PCI_ERR_IRQ_INDEX or VFIO_PCI_REQ_IRQ_INDEX, or -errno. */
 int open_irq(const struct vfio *vfio, unsigned int index);
-/* The same for the test, which fails without. */
+/* The same; fails the test on an error, and closes the eventfd at its end. */
 int watch_irq(struct vfio *vfio, unsigned int index);
 /* Whether it was signalled since the last call. */
 bool was_told(int event);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* In what the exporters and the kernels differ, and why. */
+/* Where exporters and kernels differ, and why. */
 #ifndef GUEST_EXPECT_H
 #define GUEST_EXPECT_H
 
@@ -9,7 +9,7 @@
  * struct expect - what the exporter in use answers
  * @name: what the dma-buf says is its exporter
  * @names_device: followed by its device
- * @module: whose code the buffers hold in the kernel
+ * @module: on which each buffer holds a reference
  * @no_path_attach: errno of an attach without a P2P path, 0 if it succeeds
  * @no_path_map: errno of the map after it, 0 if it is not reached
  * @several_translated: errno of mapping several ranges through an IOMMU
@@ -20,27 +20,26 @@
  *	for
  * @quarantines: neither closing nor a task that is being killed waits for importers
  *	without a limit of time; a device that is closed stays busy instead
- * @outlives_file: a dma-buf that has lost its file, but is held by O_PATH, does no
- *	harm
+ * @outlives_file: a dma-buf that an O_PATH descriptor keeps without its file is handled
  * @waits_for_snapshot: a revoke does not wait for fences that are added after it
  *	has begun, nor for fences of a buffer without importers
  * @names_slow: says in the log who still holds a buffer
  * @says_no_path: says in the log why there is no path
  * @reads_acs: looks at ACS anew for each importer that attaches
- * @looks_ahead: revokes by what is written to config space as it looks before
- *	the core reads it
+ * @looks_ahead: revokes before the core's write to config space, by the data as
+ *	they are then
  * @hears_of_resets: an administrator's reset revokes
  * @hears_of_errors: a fatal PCI error revokes, and so does a surprise removal
  * @hears_of_waking: the end of a low-power state from outside restores
  * @sleeps_in_d1: D1 and D2 revoke, as D3hot does
  * @revoked_asleep: what is exported in a low-power state is revoked
  * @merges_adjacent: ranges that follow each other become one entry
- * @checks_reach: refuses addresses that are reserved or taken for encrypted
+ * @checks_reach: refuses addresses that are reserved, or would count as encrypted
  * @physical: importers in the kernel can get the physical addresses
- * @keeps_apart: a reset waits for an opening or closing, and the other way round
+ * @keeps_apart: a reset waits for an opening or closing, and vice versa
  * @recovers: a device gets its configuration back after its link was reset, and
  *	counts as lost if it cannot
- * @shows_inside: debugfs and tracepoints tell of buffers and importers
+ * @shows_inside: has debugfs files and tracepoints about buffers and importers
  * @warns_of_mask: the core warns when it must map what the mask does not reach
  */
 struct expect {
@@ -77,10 +76,10 @@ struct expect {
 
 /**
  * enum expect_pins - how an importer's own pins are answered
- * @PINS_ALLOWED: to whoever has promised to obey a revoke
- * @PINS_BY_CORE: the core pins in each map, so that an exporter cannot know
- *	whose a pin is until no map follows but another pin
- * @PINS_REFUSED: at once, because only importers pin
+ * @PINS_ALLOWED: accepted; the importer has promised to obey a revoke
+ * @PINS_BY_CORE: the core pins in each map, so an importer's own pin is recognized
+ *	only when a pin follows without a map
+ * @PINS_REFUSED: refused at once, because only importers pin
  */
 enum expect_pins {
 	PINS_ALLOWED,
@@ -91,10 +90,10 @@ enum expect_pins {
 /**
  * struct expect_kernel - what the kernel in use does
  * @pins: how an importer's own pins are answered
- * @no_callback: an importer without a callback gets as far as the exporter
+ * @no_callback: the core lets an importer without a callback attach
  * @resets_bridges: bridges have reset_subordinate, which is new or backported
- * @core_exports: exporter=intree can be had
- * @copies_tables: what an importer gets is not what was exported (DMABUF_DEBUG)
+ * @core_exports: exporter=intree is available
+ * @copies_tables: an importer gets a copy of the exporter's sg_table (DMABUF_DEBUG)
  */
 struct expect_kernel {
 	enum expect_pins pins;
@@ -106,7 +105,7 @@ struct expect_kernel {
 
 const struct expect *expect(void);
 
-/* What is expected in this; says so if it is not what ours would do, and why. */
+/* The expectation; prints a difference from our exporter, with the reason. */
 #define expects(field) (expect_noting(#field)->field)
 
 const struct expect *expect_noting(const char *field);

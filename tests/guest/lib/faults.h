@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Allocations that fail on purpose: slab and pages, those of the calling thread.
- * What the kernel does for it in another thread does not fail.
+ * Fault injection into slab and page allocations of the calling thread.  Allocations
+ * that the kernel makes for it in other threads do not fail.
  */
 #ifndef GUEST_FAULTS_H
 #define GUEST_FAULTS_H
 
 #include <stdbool.h>
 
-/* Before the others: 0 or a negative errno, if the kernel cannot do it. */
+/* Call it first: 0, or a negative errno if the kernel has no fault injection. */
 int faults_prepare(void);
 void faults_finish(void);
 
 /**
  * enum faults_kind - which allocations fail
  * @FAULTS_SLAB: those from a slab
- * @FAULTS_PAGES: those of pages; also where a slab needs more of them, which is now
- *	in one call and now in another
+ * @FAULTS_PAGES: those of pages; also when a slab grows, which differs from run to
+ *	run
  * @FAULTS_ALL: both
  */
 enum faults_kind {
@@ -25,14 +25,14 @@ enum faults_kind {
 	FAULTS_ALL,
 };
 
-/* From now on it is those: 0 or a negative errno. */
+/* Selects them: 0 or a negative errno. */
 int faults_choose(enum faults_kind kind);
 
-/* The nth allocation from now on fails, the first one being 1. */
+/* Lets the nth allocation from now on fail, from 1. */
 void faults_arm(unsigned int nth);
-/* Every allocation from now on fails. */
+/* Lets every allocation from now on fail. */
 void faults_arm_all(void);
-/* None fails any more.  Returns how many the nth one was short of. */
+/* Ends that.  Returns how many allocations were missing to the nth. */
 unsigned int faults_disarm(void);
 
 #endif /* GUEST_FAULTS_H */

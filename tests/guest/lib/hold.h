@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The ways in which a process can hold a dma-buf, beside a descriptor of its own. */
+/* How a process can hold a dma-buf other than by an ordinary descriptor. */
 #ifndef GUEST_HOLD_H
 #define GUEST_HOLD_H
 
@@ -8,11 +8,11 @@
 /**
  * enum hold_kind - how a dma-buf is held
  * @HOLD_PATH: by an O_PATH descriptor, which keeps the dma-buf and not its file
- * @HOLD_FLIGHT: on its way through a socket that only its own queue refers to, so
- *	that the kernel's garbage collector has to find it when it is let go
+ * @HOLD_FLIGHT: in flight in a socket to which only its own queue refers; released
+ *	by the kernel's garbage collector
  * @HOLD_COPY: by a descriptor that pidfd_getfd() has copied
  * @HOLD_EPOLL: by an epoll that watches it, which does not keep it
- * @HOLD_TABLE: by a process that shares our descriptors (CLONE_FILES), closes the
+ * @HOLD_TABLE: by a process that shares our descriptors (CLONE_FILES), closes this
  *	one and ends
  * @HOLD_KINDS: how many of these there are
  */
@@ -41,7 +41,7 @@ struct hold {
 int hold_begin(struct hold *hold, enum hold_kind kind, int buffer);
 void hold_end(struct hold *hold);
 
-/* Until everything is freed that was only waiting for RCU readers. */
+/* Waits until objects that are freed after an RCU grace period are freed. */
 void hold_synchronize(void);
 
 #endif /* GUEST_HOLD_H */

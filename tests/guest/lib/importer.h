@@ -67,7 +67,7 @@ int importer_release(int importer);
 int importer_measure(int importer, struct dvp_importer_measure *measure);
 int importer_probed(int importer, struct dvp_importer_probed *seen);
 
-/* What a report says at once. */
+/* Single values of a report. */
 bool importer_is_mapped(int importer);
 unsigned int importer_notifications(int importer);
 

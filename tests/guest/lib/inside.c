@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -42,12 +41,6 @@ unsigned long long inside_inode(int buffer)
 
 	assert_sys(fstat(buffer, &stat));
 	return stat.st_ino;
-}
-
-void inside_switch(struct vfio *vfio, bool on)
-{
-	assert_ok(vfio_set_command(vfio, on ? PCI_COMMAND_MEMORY : 0,
-				   on ? 0 : PCI_COMMAND_MEMORY));
 }
 
 int inside_setup(void **state)

@@ -1,29 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the driver tells of a device of which it knows nothing older. */
+/* The driver's debugfs files and tracepoints of a device that was just bound. */
 #ifndef GUEST_INSIDE_H
 #define GUEST_INSIDE_H
-
-#include <stdbool.h>
-
-struct vfio;
 
 #define INSIDE_SIZE 65536
 
 /* Of the test: the exporter, and an importer. */
 extern const char *inside_memory, *inside_engine;
 
-/* All of a file of the exporter's in debugfs, until the next one is read. */
+/* Contents of a debugfs file of the exporter; valid until the next call. */
 const char *inside_read(const char *file);
-/* What "state" has behind a key, until the next call; "" if it has not got it. */
+/* Value of a key in "state"; valid until the next call; "" without the key. */
 const char *inside_state(const char *key);
 long long inside_number(const char *key);
-/* What a dma-buf is called there. */
+/* By which the debugfs files identify a dma-buf. */
 unsigned long long inside_inode(int buffer);
 
-/* Switches memory decoding on or off. */
-void inside_switch(struct vfio *vfio, bool on);
-
-/* The exporter is bound anew for each test, which is traced. */
+/* Each test starts with a newly bound exporter and with tracing on. */
 int inside_setup(void **state);
 int inside_teardown(void **state);
 

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Between these two lines, DMA that the IOMMU stops is no trouble. */
+/* Between these two lines, an IOMMU fault does not fail the run. */
 #define KLOG_FAULTS_FROM	"guest: DMA faults are expected from here on"
 #define KLOG_FAULTS_UNTIL	"guest: no more DMA faults are expected"
 
-/* Adds a line; 0 or a negative errno. */
+/* Appends a line: 0 or a negative errno. */
 int klog_say(const char *text);
 
 /* A file descriptor to read from the first record on, or only newer ones. */
@@ -23,7 +23,7 @@ bool klog_next(int klog, char *text, size_t size);
 /* Counts the records from here on that contain each of the NULL-ended words. */
 unsigned int klog_count(int klog, const char *const *words);
 
-/* Whether the line is one with which no run is a good one. */
+/* Whether the line fails the run. */
 bool klog_offends(const char *text);
 
 #endif /* GUEST_KLOG_H */

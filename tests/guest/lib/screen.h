@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the machine `screen` has on its display, as QEMU sees it from outside.
+ * The display of the machine `screen`, as QEMU draws it.
  * Functions return 0, or what they say, or a negative errno.
  */
 #ifndef GUEST_SCREEN_H
@@ -14,7 +14,7 @@
 #define SCREEN_PIXELS	(SCREEN_WIDTH * SCREEN_HEIGHT)
 #define SCREEN_BYTES	(SCREEN_PIXELS * sizeof(uint32_t))
 
-/* Whether the machine has got a display. */
+/* Whether the machine has a display. */
 bool screen_exists(void);
 /* Loads what it needs; once is enough. */
 int screen_start(void);
@@ -24,7 +24,7 @@ int screen_start(void);
  * if another picture is there to the end.
  */
 int screen_wait(const uint32_t *pixels);
-/* Leaves a PNG of it on the host; returns its name there, or NULL. */
+/* Writes a PNG of it on the host; returns its name there, or NULL. */
 const char *screen_save(void);
 
 /* A picture for people, of SCREEN_PIXELS. */

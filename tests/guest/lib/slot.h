@@ -14,10 +14,10 @@
 /**
  * struct slot - where a device sits
  * @port: the port above it
- * @control: position of the slot's control register in the port's config space
+ * @control: offset of the slot's control register in the port's config space
  * @power: file that switches the slot on and off
  * @klog: what the kernel says from now on; whoever calls slot_find() closes it
- * @memory: which of the memories that have been made is in it, 0 if another
+ * @memory: number of the memory backend in it, 0 for another one
  */
 struct slot {
 	char port[BDF_SIZE];
@@ -29,14 +29,14 @@ struct slot {
 
 int slot_find(struct slot *slot, const char *bdf);
 
-/* Whether the kernel is through with the arrival of a device. */
+/* Whether the kernel has finished handling the arrival of a device. */
 bool slot_is_filled(const struct slot *slot);
-/* Whether the kernel is through with a removal. */
+/* Whether the kernel has finished handling a removal. */
 bool slot_is_empty(const struct slot *slot);
 
 /* Puts an ivshmem, with memory of its own, into the empty slot of a port. */
 int slot_plug_memory(struct slot *slot, const char *name, const char *bus);
-/* Takes the device away at once. */
+/* Removes the device by surprise. */
 int slot_tear_out(const struct slot *slot);
 /*
  * While the kernel waits for the user of what was torn out, and does not touch the

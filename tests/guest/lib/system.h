@@ -16,7 +16,7 @@ void system_mount(void);
 /* A line for its shell, as for printf(). */
 struct tool_run system_run(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
-/* Starts it, with both ends in pipes; returns its number. */
+/* Starts it, with input and output in pipes; returns its process id. */
 pid_t system_start(int *input, int *output, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -10,8 +10,6 @@
 #include "system.h"
 #include "tool.h"
 
-#define MAX_ARGUMENTS 16
-
 #define NOBODY 65534
 
 static char *output;
@@ -112,61 +110,8 @@ struct tool_run tool_run_all(enum tool_user user, char *const *argv)
 	};
 }
 
-static void collect(char **argv, const char *program, const char *argument,
-		    va_list args)
+pid_t tool_start_argv(int *from, char *const *argv)
 {
-	unsigned int i = 0;
-
-	argv[i++] = (char *)program;
-	while (argument) {
-		assert_true(i < MAX_ARGUMENTS);
-		argv[i++] = (char *)argument;
-		argument = va_arg(args, const char *);
-	}
-	argv[i] = NULL;
-}
-
-struct tool_run tool_run(const char *argument, ...)
-{
-	char *argv[MAX_ARGUMENTS + 1];
-	va_list args;
-
-	va_start(args, argument);
-	collect(argv, TOOL, argument, args);
-	va_end(args);
-	return tool_run_all(TOOL_ROOT, argv);
-}
-
-struct tool_run tool_run_other(const char *program, const char *argument, ...)
-{
-	char *argv[MAX_ARGUMENTS + 1];
-	va_list args;
-
-	va_start(args, argument);
-	collect(argv, program, argument, args);
-	va_end(args);
-	return tool_run_all(TOOL_ROOT, argv);
-}
-
-struct tool_run tool_run_as(enum tool_user user, const char *argument, ...)
-{
-	char *argv[MAX_ARGUMENTS + 1];
-	va_list args;
-
-	va_start(args, argument);
-	collect(argv, TOOL, argument, args);
-	va_end(args);
-	return tool_run_all(user, argv);
-}
-
-pid_t tool_start(int *from, const char *argument, ...)
-{
-	char *argv[MAX_ARGUMENTS + 1];
-	va_list args;
-
-	va_start(args, argument);
-	collect(argv, TOOL, argument, args);
-	va_end(args);
 	return start(TOOL_ROOT, argv, STDIN_FILENO, from);
 }
 

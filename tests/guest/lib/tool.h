@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The operator's command, run as an operator runs it. */
+/* Runs the operator's command. */
 #ifndef GUEST_TOOL_H
 #define GUEST_TOOL_H
 
@@ -27,22 +27,23 @@ enum tool_user {
 /**
  * struct tool_run - a command that has ended
  * @status: its exit status, or 128 and the signal that has ended it
- * @output: all that it has said, until the next command is run
+ * @output: of the command; valid until the next command is run
  */
 struct tool_run {
 	int status;
 	const char *output;
 };
 
-/* With the arguments, of which NULL is the last. */
-struct tool_run tool_run(const char *argument, ...);
-struct tool_run tool_run_as(enum tool_user user, const char *argument, ...);
-/* Another program. */
-struct tool_run tool_run_other(const char *program, const char *argument, ...);
 struct tool_run tool_run_all(enum tool_user user, char *const *argv);
+/* The same with a list of arguments that ends with NULL: the command, or another program. */
+#define tool_run(...)		tool_run_as(TOOL_ROOT, __VA_ARGS__)
+#define tool_run_as(user, ...)	tool_run_all(user, TOOL_ARGV(TOOL, __VA_ARGS__))
+#define tool_run_other(...)	tool_run_all(TOOL_ROOT, TOOL_ARGV(__VA_ARGS__))
+#define TOOL_ARGV(...)		((char *const *)(const char *const []) { __VA_ARGS__ })
 
-/* Starts it, with its output in a pipe; returns its number. */
-pid_t tool_start(int *output, const char *argument, ...);
+/* Starts the command, with its output in a pipe; returns its process id. */
+#define tool_start(from, ...)	tool_start_argv(from, TOOL_ARGV(TOOL, __VA_ARGS__))
+pid_t tool_start_argv(int *from, char *const *argv);
 /* Another program, with its input in a pipe as well. */
 pid_t tool_start_all(enum tool_user user, char *const *argv, int *input,
 		     int *output);
@@ -57,7 +58,7 @@ struct tool_run tool_check(struct tool_run run, int status, const char *words,
 const char *tool_override(const char *bdf);
 /* The name of the only one of a kind below the device. */
 void tool_only_name(const char *bdf, const char *kind, char *name, size_t size);
-/* As if nobody had ever bound it. */
+/* Unbinds it, and clears its driver_override. */
 void tool_free_device(const char *bdf);
 /* Two that are one IOMMU group; without a driver. */
 void tool_group(char one[BDF_SIZE], char other[BDF_SIZE]);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which BARs leave as a dma-buf, and what userspace holds of one. */
-#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -95,11 +94,11 @@ static void decoding_off(void **state)
 	int buffer;
 
 	(void)state;
-	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
+	bench_decoding(vfio, false);
 	buffer = bench_export(vfio, BAR2, 0, PAGE);
 	assert_error(importer_attach(importer, buffer), ENODEV);
 
-	assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
+	bench_decoding(vfio, true);
 	assert_ok(importer_attach(importer, buffer));
 	assert_ok(importer_map(importer));
 }

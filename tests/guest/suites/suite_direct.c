@@ -19,7 +19,6 @@ static void check_address(const char *exporter, const char *edu)
 	struct dvp_importer_entry entry;
 	struct vfio *vfio = bench_open(exporter);
 	int importer = bench_importer(edu);
-	uint8_t data[CHUNK], got[CHUNK];
 	struct bar bar;
 
 	assert_ok(device_bar(exporter, BAR2, &bar));
@@ -30,10 +29,7 @@ static void check_address(const char *exporter, const char *edu)
 	assert_int_equal(report.nents, 1);
 	assert_int_equal(entry.address, bar.start + MIB);
 
-	bench_pattern(data, sizeof(data), bar.start >> 20);
-	assert_ok(importer_write(importer, 0, data, sizeof(data)));
-	assert_ok(vfio_read(vfio, BAR2, MIB, got, sizeof(got)));
-	assert_memory_equal(got, data, sizeof(got));
+	bench_move(vfio, importer, 0, MIB, CHUNK);
 }
 
 static void through_host_bridge(void **state)
@@ -64,7 +60,6 @@ static void check_anew(const char *exporter, const char *edu)
 	struct dvp_importer_report report;
 	struct vfio *vfio = bench_open(exporter);
 	int importer = bench_importer(edu);
-	uint8_t data[CHUNK], got[CHUNK];
 	struct bar bar;
 	size_t i, time;
 
@@ -81,12 +76,8 @@ static void check_anew(const char *exporter, const char *edu)
 			assert_int_equal(entries[i].address,
 					 bar.start + ranges[i].offset);
 			assert_int_equal(entries[i].length, PAGE);
-			bench_pattern(data, sizeof(data), 8 * time + i);
-			assert_ok(importer_write(importer, i * PAGE, data,
-						 sizeof(data)));
-			assert_ok(vfio_read(vfio, BAR2, ranges[i].offset, got,
-					    sizeof(got)));
-			assert_memory_equal(got, data, sizeof(got));
+			bench_move(vfio, importer, i * PAGE, ranges[i].offset,
+				   CHUNK);
 		}
 		assert_ok(importer_unmap(importer));
 	}

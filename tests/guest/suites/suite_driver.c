@@ -260,9 +260,9 @@ static void bar_access_restored(void **state)
 
 	(void)state;
 	memory[7] = 0x77;
-	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
+	bench_decoding(vfio, false);
 	assert_error(vfio_read(vfio, BAR2, 7, &byte, 1), EIO);
-	assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
+	bench_decoding(vfio, true);
 	assert_ok(vfio_read(vfio, BAR2, 7, &byte, 1));
 	assert_int_equal(byte, 0x77);
 	assert_int_equal(memory[7], 0x77);

@@ -200,11 +200,11 @@ static void fatal_memory_off(void **state)
 
 	(void)state;
 	subject_open(&subject, &nic);
-	assert_ok(vfio_set_command(subject.vfio, 0, PCI_COMMAND_MEMORY));
+	bench_decoding(subject.vfio, false);
 	inject("", "DLP");
 	wait_until(recovered(klog));
 	subject_is_revoked(&subject, 1);
-	assert_ok(vfio_set_command(subject.vfio, PCI_COMMAND_MEMORY, 0));
+	bench_decoding(subject.vfio, true);
 	if (!expects(hears_of_errors))
 		return;
 	/* The end of the recovery is told from a workqueue. */

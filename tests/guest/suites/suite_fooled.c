@@ -132,7 +132,7 @@ static void off_after_all(void **state)
 	assert_ok(importer_seen(subject.importer, sights));
 	assert_int_equal(!(sights[0].command & PCI_COMMAND_MEMORY),
 			 expects(looks_ahead));
-	assert_ok(vfio_set_command(subject.vfio, PCI_COMMAND_MEMORY, 0));
+	bench_decoding(subject.vfio, true);
 	subject_is_restored(&subject, 2);
 }
 
@@ -151,7 +151,7 @@ static void rest_takes_long(void **state)
 	assert_int_equal(pthread_create(&writer, NULL, spring_trap, &trap), 0);
 	assert_int_equal(missing_page(&trap), 1);
 	subject_is_revoked(&subject, 1);
-	assert_ok(vfio_set_command(subject.vfio, PCI_COMMAND_MEMORY, 0));
+	bench_decoding(subject.vfio, true);
 	subject_is_restored(&subject, 2);
 	supply_page(&trap, 1);
 	end_trap(&trap, writer);

@@ -93,9 +93,9 @@ static void importer_unplugged(void **state)
 	/* No other file is opened when its driver is on its way out. */
 	snprintf(path, sizeof(path), "/dev/dvp-importer-%s", bdf);
 	wait_until(access(path, F_OK));
-	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
+	bench_decoding(vfio, false);
 	end_transfers(&worker);
-	assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
+	bench_decoding(vfio, true);
 	bench_drop(subject.importer);
 	wait_until(slot_is_empty(&slot));
 
@@ -124,8 +124,7 @@ static void torn_out(struct subject *subject, struct slot *slot)
 	if (!expects(hears_of_errors)) {
 		assert_int_equal(importer_notifications(subject->importer), 0);
 		assert_true(importer_is_mapped(subject->importer));
-		assert_ok(vfio_set_command(subject->vfio, 0,
-					   PCI_COMMAND_MEMORY));
+		bench_decoding(subject->vfio, false);
 	}
 	wait_until(!importer_is_mapped(subject->importer));
 	end_transfers(&worker);
@@ -214,7 +213,7 @@ static void importer_gone(void **state)
 	assert_ok(importer_work(importer, 20000));
 	assert_ok(slot_tear_out(&slot));
 	wait_until(kernel_is_held(removal));
-	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
+	bench_decoding(vfio, false);
 	assert_true(klog_count(klog, words));
 	assert_ok(slot_light_up(&slot));
 	assert_ok(importer_release(removal));

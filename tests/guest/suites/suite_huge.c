@@ -48,20 +48,6 @@ static void entries_fit(void **state)
 	assert_int_equal(entries[i].length, SIZE - i * LONGEST);
 }
 
-static void check(struct vfio *vfio, int importer, uint64_t offset)
-{
-	uint8_t data[CHUNK], got[CHUNK];
-
-	bench_pattern(data, sizeof(data), offset >> 10);
-	assert_ok(importer_write(importer, offset, data, sizeof(data)));
-	assert_ok(vfio_read(vfio, BAR2, offset, got, sizeof(got)));
-	assert_memory_equal(got, data, sizeof(got));
-
-	memset(got, 0, sizeof(got));
-	assert_ok(importer_read(importer, offset, got, sizeof(got)));
-	assert_memory_equal(got, data, sizeof(got));
-}
-
 /* Where entries end and begin, and across all that 32 bits could not count. */
 static void bytes_move(void **state)
 {
@@ -71,14 +57,14 @@ static void bytes_move(void **state)
 	uint64_t at;
 
 	(void)state;
-	check(vfio, importer, 0);
+	bench_move(vfio, importer, 0, 0, CHUNK);
 	for (at = LONGEST; at < SIZE; at += LONGEST) {
-		check(vfio, importer, at - CHUNK);
-		check(vfio, importer, at);
+		bench_move(vfio, importer, at - CHUNK, at - CHUNK, CHUNK);
+		bench_move(vfio, importer, at, at, CHUNK);
 	}
 	for (at = 4 * GIB; at < SIZE; at += 4 * GIB)
-		check(vfio, importer, at - CHUNK / 2);
-	check(vfio, importer, SIZE - CHUNK);
+		bench_move(vfio, importer, at - CHUNK / 2, at - CHUNK / 2, CHUNK);
+	bench_move(vfio, importer, SIZE - CHUNK, SIZE - CHUNK, CHUNK);
 }
 
 /* As few entries of the IOMMU's as it can have. */

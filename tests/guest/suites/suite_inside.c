@@ -67,13 +67,13 @@ static void state_follows(void **state)
 	assert_int_equal(inside_number("exports"), 2);
 	assert_int_equal(inside_number("revokes"), 0);
 
-	inside_switch(vfio, false);
+	bench_decoding(vfio, false);
 	assert_string_equal(inside_state("blocked"), "disabled");
 	assert_int_equal(inside_number("revokes"), 1);
 	assert_int_equal(inside_number("restores"), 0);
 	assert_memory_equal(inside_state("last_revoke"), "disabled ", 9);
 
-	inside_switch(vfio, true);
+	bench_decoding(vfio, true);
 	assert_string_equal(inside_state("blocked"), "-");
 	assert_int_equal(inside_number("restores"), 1);
 
@@ -91,10 +91,10 @@ static void without_buffers(void **state)
 	struct vfio *vfio = bench_open(inside_memory);
 
 	(void)state;
-	inside_switch(vfio, false);
-	inside_switch(vfio, true);
+	bench_decoding(vfio, false);
+	bench_decoding(vfio, true);
 	bench_drop(bench_export(vfio, BAR2, 0, PAGE));
-	inside_switch(vfio, false);
+	bench_decoding(vfio, false);
 	bench_close(vfio);
 	assert_int_equal(inside_number("exports"), 1);
 	assert_int_equal(inside_number("revokes"), 0);
@@ -164,11 +164,11 @@ static void revoked_listed(void **state)
 	int buffer = bench_export(vfio, BAR2, 0, PAGE);
 
 	(void)state;
-	inside_switch(vfio, false);
+	bench_decoding(vfio, false);
 	expect_buffer(buffer, PAGE, 1, "revoked");
 	expect_more("\trange 0x0 0x1000\n");
 	assert_string_equal(inside_read("buffers"), expected);
-	inside_switch(vfio, true);
+	bench_decoding(vfio, true);
 	assert_non_null(strstr(inside_read("buffers"), " state live "));
 
 	/* What is left of it has nothing of the device. */
@@ -314,7 +314,7 @@ static void reasons_add_up(void **state)
 
 	(void)state;
 	bench_export(vfio, BAR2, 0, PAGE);
-	inside_switch(vfio, false);
+	bench_decoding(vfio, false);
 	bench_close(vfio);
 	assert_string_equal(inside_state("blocked"), "closed,disabled");
 	assert_int_equal(inside_number("revokes"), 1);
@@ -352,10 +352,10 @@ static void read_all_the_time(void **state)
 		importer = bench_importer(inside_engine);
 		assert_ok(importer_attach(importer, buffers[0]));
 		assert_ok(importer_map(importer));
-		inside_switch(vfio, false);
+		bench_decoding(vfio, false);
 		bench_drop(buffers[1]);
 		bench_drop(buffers[0]);
-		inside_switch(vfio, true);
+		bench_decoding(vfio, true);
 		bench_drop(importer);
 	}
 	assert_int_equal(waitpid(reader, &status, WNOHANG), 0);
@@ -376,7 +376,7 @@ static void delegated(void **state)
 	assert_string_equal(inside_read("state"), "exporter intree\nopen yes\n");
 	assert_error(bench_debugfs(inside_memory, "buffers", text, sizeof(text)),
 		     ENOENT);
-	inside_switch(vfio, false);
+	bench_decoding(vfio, false);
 	bench_close(vfio);
 	assert_string_equal(inside_read("state"), "exporter intree\nopen no\n");
 	assert_int_equal(tracing_count("dvp_export"), 0);

@@ -160,21 +160,26 @@ static void assert_stopped(void)
 	assert_ok(klog_say(KLOG_FAULTS_UNTIL));
 }
 
-static void decoding(struct vfio *vfio, bool on)
+/* A buffer of 16 pages, all of which the peer has mapped. */
+static int open_mapped(struct vfio **vfio, uint64_t offset)
 {
-	assert_ok(vfio_set_command(vfio, on ? PCI_COMMAND_MEMORY : 0,
-				   on ? 0 : PCI_COMMAND_MEMORY));
+	int buffer;
+
+	*vfio = bench_open_memory();
+	buffer = bench_export(*vfio, BAR2, offset, 16 * PAGE);
+	open_peer();
+	assert_ok(map(buffer, 0, 16 * PAGE));
+	return buffer;
 }
 
 static void lands(void **state)
 {
-	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, MIB, 16 * PAGE);
-	uint8_t *bar = bench_mmap(vfio, BAR2) + MIB;
+	struct vfio *vfio;
+	uint8_t *bar;
 
 	(void)state;
-	open_peer();
-	assert_ok(map(buffer, 0, 16 * PAGE));
+	open_mapped(&vfio, MIB);
+	bar = bench_mmap(vfio, BAR2) + MIB;
 	assert_int_equal(reached_memory(), 16 * PAGE);
 	assert_lands(0, bar);
 	assert_lands(16 * PAGE - CHUNK, bar + 16 * PAGE - CHUNK);
@@ -199,17 +204,17 @@ static void part_lands(void **state)
 /* What iommufd has lost it does not get back by itself. */
 static void decoding_off(void **state)
 {
-	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, 16 * PAGE);
-	uint8_t *bar = bench_mmap(vfio, BAR2);
+	struct vfio *vfio;
+	int buffer;
+	uint8_t *bar;
 
 	(void)state;
-	open_peer();
-	assert_ok(map(buffer, 0, 16 * PAGE));
+	buffer = open_mapped(&vfio, 0);
+	bar = bench_mmap(vfio, BAR2);
 	assert_lands(0, bar);
-	decoding(vfio, false);
+	bench_decoding(vfio, false);
 	assert_taken();
-	decoding(vfio, true);
+	bench_decoding(vfio, true);
 	assert_taken();
 	assert_ok(iommufd_unmap(&peer.vfio, peer.space, AT_BUFFER, 16 * PAGE));
 	assert_ok(map(buffer, 0, 16 * PAGE));
@@ -218,24 +223,21 @@ static void decoding_off(void **state)
 
 static void reset(void **state)
 {
-	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, 16 * PAGE);
+	struct vfio *vfio;
 
 	(void)state;
-	open_peer();
-	assert_ok(map(buffer, 0, 16 * PAGE));
+	open_mapped(&vfio, 0);
 	assert_ok(vfio_reset(vfio));
 	assert_taken();
 }
 
 static void closed(void **state)
 {
-	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, 16 * PAGE);
+	struct vfio *vfio;
+	int buffer;
 
 	(void)state;
-	open_peer();
-	assert_ok(map(buffer, 0, 16 * PAGE));
+	buffer = open_mapped(&vfio, 0);
 	bench_close(vfio);
 	assert_taken();
 	assert_stopped();
@@ -248,12 +250,10 @@ static void closed(void **state)
 
 static void unbound(void **state)
 {
-	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, 16 * PAGE);
+	struct vfio *vfio;
 
 	(void)state;
-	open_peer();
-	assert_ok(map(buffer, 0, 16 * PAGE));
+	open_mapped(&vfio, 0);
 	bench_close(vfio);
 	assert_ok(device_unbind(bench_find(IVSHMEM, 0)));
 	assert_taken();
@@ -261,15 +261,13 @@ static void unbound(void **state)
 
 static void peer_closed(void **state)
 {
-	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, 16 * PAGE);
+	struct vfio *vfio;
 
 	(void)state;
-	open_peer();
-	assert_ok(map(buffer, 0, 16 * PAGE));
+	open_mapped(&vfio, 0);
 	vfio_close(&peer.vfio);
-	decoding(vfio, false);
-	decoding(vfio, true);
+	bench_decoding(vfio, false);
+	bench_decoding(vfio, true);
 }
 
 /* It has one address for each buffer. */

@@ -26,21 +26,6 @@ static uint64_t total(const struct vfio_region_dma_range *ranges, size_t count)
 	return sum;
 }
 
-/* Bytes that the importer writes at @offset are at @bar of the BAR. */
-static void check_at(struct vfio *vfio, int importer, uint64_t offset,
-		     uint64_t bar)
-{
-	uint8_t data[CHUNK / 2], got[CHUNK / 2];
-
-	bench_pattern(data, sizeof(data), offset / sizeof(data));
-	assert_ok(importer_write(importer, offset, data, sizeof(data)));
-	assert_ok(vfio_read(vfio, BAR2, bar, got, sizeof(got)));
-	assert_memory_equal(got, data, sizeof(got));
-	memset(got, 0, sizeof(got));
-	assert_ok(importer_read(importer, offset, got, sizeof(got)));
-	assert_memory_equal(got, data, sizeof(got));
-}
-
 /* The first and the last bytes of every range. */
 static void check_ranges(struct vfio *vfio, int importer,
 			 const struct vfio_region_dma_range *ranges,
@@ -50,10 +35,11 @@ static void check_ranges(struct vfio *vfio, int importer,
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		check_at(vfio, importer, offset, ranges[i].offset);
+		bench_move(vfio, importer, offset, ranges[i].offset, CHUNK / 2);
 		offset += ranges[i].length;
-		check_at(vfio, importer, offset - CHUNK / 2,
-			 ranges[i].offset + ranges[i].length - CHUNK / 2);
+		bench_move(vfio, importer, offset - CHUNK / 2,
+			   ranges[i].offset + ranges[i].length - CHUNK / 2,
+			   CHUNK / 2);
 	}
 }
 
@@ -149,8 +135,8 @@ static void many_spans(void **state)
 			assert_ok(importer_map(importers[i]));
 	}
 	for (i = 0; i < ARRAY_SIZE(importers); i++)
-		check_at(vfio, importers[i], scattered[0].length,
-			 scattered[1].offset);
+		bench_move(vfio, importers[i], scattered[0].length,
+			   scattered[1].offset, CHUNK / 2);
 }
 
 /* 16 MiB of addresses, of which the first page is never given out. */

@@ -346,11 +346,6 @@ static void killed_in_reset(void **state)
 	}
 }
 
-static int act_unbind(struct actor *actor)
-{
-	return device_unbind(actor->bdf);
-}
-
 static void unbind_waits(void **state)
 {
 	const char *bdf = bench_find(IVSHMEM, 0);
@@ -420,11 +415,6 @@ static const char *read_debugfs(void)
 	return text;
 }
 
-static void switch_memory(struct vfio *vfio, bool on)
-{
-	assert_ok(vfio_set_command(vfio, on ? 2 : 0, on ? 0 : 2));
-}
-
 /* All that walks along the buffers. */
 static void held_alone(void **state)
 {
@@ -435,9 +425,9 @@ static void held_alone(void **state)
 
 	hold = hold_alone(bench_export(vfio, BAR2, 0, PAGE), *kind);
 	read_debugfs();
-	switch_memory(vfio, false);
+	bench_decoding(vfio, false);
 	assert_null(strstr(read_debugfs(), " state live "));
-	switch_memory(vfio, true);
+	bench_decoding(vfio, true);
 	assert_null(strstr(read_debugfs(), " state revoked "));
 	bench_close(vfio);
 	assert_string_equal(read_debugfs(), "");
@@ -470,7 +460,7 @@ static void let_go_meanwhile(void **state)
 	assert_ok(importer_unmap(importer));
 	actor_join(&actor);
 	assert_ok(actor.result);
-	switch_memory(vfio, true);
+	bench_decoding(vfio, true);
 	assert_ok(importer_map(importer));
 }
 

@@ -4,7 +4,6 @@
  * is made up, which there is whoever exports: a probe in a function of the kernel, in
  * the system that has the driver's tracepoints.
  */
-#include <linux/pci_regs.h>
 #include <dirent.h>
 #include <poll.h>
 #include <signal.h>
@@ -226,9 +225,9 @@ static void follows_driver(void **state)
 
 	assert_ok(importer_attach(importer, bench_export(vfio, 2, 0, PAGE)));
 	assert_ok(importer_map(importer));
-	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
+	bench_decoding(vfio, false);
 	assert_error(importer_map(importer), ENODEV);
-	assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
+	bench_decoding(vfio, true);
 	expect_line(lines, " attach   ");
 	expect_line(lines, " map      ");
 	expect_line(lines, " unmap    ");

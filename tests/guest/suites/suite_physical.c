@@ -3,7 +3,6 @@
  * An importer that takes the physical addresses of the buffer, and maps them in
  * an IOMMU domain of its own.
  */
-#include <linux/pci_regs.h>
 
 #include "bench.h"
 #include "suites.h"
@@ -27,17 +26,6 @@ static int attach(struct vfio *vfio, unsigned int hold_ms)
 	assert_ok(importer_attach_as(importer, buffer, DVP_IMPORTER_REVOCABLE,
 				     hold_ms));
 	return importer;
-}
-
-static void check(struct vfio *vfio, int importer, uint64_t offset,
-		  uint64_t bar)
-{
-	uint8_t data[CHUNK], got[CHUNK];
-
-	bench_pattern(data, sizeof(data), offset);
-	assert_ok(importer_write(importer, offset, data, sizeof(data)));
-	assert_ok(vfio_read(vfio, BAR2, bar, got, sizeof(got)));
-	assert_memory_equal(got, data, sizeof(got));
 }
 
 static void lists_ranges(void **state)
@@ -72,15 +60,15 @@ static void bytes_move(void **state)
 	(void)state;
 	assert_ok(importer_map_own(importer, VERSION));
 	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
-		check(vfio, importer, offset, ranges[i].offset);
+		bench_move(vfio, importer, offset, ranges[i].offset, CHUNK);
 		offset += ranges[i].length;
-		check(vfio, importer, offset - CHUNK,
-		      ranges[i].offset + ranges[i].length - CHUNK);
+		bench_move(vfio, importer, offset - CHUNK,
+			   ranges[i].offset + ranges[i].length - CHUNK, CHUNK);
 	}
 	/* Afterwards the device is where it was. */
 	assert_ok(importer_unmap(importer));
 	assert_ok(importer_map(importer));
-	check(vfio, importer, 0, ranges[0].offset);
+	bench_move(vfio, importer, 0, ranges[0].offset, CHUNK);
 }
 
 static void revoked(void **state)
@@ -90,12 +78,12 @@ static void revoked(void **state)
 
 	(void)state;
 	assert_ok(importer_map_own(importer, VERSION));
-	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
+	bench_decoding(vfio, false);
 	assert_false(importer_is_mapped(importer));
 	assert_error(importer_map_own(importer, VERSION), ENODEV);
-	assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
+	bench_decoding(vfio, true);
 	assert_ok(importer_map_own(importer, VERSION));
-	check(vfio, importer, 0, ranges[0].offset);
+	bench_move(vfio, importer, 0, ranges[0].offset, CHUNK);
 	bench_close(vfio);
 	assert_false(importer_is_mapped(importer));
 	assert_error(importer_map_own(importer, VERSION), ENODEV);
@@ -110,7 +98,7 @@ static void waited_for(void **state)
 	(void)state;
 	assert_ok(importer_map_own(importer, VERSION));
 	start = bench_now_ms();
-	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
+	bench_decoding(vfio, false);
 	assert_true(bench_now_ms() - start >= HOLD_MS);
 	assert_false(importer_is_mapped(importer));
 }

@@ -3,7 +3,6 @@
  * Importers that pin, as RDMA drivers do which cannot be told to let go, and
  * pinned_importers=hold, with which they are accepted.
  */
-#include <linux/pci_regs.h>
 #include <stdio.h>
 
 #include "actor.h"
@@ -37,16 +36,6 @@ static int import(int buffer)
 	assert_ok(importer_attach(importer, buffer));
 	assert_ok(importer_map(importer));
 	return importer;
-}
-
-static void decoding_off(struct vfio *vfio)
-{
-	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
-}
-
-static void decoding_on(struct vfio *vfio)
-{
-	assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
 }
 
 /* The importer writes what depends on @seed into the first page. */
@@ -109,13 +98,13 @@ static void off_goes_ahead(void **state)
 
 	(void)state;
 	send(pinned, 1);
-	decoding_off(vfio);
+	bench_decoding(vfio, false);
 	assert_in_range(bench_now_ms() - start, 0, AT_ONCE_MS);
 	assert_true(importer_is_mapped(pinned));
 	assert_false(importer_is_mapped(dynamic));
 	assert_error(importer_map(dynamic), ENODEV);
 	send(pinned, 2);
-	decoding_on(vfio);
+	bench_decoding(vfio, true);
 	assert_true(arrived(vfio, 1));
 
 	send(pinned, 3);
@@ -136,7 +125,7 @@ static void reset_goes_ahead(void **state)
 	assert_ok(device_write_attr(memory(), "reset", "1"));
 	assert_in_range(bench_now_ms() - start, 0, AT_ONCE_MS);
 	assert_false(importer_is_mapped(dynamic));
-	decoding_on(vfio);
+	bench_decoding(vfio, true);
 	send(pinned, 1);
 	assert_true(arrived(vfio, 1));
 }
@@ -180,9 +169,9 @@ static void pinned_late(void **state)
 	assert_ok(importer_pin(importer));
 	/* The newest kernels know that it obeys even so. */
 	if (expect_kernel()->pins != PINS_ALLOWED) {
-		decoding_off(vfio);
+		bench_decoding(vfio, false);
 		assert_true(importer_is_mapped(importer));
-		decoding_on(vfio);
+		bench_decoding(vfio, true);
 	}
 	assert_ok(importer_unpin(importer));
 	actor_start(&actor);
@@ -309,11 +298,6 @@ static void reaches_nobody_else(void **state)
 	assert_error(importer_write(importer, 0, zeros, 1), ENODEV);
 	assert_false(arrived(vfio, 1) || arrived(vfio, 2) || arrived(vfio, 3));
 	import(bench_export(vfio, BAR2, 0, PAGE));
-}
-
-static int act_unbind(struct actor *actor)
-{
-	return device_unbind(actor->bdf);
 }
 
 static void unbind_waits(void **state)

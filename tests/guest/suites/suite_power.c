@@ -34,29 +34,17 @@ static void set_state(struct vfio *vfio, uint16_t state)
 #define D2	2
 #define D3HOT	3
 
-static void sleeps_and_wakes(const struct place *place)
+static void sleeps_and_wakes(void **state)
 {
 	struct subject subject;
 
-	subject_open(&subject, place);
+	subject_open(&subject, *state);
 	set_state(subject.vfio, D3HOT);
 	subject_is_revoked(&subject, 1);
 	subject_answered(&subject, 0);
 	set_state(subject.vfio, D0);
 	subject_is_restored(&subject, 2);
 	subject_answered(&subject, 1);
-}
-
-static void d3hot(void **state)
-{
-	(void)state;
-	sleeps_and_wakes(&nvme);
-}
-
-static void d3hot_e1000e(void **state)
-{
-	(void)state;
-	sleeps_and_wakes(&e1000e);
 }
 
 /* Alone, or in a write that begins ahead of the register or goes beyond. */
@@ -119,12 +107,12 @@ static void both_reasons(void **state)
 
 	(void)state;
 	subject_open(&subject, &nvme);
-	assert_ok(vfio_set_command(subject.vfio, 0, PCI_COMMAND_MEMORY));
+	bench_decoding(subject.vfio, false);
 	set_state(subject.vfio, D3HOT);
 	set_state(subject.vfio, D0);
 	subject_is_revoked(&subject, 1);
 	set_state(subject.vfio, D3HOT);
-	assert_ok(vfio_set_command(subject.vfio, PCI_COMMAND_MEMORY, 0));
+	bench_decoding(subject.vfio, true);
 	subject_is_revoked(&subject, 1);
 	set_state(subject.vfio, D0);
 	subject_is_restored(&subject, 2);
@@ -379,10 +367,8 @@ static void is_awake(struct subject *subject)
 {
 	if (!expects(hears_of_waking)) {
 		subject_is_revoked(subject, 1);
-		assert_ok(vfio_set_command(subject->vfio, 0,
-					   PCI_COMMAND_MEMORY));
-		assert_ok(vfio_set_command(subject->vfio, PCI_COMMAND_MEMORY,
-					   0));
+		bench_decoding(subject->vfio, false);
+		bench_decoding(subject->vfio, true);
 	}
 	subject_went_and_came(subject);
 	subject_answered(subject, 1);
@@ -423,12 +409,12 @@ static void asleep_with_memory_off(void **state)
 
 	(void)state;
 	subject_open(&subject, &nvme);
-	assert_ok(vfio_set_command(subject.vfio, 0, PCI_COMMAND_MEMORY));
+	bench_decoding(subject.vfio, false);
 	assert_ok(low_power_wakeup(subject.vfio, event));
 	assert_ok(low_power(subject.vfio,
 			    VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
 	subject_is_revoked(&subject, 1);
-	assert_ok(vfio_set_command(subject.vfio, PCI_COMMAND_MEMORY, 0));
+	bench_decoding(subject.vfio, true);
 	subject_is_restored(&subject, 2);
 }
 
@@ -504,14 +490,17 @@ static void system_sleep_refused(void **state)
 }
 
 #define POWER(name, function) TEST("power", name, function)
+#define POWER_WITH(name, function, data) TEST_WITH("power", name, function, data)
 #define LIGHT(name, light) \
 	{ "power: " name, light_sleep, bench_setup, no_d1d2, (void *)(light) }
 
 int suite_power(void)
 {
 	const struct CMUnitTest tests[] = {
-		POWER("D3hot revokes, and D0 restores", d3hot),
-		POWER("D3hot revokes registers, too", d3hot_e1000e),
+		POWER_WITH("D3hot revokes, and D0 restores",
+			   sleeps_and_wakes, &nvme),
+		POWER_WITH("D3hot revokes registers, too",
+			   sleeps_and_wakes, &e1000e),
 		LIGHT("D1 revokes, and D0 restores", &d1),
 		LIGHT("D2 revokes, and D0 restores", &d2),
 		POWER("a state that the device has not got takes nothing away",

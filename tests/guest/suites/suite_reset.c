@@ -17,36 +17,18 @@ static const struct place ivshmem = PLACE_IVSHMEM;
 static const unsigned int slot_function = SLOT_FUNCTION;
 static const unsigned int bus_function = BUS_FUNCTION;
 
-static void resets(const struct place *place)
+static void by_user(void **state)
 {
 	struct subject subject;
 	unsigned int i;
 
-	subject_open(&subject, place);
+	subject_open(&subject, *state);
 	for (i = 0; i < 3; i++) {
 		assert_ok(vfio_reset(subject.vfio));
 		subject_is_restored(&subject, 2 * i + 2);
 		subject_answered(&subject, 2 * i);
 		subject_answered(&subject, 2 * i + 1);
 	}
-}
-
-static void by_user(void **state)
-{
-	(void)state;
-	resets(&nvme);
-}
-
-static void by_user_registers(void **state)
-{
-	(void)state;
-	resets(&e1000e);
-}
-
-static void by_user_bus(void **state)
-{
-	(void)state;
-	resets(&ivshmem);
 }
 
 /* The reset waits for the importer, whose device gets at the memory till then. */
@@ -115,10 +97,10 @@ static void memory_off(void **state)
 
 	(void)state;
 	subject_open(&subject, &nvme);
-	assert_ok(vfio_set_command(subject.vfio, 0, PCI_COMMAND_MEMORY));
+	bench_decoding(subject.vfio, false);
 	assert_ok(vfio_reset(subject.vfio));
 	subject_is_revoked(&subject, 1);
-	assert_ok(vfio_set_command(subject.vfio, PCI_COMMAND_MEMORY, 0));
+	bench_decoding(subject.vfio, true);
 	subject_is_restored(&subject, 2);
 }
 
@@ -399,10 +381,12 @@ static void hot_refused(void **state)
 int suite_reset(void)
 {
 	const struct CMUnitTest tests[] = {
-		RESET("the user's reset revokes and restores", by_user),
-		RESET("the user's reset revokes registers, too",
-		      by_user_registers),
-		RESET("the user's reset through the bus revokes", by_user_bus),
+		RESET_WITH("the user's reset revokes and restores",
+			   by_user, &nvme),
+		RESET_WITH("the user's reset revokes registers, too",
+			   by_user, &e1000e),
+		RESET_WITH("the user's reset through the bus revokes",
+			   by_user, &ivshmem),
 		RESET("a reset waits for a slow importer", slow_importer),
 		RESET("a function-level reset by config write revokes",
 		      by_config),

@@ -25,16 +25,6 @@ static int import(int buffer)
 	return import_slowly(buffer, 0);
 }
 
-static void decoding_off(struct vfio *vfio)
-{
-	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
-}
-
-static void decoding_on(struct vfio *vfio)
-{
-	assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
-}
-
 /* Told @count times in all, and without a mapping. */
 static void assert_revoked(int importer, unsigned int count)
 {
@@ -59,27 +49,23 @@ static void on_decoding_off(void **state)
 	int importer = import(bench_export(vfio, BAR2, 0, MIB));
 
 	(void)state;
-	decoding_off(vfio);
+	bench_decoding(vfio, false);
 	assert_revoked(importer, 1);
 }
 
 static void restored(void **state)
 {
-	uint8_t data[512], got[512];
 	struct vfio *vfio = bench_open_memory();
 	int importer = import(bench_export(vfio, BAR2, 0, MIB));
 
 	(void)state;
-	decoding_off(vfio);
-	decoding_on(vfio);
+	bench_decoding(vfio, false);
+	bench_decoding(vfio, true);
 	assert_int_equal(importer_notifications(importer), 2);
 	assert_false(importer_is_mapped(importer));
 
 	assert_ok(importer_map(importer));
-	bench_pattern(data, sizeof(data), 1);
-	assert_ok(importer_write(importer, PAGE, data, sizeof(data)));
-	assert_ok(vfio_read(vfio, BAR2, PAGE, got, sizeof(got)));
-	assert_memory_equal(got, data, sizeof(got));
+	bench_move(vfio, importer, PAGE, PAGE, 512);
 }
 
 static void over_and_over(void **state)
@@ -90,9 +76,9 @@ static void over_and_over(void **state)
 
 	(void)state;
 	for (i = 0; i < 50; i++) {
-		decoding_off(vfio);
+		bench_decoding(vfio, false);
 		assert_revoked(importer, 2 * i + 1);
-		decoding_on(vfio);
+		bench_decoding(vfio, true);
 		assert_ok(importer_map(importer));
 	}
 }
@@ -104,7 +90,7 @@ static void unmapped_is_told(void **state)
 
 	(void)state;
 	assert_ok(importer_attach(importer, bench_export(vfio, BAR2, 0, PAGE)));
-	decoding_off(vfio);
+	bench_decoding(vfio, false);
 	assert_revoked(importer, 1);
 }
 
@@ -201,7 +187,7 @@ static void other_device(void **state)
 	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
 
 	(void)state;
-	decoding_off(other);
+	bench_decoding(other, false);
 	bench_close(other);
 	assert_true(importer_is_mapped(importer));
 	assert_int_equal(importer_notifications(importer), 0);
@@ -243,7 +229,7 @@ static void slow_decoding_off(void **state)
 	long long start = bench_now_ms();
 
 	(void)state;
-	decoding_off(vfio);
+	bench_decoding(vfio, false);
 	assert_true(bench_now_ms() - start >= 1000);
 	assert_revoked(importer, 1);
 }
@@ -283,7 +269,7 @@ static void unfinished_work(void **state)
 
 	(void)state;
 	assert_ok(importer_work(importer, 2000));
-	decoding_off(vfio);
+	bench_decoding(vfio, false);
 	assert_true(bench_now_ms() - start >= 2000);
 	assert_revoked(importer, 1);
 }
@@ -348,7 +334,7 @@ static void work_of_nobody(void **state)
 	assert_ok(importer_work(importer, 5000));
 	assert_ok(importer_detach(importer));
 	start = bench_now_ms();
-	decoding_off(vfio);
+	bench_decoding(vfio, false);
 	assert_in_range(bench_now_ms() - start, 0, 4000);
 	bench_drop(importer);
 	bench_drop(buffer);
@@ -425,7 +411,7 @@ static void slow_ones_overlap(void **state)
 		importers[i] = import_slowly(bench_export(vfio, BAR2, i * PAGE,
 							  PAGE), 1000);
 	start = bench_now_ms();
-	decoding_off(vfio);
+	bench_decoding(vfio, false);
 	took = bench_now_ms() - start;
 	for (i = 0; i < ARRAY_SIZE(importers); i++)
 		assert_revoked(importers[i], 1);
@@ -445,8 +431,8 @@ static void dead_for_good(void **state)
 	(void)state;
 	bench_close(vfio);
 	vfio = bench_open_memory();
-	decoding_off(vfio);
-	decoding_on(vfio);
+	bench_decoding(vfio, false);
+	bench_decoding(vfio, true);
 	assert_revoked(importer, 1);
 	assert_error(importer_attach(other, buffer), ENODEV);
 	/* The same range can be exported anew. */
@@ -460,7 +446,7 @@ static void closed_while_off(void **state)
 	int importer = import(bench_export(vfio, BAR2, 0, PAGE));
 
 	(void)state;
-	decoding_off(vfio);
+	bench_decoding(vfio, false);
 	bench_close(vfio);
 	vfio = bench_open_memory();
 	assert_revoked(importer, 1);
@@ -480,7 +466,7 @@ static void during_transfer(void **state)
 	/* The first transfer has come through, the next one runs. */
 	wait_until(!vfio_read(vfio, BAR2, 0, &byte, sizeof(byte)) &&
 		   byte == ACT_BYTE);
-	decoding_off(vfio);
+	bench_decoding(vfio, false);
 	actor_join(&worker);
 	assert_error(worker.result, ENODEV);
 	assert_revoked(importer, 1);
@@ -496,7 +482,7 @@ static void many_at_once(void **state)
 	for (i = 0; i < ARRAY_SIZE(importers); i++)
 		importers[i] = import(bench_export(vfio, BAR2, i * PAGE,
 						   2 * PAGE));
-	decoding_off(vfio);
+	bench_decoding(vfio, false);
 	for (i = 0; i < ARRAY_SIZE(importers); i++)
 		assert_revoked(importers[i], 1);
 }

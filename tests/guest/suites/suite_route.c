@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which way leads from each PCI function to each other one: what the driver
+ * Which path leads from each PCI function to each other one: what the driver
  * decides, next to what the kernel does.  The machines have many functions, and
  * the tests decide on what they cannot have: ACS, known host bridges, CPUs.
  *
@@ -70,7 +70,7 @@ static void disguise_hosts(bool known)
 				  chance(TOPOLOGY_IDENTITIES) : UNKNOWN);
 }
 
-/* One function in @n redirects, in one way or another. */
+/* One function in @n redirects, one way or another. */
 static void scatter_acs(unsigned int n)
 {
 	static const uint16_t redirects[] = { PCI_ACS_RR, PCI_ACS_CR, PCI_ACS_EC };
@@ -118,9 +118,9 @@ static bool model_is_above(unsigned int above, unsigned int below)
 	return below == above;
 }
 
-static enum dvp_importer_way model(unsigned int provider, unsigned int client,
-				   const struct cpu *cpu,
-				   unsigned int *distance)
+static enum dvp_importer_path model(unsigned int provider, unsigned int client,
+				    const struct cpu *cpu,
+				    unsigned int *distance)
 {
 	unsigned int top = provider, redirects = 0;
 
@@ -133,7 +133,7 @@ static enum dvp_importer_way model(unsigned int provider, unsigned int client,
 	if (model_hosts_forward(&topo.hosts[topo.functions[provider].host],
 				&topo.hosts[topo.functions[client].host], cpu))
 		return DVP_IMPORTER_THRU_HOST_BRIDGE;
-	return DVP_IMPORTER_NO_WAY;
+	return DVP_IMPORTER_NO_PATH;
 }
 
 static unsigned int index_of(const struct dvp_importer_function *function)
@@ -184,12 +184,12 @@ static int route_setup(void **state)
 /* Through host bridges of which not all kernels know that they forward. */
 static bool kernel_may_refuse(unsigned int provider, unsigned int client,
 			      const struct cpu *cpu,
-			      enum dvp_importer_way way)
+			      enum dvp_importer_path path)
 {
 	const struct host *a = &topo.hosts[topo.functions[provider].host];
 	const struct host *b = &topo.hosts[topo.functions[client].host];
 
-	return way == DVP_IMPORTER_THRU_HOST_BRIDGE && !cpu->forwards &&
+	return path == DVP_IMPORTER_THRU_HOST_BRIDGE && !cpu->forwards &&
 	       (topology_identities[a->identity].recent ||
 		topology_identities[b->identity].recent);
 }
@@ -198,23 +198,23 @@ static void check_pair(unsigned int provider, unsigned int client,
 		       const struct cpu *cpu, bool kernel_knows,
 		       const struct dvp_importer_route *route)
 {
-	enum dvp_importer_way way;
+	enum dvp_importer_path path;
 	unsigned int distance;
 	int kernel;
 
-	way = model(provider, client, cpu, &distance);
-	kernel = way == DVP_IMPORTER_NO_WAY ? -1 : (int)distance;
+	path = model(provider, client, cpu, &distance);
+	kernel = path == DVP_IMPORTER_NO_PATH ? -1 : (int)distance;
 	if (kernel_knows && route->kernel_distance == -1 &&
-	    kernel_may_refuse(provider, client, cpu, way))
+	    kernel_may_refuse(provider, client, cpu, path))
 		kernel = -1;
 	if (kernel_knows && route->kernel_distance != kernel)
 		fail_msg("from %s to %s: the kernel says %d, the model %d",
 			 topo.functions[client].bdf, topo.functions[provider].bdf,
 			 route->kernel_distance, kernel);
-	if (route->way != way || route->distance != distance)
-		fail_msg("from %s to %s: way %u, distance %u; should be %u, %u",
+	if (route->path != path || route->distance != distance)
+		fail_msg("from %s to %s: path %u, distance %u; should be %u, %u",
 			 topo.functions[client].bdf, topo.functions[provider].bdf,
-			 route->way, route->distance, way, distance);
+			 route->path, route->distance, path, distance);
 }
 
 static void check_all(const struct cpu *cpu)
@@ -280,7 +280,7 @@ static void known_hosts(void **state)
 	}
 }
 
-static enum dvp_importer_way ask_pair(const char *provider, const char *client)
+static enum dvp_importer_path ask_pair(const char *provider, const char *client)
 {
 	struct dvp_importer_route routes[MAX_FUNCTIONS];
 	unsigned int wanted = topology_find(client), i;
@@ -288,16 +288,16 @@ static enum dvp_importer_way ask_pair(const char *provider, const char *client)
 	ask(topology_find(provider), &real_cpu, routes);
 	for (i = 0; order[i] != wanted; i++)
 		continue;
-	return routes[i].way;
+	return routes[i].path;
 }
 
-/* What an importer gets tells which way the exporter has decided on. */
-static enum dvp_importer_way map_pair(const char *exporter, const char *edu)
+/* What an importer gets tells which path the exporter has decided on. */
+static enum dvp_importer_path map_pair(const char *exporter, const char *edu)
 {
 	struct vfio *vfio = bench_open(exporter);
 	int buffer = bench_export(vfio, BAR2, 0, PAGE);
 	int importing = bench_importer(edu);
-	enum dvp_importer_way way = DVP_IMPORTER_NO_WAY;
+	enum dvp_importer_path path = DVP_IMPORTER_NO_PATH;
 	struct dvp_importer_report report;
 	struct dvp_importer_entry entry;
 	struct bar bar;
@@ -311,21 +311,21 @@ static enum dvp_importer_way map_pair(const char *exporter, const char *edu)
 		assert_error(ret, EINVAL);
 	} else {
 		assert_ok(importer_report(importing, &report, &entry, 1));
-		way = entry.address == bar.start ?
+		path = entry.address == bar.start ?
 			DVP_IMPORTER_BUS_ADDR : DVP_IMPORTER_THRU_HOST_BRIDGE;
 	}
 	bench_drop(importing);
 	bench_drop(buffer);
 	bench_close(vfio);
-	return way;
+	return path;
 }
 
-static enum dvp_importer_way check_map(const char *exporter, const char *edu)
+static enum dvp_importer_path check_map(const char *exporter, const char *edu)
 {
-	enum dvp_importer_way way = ask_pair(exporter, edu);
+	enum dvp_importer_path path = ask_pair(exporter, edu);
 
-	assert_int_equal(map_pair(exporter, edu), way);
-	return way;
+	assert_int_equal(map_pair(exporter, edu), path);
+	return path;
 }
 
 /* The same pair with redirection above the exporter. */

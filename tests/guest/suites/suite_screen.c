@@ -3,7 +3,6 @@
  * An importer that is not ours: virtio_gpu as the kernel has it shows what is in the
  * memory of another device.  QEMU says what is on the display, pixel by pixel.
  */
-#include <linux/pci_regs.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -141,14 +140,6 @@ static struct shown show_noise(unsigned int seed)
 	return show_ranges(first_memory(), one_range, ARRAY_SIZE(one_range));
 }
 
-static void decoding(struct vfio *vfio, bool on)
-{
-	if (on)
-		assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
-	else
-		assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
-}
-
 /* Neither what it has imported nor an import of its own works. */
 static void assert_taken(const struct shown *shown)
 {
@@ -271,10 +262,10 @@ static void decoding_off(void **state)
 	struct shown shown = show_noise(7);
 
 	(void)state;
-	decoding(shown.vfio, false);
+	bench_decoding(shown.vfio, false);
 	assert_mapped(first_memory(), "THRU_HOST_BRIDGE", 0);
 	assert_taken(&shown);
-	decoding(shown.vfio, true);
+	bench_decoding(shown.vfio, true);
 	assert_back(&shown, 8);
 }
 
@@ -285,9 +276,9 @@ static void over_and_over(void **state)
 
 	(void)state;
 	for (i = 0; i < 20; i++) {
-		decoding(shown.vfio, false);
+		bench_decoding(shown.vfio, false);
 		assert_error(drm_changed(&shown.drm, shown.framebuffer), ENODEV);
-		decoding(shown.vfio, true);
+		bench_decoding(shown.vfio, true);
 		assert_ok(drm_changed(&shown.drm, shown.framebuffer));
 	}
 	assert_back(&shown, 10);

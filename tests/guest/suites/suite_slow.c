@@ -42,7 +42,7 @@ static void revoke_all(void (*event)(struct vfio *vfio))
 
 static void decoding_off(struct vfio *vfio)
 {
-	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
+	bench_decoding(vfio, false);
 }
 
 static void many_off(void **state)
@@ -73,7 +73,7 @@ static void many_importers(void **state)
 		assert_ok(importer_map(importers[i]));
 	}
 	start = bench_now_ms();
-	decoding_off(vfio);
+	bench_decoding(vfio, false);
 	took = bench_now_ms() - start;
 	for (i = 0; i < ARRAY_SIZE(importers); i++)
 		assert_false(importer_is_mapped(importers[i]));
@@ -92,8 +92,8 @@ static void ends_at_once(void **state)
 				     DVP_IMPORTER_REVOCABLE, 20));
 	for (i = 0; i < 40; i++) {
 		assert_ok(importer_map(importer));
-		decoding_off(vfio);
-		assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
+		bench_decoding(vfio, false);
+		bench_decoding(vfio, true);
 	}
 	assert_in_range(bench_now_ms() - start, 40 * 20, 40 * 200);
 }
@@ -123,7 +123,7 @@ static void named_again(void **state)
 	assert_ok(importer_map(importers[0]));
 	assert_ok(importer_map(importers[1]));
 	start = bench_now_ms();
-	decoding_off(vfio);
+	bench_decoding(vfio, false);
 	/* Held for 25 s; an overloaded guest's clock loses some of its ticks. */
 	assert_in_range(bench_now_ms() - start, 24000, 29000);
 	assert_int_equal(klog_count(klog, words),
@@ -148,7 +148,7 @@ static void works_long(void **state)
 				  bench_export(vfio, 2, 0, 2 * PAGE)));
 	assert_ok(importer_map(importer));
 	assert_ok(importer_work(importer, 25000));
-	decoding_off(vfio);
+	bench_decoding(vfio, false);
 	assert_int_equal(klog_count(klog, words),
 			 expects(names_slow) ? 2 : 0);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* "status" and "export" of the operator's command. */
-#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <sys/utsname.h>
 
@@ -152,7 +151,7 @@ static void status_buffers(void **state)
 	bench_export(vfio, 2, MIB, PAGE);
 	assert_ok(importer_attach(importer, bench_export(vfio, 2, 0, PAGE)));
 	assert_ok(importer_map(importer));
-	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
+	bench_decoding(vfio, false);
 
 	device = status_device(bdf, &status);
 	inside = json_object_get(device, "state");

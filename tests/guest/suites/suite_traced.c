@@ -58,7 +58,7 @@ static void attaches_refused(void **state)
 					0), EOPNOTSUPP);
 	assert_refused(1, inside_engine,
 		       "its driver does not take memory without pages (allow_peer2peer)");
-	inside_switch(vfio, false);
+	bench_decoding(vfio, false);
 	assert_error(importer_attach(importer, buffer), ENODEV);
 	assert_refused(2, inside_engine, "the buffer is revoked: disabled");
 	bench_close(vfio);
@@ -100,7 +100,7 @@ static void maps_refused(void **state)
 	assert_error(importer_map_own(importer, 99), EOPNOTSUPP);
 	assert_refused(1, inside_engine,
 		       "there is no version 99 of the list of physical addresses");
-	inside_switch(vfio, false);
+	bench_decoding(vfio, false);
 	assert_error(importer_map(importer), ENODEV);
 	assert_refused(2, inside_engine, "the buffer is revoked: disabled");
 	assert_error(importer_map_own(importer, 1), ENODEV);
@@ -190,12 +190,12 @@ static void all_traced(void **state)
 	assert_ok(importer_map_own(importer, 1));
 	assert_traced("dvp_map", buffer, " as=list entries=2");
 
-	inside_switch(vfio, false);
+	bench_decoding(vfio, false);
 	assert_traced("dvp_unmap", buffer, " as=list entries=2");
 	snprintf(words, sizeof(words),
 		 "device=%s reasons=disabled buffers=1 microseconds=", inside_memory);
 	assert_memory_equal(tracing_last("dvp_revoke"), words, strlen(words));
-	inside_switch(vfio, true);
+	bench_decoding(vfio, true);
 	snprintf(words, sizeof(words), "device=%s buffers=1", inside_memory);
 	assert_string_equal(tracing_last("dvp_restore"), words);
 	assert_ok(importer_detach(importer));

@@ -66,6 +66,7 @@ static const struct {
 	{ "libvirt", suite_libvirt },
 	{ "dpdk", suite_dpdk },
 	{ "selftests", suite_selftests },
+	{ "region", suite_region },
 	{ "rdma", suite_rdma },
 	{ "iommufd", suite_iommufd },
 };

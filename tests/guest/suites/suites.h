@@ -53,6 +53,7 @@ int suite_screen(void);
 int suite_libvirt(void);
 int suite_dpdk(void);
 int suite_selftests(void);
+int suite_region(void);
 int suite_rdma(void);
 int suite_iommufd(void);
 
