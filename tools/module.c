@@ -182,7 +182,8 @@ bool module_must_be_signed(void)
 			  sizeof(line)) && !strstr(line, "[none]");
 }
 
-int module_load(void)
+/* Call for the module that DRIVER names: 0 or a negative errno. */
+static int with_module(int (*call)(struct kmod_module *kmod))
 {
 	struct kmod_ctx *ctx = module_open_kmod();
 	struct kmod_module *kmod;
@@ -190,11 +191,30 @@ int module_load(void)
 
 	ret = kmod_module_new_from_name(ctx, DRIVER, &kmod);
 	if (!ret) {
-		ret = kmod_module_probe_insert_module(kmod, 0, NULL, NULL,
-						      NULL, NULL);
+		ret = call(kmod);
 		kmod_module_unref(kmod);
 	}
 	kmod_unref(ctx);
 	/* Positive values are answers to flags, and none are passed. */
 	return ret > 0 ? -EIO : ret;
+}
+
+static int load(struct kmod_module *kmod)
+{
+	return kmod_module_probe_insert_module(kmod, 0, NULL, NULL, NULL, NULL);
+}
+
+static int unload(struct kmod_module *kmod)
+{
+	return kmod_module_remove_module(kmod, 0);
+}
+
+int module_load(void)
+{
+	return with_module(load);
+}
+
+int module_unload(void)
+{
+	return with_module(unload);
 }

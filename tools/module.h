@@ -53,5 +53,6 @@ bool module_is_running(const char *name);
 bool module_must_be_signed(void);
 /* 0 or a negative errno. */
 int module_load(void);
+int module_unload(void);
 
 #endif /* TOOLS_MODULE_H */
