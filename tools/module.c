@@ -102,15 +102,25 @@ static void read_loaded(struct module *module)
 			 sizeof(module->exporter));
 }
 
-bool module_holds_pinned(void)
+/* Whether it is loaded with that value of a parameter. */
+static bool parameter_is(const char *name, const char *wanted)
 {
 	const struct flavour *loaded = flavour_loaded();
 	char value[16] = "";
 
 	if (loaded)
-		read_loaded_file(loaded, "parameters/pinned_importers", value,
-				 sizeof(value));
-	return !strcmp(value, "hold");
+		read_loaded_file(loaded, name, value, sizeof(value));
+	return !strcmp(value, wanted);
+}
+
+bool module_holds_pinned(void)
+{
+	return parameter_is("parameters/pinned_importers", "hold");
+}
+
+bool module_is_intree(void)
+{
+	return parameter_is("parameters/exporter", "intree");
 }
 
 struct module *module_find(void)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "debugfs.h"
+#include "module.h"
 #include "selftest.h"
 #include "trace.h"
 #include "values.h"
@@ -43,7 +44,8 @@ static void find_debugfs(struct trial *trial, bool *is_intree)
 	char *lines = debugfs_read(trial->bdf, "state");
 	json_t *state = lines ? state_parse(lines) : NULL;
 
-	*is_intree = state && !strcmp(member_string(state, "exporter"), "intree");
+	*is_intree = state ? !strcmp(member_string(state, "exporter"), "intree") :
+			     module_is_intree();
 	trial->lists = state && !*is_intree;
 	if (*is_intree)
 		skip_intree(trial);
