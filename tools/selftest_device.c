@@ -152,7 +152,7 @@ static void check_import(struct trial *trial)
 {
 	if (!trial_import(trial))
 		fact_add(trial->facts, SKIPPED, trial->bdf, "import.none",
-			 text("no import was tried: no DRM device has a driver that obeys a revoke"),
+			 text("no import was tried: no DRM device's driver obeys a revoke"),
 			 NULL);
 }
 
