@@ -21,7 +21,8 @@ static const struct compat_p2pdma_host compat_known_hosts[] = {
 	{}
 };
 
-static struct compat_p2pdma_host compat_trusted_hosts[COMPAT_P2PDMA_TRUSTED + 1];
+static struct compat_p2pdma_host
+compat_trusted_hosts[COMPAT_P2PDMA_TRUSTED + 1] __ro_after_init;
 
 /*
  * Administrators clear these bits at run time, so they are read each time.  A
@@ -127,7 +128,7 @@ static bool compat_cpu_forwards(void)
  *
  * It adds trust, and takes none away from those that are known.
  *
- * Context: any, before the first path is looked for.
+ * Context: while the module is being loaded; the table is read-only afterwards.
  * Return: whether any were trusted before.
  */
 bool compat_p2pdma_trust_hosts(const struct compat_p2pdma_host *hosts,

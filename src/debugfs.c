@@ -23,7 +23,7 @@
 #define DVP_RANGES_SHOWN 64
 
 /* Created before the first device is bound. */
-static struct dentry *dvp_debugfs_root;
+static struct dentry *dvp_debugfs_root __ro_after_init;
 
 static int dvp_show_peer(struct device *dev, void *data)
 {
@@ -185,7 +185,7 @@ static const struct seq_operations dvp_buffers_sops = {
 DEFINE_SEQ_ATTRIBUTE(dvp_buffers);
 
 /* Create the directory, before any device is bound. */
-void dvp_debugfs_init(void)
+void __init dvp_debugfs_init(void)
 {
 	dvp_debugfs_root = debugfs_create_dir(DVP_NAME, NULL);
 }

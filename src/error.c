@@ -387,7 +387,7 @@ static int dvp_pm_runtime_resume(struct device *dev)
  * The core replaces the callbacks of the driver with its own whenever a device is
  * bound.  Those of a PM domain come before the PCI bus's, which call the driver's.
  */
-static struct dev_pm_domain dvp_pm_domain;
+static struct dev_pm_domain dvp_pm_domain __ro_after_init;
 
 /* Set up the callbacks, before any device is bound. */
 void __init dvp_pm_init(void)

@@ -77,10 +77,9 @@ MODULE_PARM_DESC(p2p_host_bridges, "Host bridges that are trusted to forward pee
 /**
  * dvp_p2p_drop_extra_hosts() - ignore p2p_host_bridges=, and say so
  *
- * For the in-tree exporter, which has a list of its own; called before the driver
- * is registered.
+ * For the in-tree exporter, which has a list of its own.
  *
- * Context: any.
+ * Context: while the module is being loaded.
  */
 void dvp_p2p_drop_extra_hosts(void)
 {

@@ -15,7 +15,7 @@ static char ids[1024] __initdata;
 module_param_string(ids, ids, sizeof(ids), 0);
 MODULE_PARM_DESC(ids, "PCI ids to bind to: vendor:device[:subvendor[:subdevice[:class[:class_mask]]]],... in hexadecimal");
 
-static bool disable_denylist;
+static bool disable_denylist __ro_after_init;
 module_param(disable_denylist, bool, 0444);
 MODULE_PARM_DESC(disable_denylist, "Bind also to devices whose known errata let an untrusted user harm the host");
 
@@ -35,11 +35,11 @@ module_param_named(disable_idle_d3, dvp_params.disable_idle_d3, bool,
 		   DVP_SETTING_MODE);
 MODULE_PARM_DESC(disable_idle_d3, "Do not put unused devices into the low-power state D3");
 
-static char *exporter = "auto";
+static char *exporter __ro_after_init = "auto";
 module_param(exporter, charp, 0444);
 MODULE_PARM_DESC(exporter, "Who exports dma-bufs: own, intree (vfio-pci-core of Linux 6.19 and later; needed by iommufd), or auto (default: own)");
 
-static char *pinned_importers = "refuse";
+static char *pinned_importers __ro_after_init = "refuse";
 module_param(pinned_importers, charp, 0444);
 MODULE_PARM_DESC(pinned_importers, "Importers that pin a buffer, as many RDMA drivers do: refuse, or hold (a closed device stays busy until they unmap)");
 

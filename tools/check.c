@@ -9,45 +9,6 @@
 #include "options.h"
 #include "values.h"
 
-static const char *const level_names[] = {
-	[OK] = "ok",
-	[WARNING] = "warning",
-	[NOT_OK] = "no",
-};
-
-void fact_add(struct facts *facts, enum level level, const char *subject,
-	      const char *code, char *words, char *advice)
-{
-	json_t *fact = json_object();
-
-	json_object_set_new(fact, "level", json_string(level_names[level]));
-	json_object_set_new(fact, "subject", json_string(subject));
-	json_object_set_new(fact, "code", json_string(code));
-	json_object_set_new(fact, "fact", value_string(words));
-	json_object_set_new(fact, "advice",
-			    advice ? value_string(advice) : json_null());
-	json_array_append_new(facts->list, fact);
-	if (level > facts->worst)
-		facts->worst = level;
-	free(words);
-	free(advice);
-}
-
-static void print_words(const struct facts *facts)
-{
-	const json_t *fact;
-	size_t i;
-
-	json_array_foreach(facts->list, i, fact) {
-		const char *advice = member_string(fact, "advice");
-
-		printf("%-8s %s: %s%s%s\n", member_string(fact, "level"),
-		       member_string(fact, "subject"),
-		       member_string(fact, "fact"), *advice ? "; " : "",
-		       advice);
-	}
-}
-
 static void print_json(struct facts *facts, const char *device, const char *peer)
 {
 	json_t *all = value_document();
@@ -55,7 +16,7 @@ static void print_json(struct facts *facts, const char *device, const char *peer
 	json_object_set_new(all, "device", json_string(device));
 	json_object_set_new(all, "peer", peer ? json_string(peer) : json_null());
 	json_object_set_new(all, "result",
-			    json_string(level_names[facts->worst]));
+			    json_string(fact_level_name(facts->worst)));
 	json_object_set(all, "facts", facts->list);
 	json_object_set_new(all, "path", facts->path ? facts->path : json_null());
 	value_print(all, JSON_INDENT(2));
@@ -115,7 +76,7 @@ int command_check(int argc, char **argv)
 	if (as_json)
 		print_json(&facts, device->bdf, peer ? peer->bdf : NULL);
 	else
-		print_words(&facts);
+		facts_print(&facts);
 	json_decref(facts.list);
 	return facts.worst == NOT_OK ? 1 : 0;
 }

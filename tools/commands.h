@@ -10,6 +10,7 @@ int command_bind(int argc, char **argv);
 int command_unbind(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_monitor(int argc, char **argv);
+int command_selftest(int argc, char **argv);
 
 /* Print the help of a command and end the program. */
 _Noreturn void command_help(const char *command);

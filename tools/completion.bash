@@ -32,19 +32,19 @@ _dmabuf_vfio_pci()
 	# Device names have colons, at which bash breaks words.
 	name=${line##*[[:space:]]}
 	if [ "$COMP_CWORD" = 1 ]; then
-		words="status check topo bind unbind export monitor --json --help --version"
+		words="status check topo bind unbind export monitor selftest --json --help --version"
 	elif [ "$COMP_CWORD" = "$first" ]; then
-		words="status check topo monitor"
+		words="status check topo monitor selftest"
 	else
 		case ${COMP_WORDS[first]}:$word in
 		check:-*) words="--for --json --help" ;;
 		status:-*) words="--json --nfd --help" ;;
-		monitor:-*) words="--json --help" ;;
+		monitor:-* | selftest:-*) words="--json --help" ;;
 		topo:-*) words="--all --dot --json --help" ;;
 		bind:-* | unbind:-*) words="--group --force --no-save --help" ;;
 		export:-*) words="--bar --range --help" ;;
 		bind:*) words=$(_dmabuf_vfio_pci_devices others) ;;
-		unbind:* | export:*) words=$(_dmabuf_vfio_pci_devices bound) ;;
+		unbind:* | export:* | selftest:*) words=$(_dmabuf_vfio_pci_devices bound) ;;
 		check:*)
 			words=$(_dmabuf_vfio_pci_devices all)
 			[ "${COMP_WORDS[COMP_CWORD - 1]}" != --for ] || words="dpdk kubevirt libvirt proxmox"

@@ -30,6 +30,7 @@ _dmabuf_vfio_pci()
 		'unbind:give devices back'
 		'export:run a command with a dma-buf'
 		'monitor:follow what happens to buffers'
+		'selftest:try whether the driver works'
 	)
 	json=('(-j --json)'{-j,--json}'[as JSON]' '--help[help]')
 	force=(
@@ -48,7 +49,7 @@ _dmabuf_vfio_pci()
 		shift words
 		((CURRENT--))
 		if ((CURRENT == 2)); then
-			commands=(${(M)commands:#(status|check|topo|monitor):*})
+			commands=(${(M)commands:#(status|check|topo|monitor|selftest):*})
 			_describe command commands
 			return
 		fi
@@ -59,6 +60,7 @@ _dmabuf_vfio_pci()
 	case $command in
 	status) _arguments $json '(-n --nfd)'{-n,--nfd}'[as labels of a node]' ;;
 	monitor) _arguments $json '*:device:_dmabuf_vfio_pci_devices all' ;;
+	selftest) _arguments $json '1:device:_dmabuf_vfio_pci_devices bound' ;;
 	check)
 		_arguments $json '(-f --for)'{-f,--for}'[software that is to have it]:software:(dpdk kubevirt libvirt proxmox)' \
 			'*:device:_dmabuf_vfio_pci_devices all'

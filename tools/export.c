@@ -79,13 +79,18 @@ static void check_range(const struct request *request, uint64_t size,
 		     (long long)range->length, request->bar, (long long)size);
 }
 
+/* The device stays open until the program ends. */
 static int export_ranges(struct request *request)
 {
-	int device = vfio_open(request->bdf);
-	uint64_t size = vfio_bar_size(device, request->bar);
-	uint64_t page = sysconf(_SC_PAGESIZE);
+	uint64_t page = sysconf(_SC_PAGESIZE), size;
+	struct vfio vfio;
+	char *why;
 	size_t i;
+	int fd;
 
+	if (!vfio_open(&vfio, request->bdf, &why))
+		fail("%s: %s", request->bdf, why);
+	size = vfio_bar_size(&vfio, request->bar);
 	if (!size)
 		fail("%s: it has no BAR %d", request->bdf, request->bar);
 	if (size < page)
@@ -95,8 +100,11 @@ static int export_ranges(struct request *request)
 		request->ranges[request->count++].length = size;
 	for (i = 0; i < request->count; i++)
 		check_range(request, size, &request->ranges[i]);
-	return vfio_export(device, request->bdf, request->bar, request->ranges,
-			   request->count);
+	fd = vfio_export(&vfio, request->bar, request->ranges, request->count,
+			 &why);
+	if (fd < 0)
+		fail("%s: %s", request->bdf, why);
+	return fd;
 }
 
 static void set_number(const char *name, long long number)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The facts that "check" finds. */
+/* The facts that "check" and "selftest" find. */
 #ifndef TOOLS_FACTS_H
 #define TOOLS_FACTS_H
 
@@ -9,8 +9,16 @@
 #include "machine.h"
 #include "util.h"
 
+/**
+ * enum level - how a fact is, the best first
+ * @OK: as it should be
+ * @SKIPPED: it was not tested
+ * @WARNING: it can matter
+ * @NOT_OK: it does
+ */
 enum level {
 	OK,
+	SKIPPED,
 	WARNING,
 	NOT_OK,
 };
@@ -34,6 +42,10 @@ struct facts {
  */
 void fact_add(struct facts *facts, enum level level, const char *subject,
 	      const char *code, char *words, char *advice);
+
+const char *fact_level_name(enum level level);
+/* One a line. */
+void facts_print(const struct facts *facts);
 
 /* The driver as a module of this kernel. */
 void facts_module(struct facts *facts);

@@ -84,6 +84,31 @@ static void check_file(struct facts *facts, const struct module *module)
 	check_signature(facts, module);
 }
 
+/* An installation replaces the file; the loaded module stays until it is unloaded. */
+static void check_loaded(struct facts *facts, const struct module *module)
+{
+	const char *version = module->loaded_version;
+
+	fact_add(facts, OK, SUBJECT, "module.loaded",
+		 text("version %s is loaded as %s (%s), with exporter=%s",
+		      version, module->loaded->driver, module->loaded->name,
+		      module->exporter), NULL);
+	if (module->version &&
+	    (strcmp(module->version, version) ||
+	     module->installed != module->loaded))
+		fact_add(facts, WARNING, SUBJECT, "module.other-loaded",
+			 text("what is loaded (%s, %s) is not what is installed (%s, %s)",
+			      version, module->loaded->name, module->version,
+			      module->installed->name),
+			 text("close and unbind its devices, then modprobe -r %s",
+			      module->loaded->driver));
+	if (strcmp(version, VERSION))
+		fact_add(facts, WARNING, SUBJECT, "module.other-command",
+			 text("this command is of version %s, and the loaded module of version %s",
+			      VERSION, version),
+			 text("install both from one release, and load that"));
+}
+
 void facts_module(struct facts *facts)
 {
 	struct module *module = module_find();
@@ -91,10 +116,7 @@ void facts_module(struct facts *facts)
 	if (module->path)
 		check_file(facts, module);
 	if (module->loaded)
-		fact_add(facts, OK, SUBJECT, "module.loaded",
-			 text("version %s is loaded as %s (%s), with exporter=%s",
-			      module->loaded_version, module->loaded->driver,
-			      module->loaded->name, module->exporter), NULL);
+		check_loaded(facts, module);
 	else if (flavour_is_kept_out())
 		fact_add(facts, NOT_OK, SUBJECT, "module.kept-out",
 			 text("the kernel's own vfio-pci is loaded in its place"),

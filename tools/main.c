@@ -73,6 +73,18 @@ static const struct command {
 	  "Prints exports, attaches, maps, unmaps, detaches, revokes and refusals as the\n"
 	  "driver traces them, until it is interrupted. With DEVICE, only those of which\n"
 	  "it is the exporter or the importer.\n" },
+	{ "selftest", "[--json] [DEVICE]", "try on idle bound devices whether the driver works",
+	  command_selftest,
+	  "  -j, --json   as JSON\n"
+	  "\n"
+	  "Opens the device, or each bound one that nobody uses, which resets it; exports\n"
+	  "a page of each BAR, revokes it by memory decoding, and restores it. Lets DRM\n"
+	  "devices import it that can. Nothing is written to the memory. What is in use\n"
+	  "or not bound is left alone.\n"
+	  "\n"
+	  "Prints a line for each fact: ok, skipped (not tested, and why), warning or no.\n"
+	  "The exit status is 0 if a device was tested and no line says no, 1 if one does,\n"
+	  "and 2 if the arguments were wrong.\n" },
 };
 
 static void print_help(void)

@@ -102,15 +102,25 @@ static void read_loaded(struct module *module)
 			 sizeof(module->exporter));
 }
 
-bool module_holds_pinned(void)
+/* Whether it is loaded with that value of a parameter. */
+static bool parameter_is(const char *name, const char *wanted)
 {
 	const struct flavour *loaded = flavour_loaded();
 	char value[16] = "";
 
 	if (loaded)
-		read_loaded_file(loaded, "parameters/pinned_importers", value,
-				 sizeof(value));
-	return !strcmp(value, "hold");
+		read_loaded_file(loaded, name, value, sizeof(value));
+	return !strcmp(value, wanted);
+}
+
+bool module_holds_pinned(void)
+{
+	return parameter_is("parameters/pinned_importers", "hold");
+}
+
+bool module_is_intree(void)
+{
+	return parameter_is("parameters/exporter", "intree");
 }
 
 struct module *module_find(void)
@@ -182,7 +192,8 @@ bool module_must_be_signed(void)
 			  sizeof(line)) && !strstr(line, "[none]");
 }
 
-int module_load(void)
+/* Call for the module that DRIVER names: 0 or a negative errno. */
+static int with_module(int (*call)(struct kmod_module *kmod))
 {
 	struct kmod_ctx *ctx = module_open_kmod();
 	struct kmod_module *kmod;
@@ -190,11 +201,30 @@ int module_load(void)
 
 	ret = kmod_module_new_from_name(ctx, DRIVER, &kmod);
 	if (!ret) {
-		ret = kmod_module_probe_insert_module(kmod, 0, NULL, NULL,
-						      NULL, NULL);
+		ret = call(kmod);
 		kmod_module_unref(kmod);
 	}
 	kmod_unref(ctx);
 	/* Positive values are answers to flags, and none are passed. */
 	return ret > 0 ? -EIO : ret;
+}
+
+static int load(struct kmod_module *kmod)
+{
+	return kmod_module_probe_insert_module(kmod, 0, NULL, NULL, NULL, NULL);
+}
+
+static int unload(struct kmod_module *kmod)
+{
+	return kmod_module_remove_module(kmod, 0);
+}
+
+int module_load(void)
+{
+	return with_module(load);
+}
+
+int module_unload(void)
+{
+	return with_module(unload);
 }

@@ -45,6 +45,8 @@ void module_free(struct module *module);
 
 /* Whether it is loaded with pinned_importers=hold. */
 bool module_holds_pinned(void);
+/* The same with exporter=intree. */
+bool module_is_intree(void);
 /* The vermagic of the kernel's own vfio-pci-core; NULL if it cannot be read. */
 char *module_kernels_vermagic(void);
 /* Whether a module is loaded or built in. */
@@ -53,5 +55,6 @@ bool module_is_running(const char *name);
 bool module_must_be_signed(void);
 /* 0 or a negative errno. */
 int module_load(void);
+int module_unload(void);
 
 #endif /* TOOLS_MODULE_H */

@@ -149,7 +149,8 @@ int command_monitor(int argc, char **argv)
 		OPTION_HELP,
 		{}
 	};
-	int signals;
+	int signals, trace;
+	char *why;
 
 	while (options_next(argc, argv, "jh", options) >= 0)
 		as_json = true;
@@ -158,6 +159,9 @@ int command_monitor(int argc, char **argv)
 		device_name(argv[optind++], wanted[nr_wanted++]);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signals = catch_signals();
-	follow(signals, trace_start());
+	trace = trace_start(&why);
+	if (trace < 0)
+		fail("%s", why);
+	follow(signals, trace);
 	return 0;
 }

@@ -176,7 +176,7 @@ void trace_free(struct trace_event *event)
 }
 
 /* tracefs is mounted by itself or as a part of debugfs. */
-static const char *find_tracefs(void)
+static const char *find_tracefs(char **why)
 {
 	static const char *const places[] = {
 		"/sys/kernel/tracing", "/sys/kernel/debug/tracing",
@@ -185,8 +185,10 @@ static const char *find_tracefs(void)
 	size_t i;
 	bool has;
 
-	if (geteuid())
-		fail("only root can trace");
+	if (geteuid()) {
+		*why = text("only root can trace");
+		return NULL;
+	}
 	for (i = 0; i < ARRAY_SIZE(places); i++) {
 		path = text("%s/instances", places[i]);
 		has = !access(path, W_OK);
@@ -194,7 +196,8 @@ static const char *find_tracefs(void)
 		if (has)
 			return places[i];
 	}
-	fail("%s is not mounted, or the kernel has no tracing", places[0]);
+	*why = text("%s is not mounted, or the kernel has no tracing", places[0]);
+	return NULL;
 }
 
 /* Those of monitors that were killed. */
@@ -221,39 +224,65 @@ static void remove_stale(const char *instances)
 	closedir(dir);
 }
 
-static void make_instance(const char *root)
+static bool make_instance(const char *root, char **why)
 {
-	char *instances = text("%s/instances", root);
+	char *instances = text("%s/instances", root), *path;
 
 	remove_stale(instances);
-	instance = text("%s/" INSTANCE "%d", instances, getpid());
-	if (mkdir(instance, 0700))
-		fail("cannot make %s: %s", instance, strerror(errno));
-	atexit(trace_stop);
+	path = text("%s/" INSTANCE "%d", instances, getpid());
 	free(instances);
+	if (mkdir(path, 0700)) {
+		*why = text("cannot make %s: %s", path, strerror(errno));
+		free(path);
+		return false;
+	}
+	instance = path;
+	atexit(trace_stop);
+	return true;
 }
 
-int trace_start(void)
+static bool has_events(const char *root, char **why)
 {
-	const char *root = find_tracefs();
-	char *path;
-	int ret;
+	char *path = text("%s/events/" SYSTEM, root);
+	bool has = !access(path, F_OK);
 
-	path = text("%s/events/" SYSTEM, root);
-	if (access(path, F_OK))
-		fail("the driver has no tracepoints: it is not loaded or too old");
+	if (!has)
+		*why = text("the driver has no tracepoints: it is not loaded or too old");
 	free(path);
-	make_instance(root);
-	path = text("%s/events/" SYSTEM "/enable", instance);
-	ret = write_file(path, "1");
+	return has;
+}
+
+static bool enable_events(char **why)
+{
+	char *path = text("%s/events/" SYSTEM "/enable", instance);
+	int ret = write_file(path, "1");
+
 	if (ret)
-		fail("cannot write %s: %s", path, strerror(-ret));
+		*why = text("cannot write %s: %s", path, strerror(-ret));
 	free(path);
-	path = text("%s/trace_pipe", instance);
+	return !ret;
+}
+
+static void open_pipe(char **why)
+{
+	char *path = text("%s/trace_pipe", instance);
+
 	pipe_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (pipe_fd < 0)
-		fail("cannot open %s: %s", path, strerror(errno));
+		*why = text("cannot open %s: %s", path, strerror(errno));
 	free(path);
+}
+
+int trace_start(char **why)
+{
+	const char *root = find_tracefs(why);
+
+	if (!root || !has_events(root, why) || !make_instance(root, why))
+		return -1;
+	if (enable_events(why))
+		open_pipe(why);
+	if (pipe_fd < 0)
+		trace_stop();
 	return pipe_fd;
 }
 

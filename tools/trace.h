@@ -39,9 +39,9 @@ bool trace_is_about(const struct trace_event *event, const char *bdf);
 
 /*
  * Trace into an instance of its own, which goes when tracing stops; returns a file
- * descriptor to read lines from.  Errors are fatal.
+ * descriptor to read lines from, or -1 and a sentence about why, allocated.
  */
-int trace_start(void);
+int trace_start(char **why);
 void trace_stop(void);
 
 #endif /* TOOLS_TRACE_H */

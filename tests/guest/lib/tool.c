@@ -133,8 +133,9 @@ struct tool_run tool_check(struct tool_run run, int status, const char *words,
 {
 	if (run.status == status && strstr(run.output, words))
 		return run;
-	print_error("expected %d and \"%s\", got %d and:\n%s\n", status, words,
-		    run.status, run.output);
+	/* print_error() ends after a thousand bytes, and not with a line. */
+	fprintf(stderr, "expected %d and \"%s\", got %d and:\n%s\n", status, words,
+		run.status, run.output);
 	_fail(file, line);
 	return run;
 }

@@ -135,6 +135,8 @@ static void rewrite_module(const char *from, const char *to)
 		memcpy(at, to, strlen(to));
 	assert_int_equal(pwrite(fd, data, stat_.st_size, 0), stat_.st_size);
 	free(data);
+	/* What is open for writing cannot be loaded. */
+	bench_drop(fd);
 }
 
 /* What is said of a module in which @to stands for @from. */
@@ -178,6 +180,52 @@ static void check_missing(void **state)
 	assert_sys(rename(away, path));
 	/* Its name is still in modules.dep. */
 	assert_tool(run, 1, "no       module: it is not installed for this kernel");
+}
+
+/* As the module has it, and another one: "version=0.1.0", "version=0.1.9". */
+static void versions(char *this, char *other, size_t size)
+{
+	char path[128], version[32];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/version", bench_module());
+	assert_ok(read_file(path, version, sizeof(version)));
+	version[strcspn(version, "\n")] = '\0';
+	snprintf(this, size, "version=%s", version);
+	snprintf(other, size, "%s", this);
+	other[strlen(other) - 1] ^= 1;
+}
+
+/* As after an upgrade, until the module is loaded anew. */
+static void check_upgraded(void **state)
+{
+	char this[64], other[64], words[192];
+
+	(void)state;
+	versions(this, other, sizeof(this));
+	snprintf(words, sizeof(words), "what is loaded (%s, %s) is not what is installed (%s, %s)",
+		 strchr(this, '=') + 1, bench_is_dropin() ? "drop-in" : "variant",
+		 strchr(other, '=') + 1, bench_is_dropin() ? "drop-in" : "variant");
+	assert_tool(check_rewritten(this, other), 0, words);
+}
+
+static void check_other_command(void **state)
+{
+	char this[64], other[64], words[128];
+	struct tool_run run;
+	int ret;
+
+	(void)state;
+	versions(this, other, sizeof(this));
+	assert_ok(module_unload(bench_driver()));
+	rewrite_module(this, other);
+	ret = bench_reload("");
+	run = tool_run("check", tool_memory(), NULL);
+	rewrite_module(other, this);
+	assert_ok(ret);
+	snprintf(words, sizeof(words),
+		 "this command is of version %s, and the loaded module of version %s",
+		 strchr(this, '=') + 1, strchr(other, '=') + 1);
+	assert_tool(run, 0, words);
 }
 
 static void check_for_unknown(void **state)
@@ -224,6 +272,10 @@ int suite_check(void)
 		      check_other_kernel),
 		CHECK("check of a module that lacks a symbol", check_symbol),
 		CHECK_RELOADS("check without the module's file", check_missing),
+		CHECK("check tells that another version is installed than is loaded",
+		      check_upgraded),
+		CHECK_RELOADS("check tells that the module is of another version than the command",
+			      check_other_command),
 		CHECK("check for software that it does not know", check_for_unknown),
 	};
 	const struct CMUnitTest only_variant[] = {

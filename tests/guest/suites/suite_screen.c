@@ -11,6 +11,7 @@
 #include "drm.h"
 #include "screen.h"
 #include "suites.h"
+#include "tool.h"
 
 #define BAR2	VFIO_PCI_BAR2_REGION_INDEX
 
@@ -409,6 +410,27 @@ static void both_killed(void **state)
 	show_noise(23);
 }
 
+/* The display's driver imports for anybody who has its render node open. */
+static void selftested(void **state)
+{
+	const char *bdf = first_memory();
+	struct tool_run run;
+	char words[64];
+
+	(void)state;
+	assert_ok(screen_start());
+	assert_ok(device_bind(bdf, bench_driver()));
+	run = tool_run("selftest", bdf, NULL);
+	snprintf(words, sizeof(words), "ok       %s: %s imports it", bdf,
+		 bench_find(VIRTIO_GPU, 0));
+	assert_tool(run, 0, words);
+	if (!expects(shows_inside))
+		return;
+	assert_tool(run, 0, "imports it, by the path ");
+	assert_tool(run, 0, "its buffers are revoked when it stops decoding memory\n");
+	assert_tool(run, 0, "its buffers are restored when it decodes memory again\n");
+}
+
 /* Attaches for good, as it does for memory of the CPU's. */
 static void refused(void **state)
 {
@@ -443,6 +465,8 @@ int suite_screen(void)
 		SCREEN("the display's user is killed while it shows it",
 		       display_killed),
 		SCREEN("who uses both is killed while it shows it", both_killed),
+		SCREEN("selftest lets the display import, and let go of it",
+		       selftested),
 	};
 	const struct CMUnitTest switched[] = {
 		SCREEN("a picture below a switch is on the display beside it",

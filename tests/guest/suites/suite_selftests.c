@@ -86,6 +86,17 @@ static void command(void **state)
 	tool_free_device(bdf);
 }
 
+static void own(void **state)
+{
+	const char *bdf = bind_without_group();
+	struct tool_run run = tool_run("selftest", bdf, NULL);
+
+	(void)state;
+	assert_tool(run, 0, "a page of BAR 2 can be exported\n");
+	assert_tool(run, 0, "its buffers are restored when it decodes memory again\n");
+	tool_free_device(bdf);
+}
+
 #define SELFTEST(name) \
 	TEST_WITH("selftests", name " of the kernel passes", selftest, name)
 
@@ -101,6 +112,7 @@ int suite_selftests(void)
 			     sriov),
 		TEST("selftests", "the example exports through iommufd", example),
 		TEST("selftests", "the command exports through iommufd", command),
+		TEST("selftests", "the command tests a device through iommufd", own),
 	};
 
 	return cmocka_run_group_tests_name("selftests", tests, load_iommufd, NULL);

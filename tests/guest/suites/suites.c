@@ -53,6 +53,7 @@ static const struct {
 	{ "failnth", suite_failnth },
 	{ "fuzz", suite_fuzz },
 	{ "topo", suite_topo },
+	{ "selftest", suite_selftest },
 	{ "status", suite_status },
 	{ "check", suite_check },
 	{ "bind", suite_bind },

@@ -40,6 +40,7 @@ int suite_traced(void);
 int suite_failnth(void);
 int suite_fuzz(void);
 int suite_topo(void);
+int suite_selftest(void);
 int suite_status(void);
 int suite_check(void);
 int suite_bind(void);

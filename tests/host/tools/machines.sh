@@ -229,6 +229,7 @@ json()
 	valid check on vmd "$tool" check -j 10000:01:00.0 d8:00.0
 	valid check on no-address "$tool" -j check 84:00.0
 	valid check on ports "$tool" check -j 03:00.0 04:00.0
+	valid selftest on ports "$tool" selftest --json
 	valid event "$units" event <<<'  a-1  [000] .....  19.006749: dvp_map: device=0000:01:00.0 as=list'
 	# A test that nothing fails is none.
 	if "$units" valid "$schema" status <<<'{"version": 1}'; then
@@ -244,7 +245,7 @@ json()
 # Every code of a fact is in the schema, and the other way round.
 codes()
 {
-	grep -ohE '"[a-z]+\.[a-z-]+"' "$TREE"/tools/facts_*.c | grep -vF '.h"' | sort -u >"$work/codes"
+	grep -ohE '"[a-z]+\.[a-z-]+"' "$TREE"/tools/{facts_,selftest}*.c | grep -vF '.h"' | sort -u >"$work/codes"
 	[ -s "$work/codes" ]
 	sed -n '/"code": {"enum"\|"code": {/,/\]/p' "$schema" | grep -oE '"[a-z]+\.[a-z-]+"' |
 		sort -u >"$work/schema"
