@@ -46,6 +46,20 @@ static void check_driver(struct facts *facts, const char *bdf)
 	free(driver);
 }
 
+/* A PF's user must agree to whoever opens its VFs. */
+static void check_token(struct facts *facts, const char *bdf)
+{
+	char *path = text(DEVICES "/%s/physfn", bdf), pf[BDF_SIZE];
+
+	if (!read_link_name(path, pf, sizeof(pf)) &&
+	    device_is_vfio(device_driver(pf)))
+		fact_add(facts, WARNING, bdf, "device.vf-token",
+			 text("its PF %s is bound to %s, so opening it takes a VF token",
+			      pf, device_driver(pf)),
+			 text("QEMU: vf-token=UUID for both; DPDK: --vfio-vf-token=UUID"));
+	free(path);
+}
+
 static void check_users(struct facts *facts, const char *bdf)
 {
 	bool is_bound = device_is_ours(bdf);
@@ -192,6 +206,7 @@ void facts_device(struct facts *facts, const struct function *device)
 		return;
 	}
 	check_driver(facts, device->bdf);
+	check_token(facts, device->bdf);
 	check_users(facts, device->bdf);
 	check_iommu(facts, device->bdf);
 	facts_bars(facts, device->bdf);

@@ -199,11 +199,15 @@ static void check_imports(struct facts *facts, const char *peer)
 	importer_free(&importer);
 }
 
-static void check_peer(struct facts *facts, const char *peer)
+static void check_peer(struct facts *facts, const char *peer, bool is_bridge)
 {
 	const char *driver = device_driver(peer);
 
-	if (!*driver)
+	if (is_bridge)
+		fact_add(facts, NOT_OK, peer, "peer.bridge",
+			 text("it is a bridge, which imports nothing"),
+			 text("name a device below it"));
+	else if (!*driver)
 		fact_add(facts, WARNING, peer, "peer.no-driver",
 			 text("it has no driver, so it cannot import"), NULL);
 	else if (device_is_vfio(driver))
@@ -224,7 +228,7 @@ void facts_path(struct facts *facts, const struct machine *machine,
 
 	route_find(&route, machine, device, peer);
 	fact_add(facts, OK, peer->bdf, "peer.name", text("%s", peer->what), NULL);
-	check_peer(facts, peer->bdf);
+	check_peer(facts, peer->bdf, peer->is_bridge);
 	check_climb(facts, peer, route.common);
 	if (route.common)
 		check_port(facts, route.common);

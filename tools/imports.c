@@ -111,11 +111,21 @@ static void add_module(struct importer *importer, const char *name)
 		       name);
 }
 
+/* Disks behind a VMD controller are functions of their own. */
+static bool is_other_function(const char *directory)
+{
+	return !fnmatch(DEVICES "/*/*:[0-9a-f][0-9a-f]:[0-9a-f][0-9a-f].[0-9a-f]*",
+			directory, 0);
+}
+
 /* The module is not always called as its driver. */
 static void add_driver(const char *directory, void *importer)
 {
-	char name[WORD_SIZE], *path = text("%s/driver/module", directory);
+	char name[WORD_SIZE], *path;
 
+	if (is_other_function(directory))
+		return;
+	path = text("%s/driver/module", directory);
 	if (read_link_name(path, name, sizeof(name))) {
 		free(path);
 		path = text("%s/driver", directory);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/fib_rules.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/nexthop.h>
@@ -237,6 +238,28 @@ static void parse_next_hop(struct net *net, struct nlmsghdr *message)
 		add_use(net, NET_NEXT_HOP, index);
 }
 
+static void add_rule(struct net *net, const struct rtattr *name, const char *what)
+{
+	struct net_use *use;
+
+	if (!name)
+		return;
+	use = add_use(net, NET_RULE, 0);
+	copy_string(use->name, sizeof(use->name), name);
+	snprintf(use->what, sizeof(use->what), "%s", what);
+}
+
+/* The routes of its table may all be elsewhere, and the traffic is still ours. */
+static void parse_rule(struct net *net, struct nlmsghdr *message)
+{
+	const struct fib_rule_hdr *rule = NLMSG_DATA(message);
+	int length = NLMSG_PAYLOAD(message, sizeof(*rule));
+	const struct rtattr *attrs = (const void *)(rule + 1);
+
+	add_rule(net, find_attr(attrs, length, FRA_IIFNAME), "iif");
+	add_rule(net, find_attr(attrs, length, FRA_OIFNAME), "oif");
+}
+
 static void parse_qdisc(struct net *net, struct nlmsghdr *message)
 {
 	const struct tcmsg *info = NLMSG_DATA(message);
@@ -263,6 +286,7 @@ static const struct dump {
 	{ RTM_GETADDR, RTM_NEWADDR, sizeof(struct ifaddrmsg), parse_address },
 	{ RTM_GETROUTE, RTM_NEWROUTE, sizeof(struct rtmsg), parse_route },
 	{ RTM_GETNEXTHOP, RTM_NEWNEXTHOP, sizeof(struct nhmsg), parse_next_hop },
+	{ RTM_GETRULE, RTM_NEWRULE, sizeof(struct fib_rule_hdr), parse_rule },
 	{ RTM_GETQDISC, RTM_NEWQDISC, sizeof(struct tcmsg), parse_qdisc },
 };
 
@@ -341,7 +365,7 @@ int net_load(struct net *net)
 		return -errno;
 	for (i = 0; i < ARRAY_SIZE(dumps) && !ret; i++) {
 		ret = ask(net, fd, &dumps[i]);
-		/* Kernels before 5.3 have no next-hop objects. */
+		/* Not every kernel has next-hop objects, or rules. */
 		if (ret == -EOPNOTSUPP && dumps[i].request != RTM_GETLINK)
 			ret = 0;
 	}

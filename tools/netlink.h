@@ -41,6 +41,7 @@ struct net_link {
  * @NET_PPPOE: a PPPoE session
  * @NET_KERNEL_ROUTE: a route that the kernel has made
  * @NET_NEXT_HOP: a next-hop object
+ * @NET_RULE: a rule of policy routing that names it
  * @NET_PACKET_SOCKET: a packet socket that is bound to it
  */
 enum net_use_kind {
@@ -50,6 +51,7 @@ enum net_use_kind {
 	NET_PPPOE,
 	NET_KERNEL_ROUTE,
 	NET_NEXT_HOP,
+	NET_RULE,
 	NET_PACKET_SOCKET,
 	NET_USE_KINDS,
 };

@@ -97,6 +97,8 @@ static char *say_use(const struct net_use *use, const char *name)
 		return text("a PPPoE session goes through %s", name);
 	case NET_NEXT_HOP:
 		return text("a next hop of the routing tables is on %s", name);
+	case NET_RULE:
+		return text("a routing rule (%s) names %s", use->what, name);
 	default:
 		return text("a program has a packet socket on %s", name);
 	}

@@ -187,6 +187,43 @@ cards()
 		check 03:01.0
 }
 
+# Only the outer switch's port is in the way of one pair, only the inner's of the other.
+deep_switches()
+{
+	make_machine deep
+	says 1 deep "0000:06:00.0: the path from it is THRU_HOST_BRIDGE" check 05:00.0 06:00.0
+	grep -qF "boot with pci=disable_acs_redir=0000:02:00.0 if" "$work/said"
+	says 1 deep "boot with pci=disable_acs_redir=0000:04:01.0 if" check 05:00.0 07:00.0
+	says 1 deep "BUS_ADDR, says this command: below 0000:04:00.0 without ACS" check 05:00.0 05:00.1
+	says 1 deep "pci0001:00: this host bridge, 8086:352a (unknown), is not known" check 05:00.0 0001:01:00.0
+	says 1 deep "BUS_ADDR, says this command: below 0001:02:00.0" check 0001:03:04.0 0001:03:05.0
+	says 0 deep "boot with pci=disable_acs_redir=0000:02:00.0;0000:04:01.0" topo
+}
+
+pf_in_use()
+{
+	make_machine deep
+	says 1 deep "0000:06:00.1: its PF 0000:06:00.0 is bound to vfio-pci, so opening it takes a VF token" \
+		check 06:00.1
+	says 1 deep '"device.vf-token"' check --json 06:08.7
+	says 1 deep "0000:06:00.0: it is bound to vfio-pci" check 06:00.0
+	lacks token
+	make_machine server
+	says 1 server "0000:1b:00.1: it is bound to mlx5_core" check 1b:00.1
+	lacks token
+}
+
+# What is below them are other peers.
+not_below()
+{
+	make_machine deep
+	says 1 deep "0000:04:00.0: it is a bridge, which imports nothing" check 06:00.0 04:00.0
+	lacks nvidia
+	make_machine vmd
+	says 1 vmd "0000:d7:05.5: whether vmd imports" check d8:00.0 d7:05.5
+	lacks nvme
+}
+
 isolated_by_nothing()
 {
 	export ports=00
@@ -230,6 +267,8 @@ json()
 	valid check on no-address "$tool" -j check 84:00.0
 	valid check on ports "$tool" check -j 03:00.0 04:00.0
 	valid selftest on ports "$tool" selftest --json
+	make_machine deep
+	valid check on deep "$tool" check -j 06:00.1 04:00.0
 	valid event "$units" event <<<'  a-1  [000] .....  19.006749: dvp_map: device=0000:01:00.0 as=list'
 	# A test that nothing fails is none.
 	if "$units" valid "$schema" status <<<'{"version": 1}'; then
@@ -262,6 +301,9 @@ test_machines()
 	tap "check knows how a peer's drivers import" peers
 	tap "topo of a large server fits a screen, and shows what ACS costs" server
 	tap "topo shows cards whose class is a chipset's, and no chipset" cards
+	tap "check finds which of two switches is in the way" deep_switches
+	tap "check says that a VF of a PF that VFIO has takes a token" pf_in_use
+	tap "a peer is neither a bridge nor what is below it" not_below
 	tap "topo without ACS has bus addresses" isolated_by_nothing
 	tap "the picture of a large server fits a page" one_page
 	tap "what --json prints is as the schema says" json

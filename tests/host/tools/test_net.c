@@ -127,10 +127,13 @@ static void sockets(void **state)
 	(void)state;
 	add_use(NET_PACKET_SOCKET, 2, "");
 	expect("a program has a packet socket on eth0");
+	add_use(NET_RULE, 0, "iif");
+	snprintf(uses[1].name, sizeof(uses[1].name), "%s", "eth0");
+	expect("a routing rule (iif) names eth0");
 	add_use(NET_NEXT_HOP, 2, "");
 	expect("a next hop of the routing tables is on eth0");
 	add_use(NET_PPPOE, 0, "");
-	snprintf(uses[2].name, sizeof(uses[2].name), "%s", "eth0");
+	snprintf(uses[3].name, sizeof(uses[3].name), "%s", "eth0");
 	expect("a PPPoE session goes through eth0");
 }
 
