@@ -19,12 +19,35 @@
  * @base: what the exporter waits for; first, because the core frees it
  * @lock: of @base
  * @done: the end of the work; holds a reference on @base
+ * @end: when that is
  */
 struct import_fence {
 	struct dma_fence base;
 	spinlock_t lock; /* of base */
 	struct delayed_work done;
+	ktime_t end;
 };
+
+/* Delays a work by @ms, and says at @end when that is over; not if it is delayed already. */
+static void delay_work(struct delayed_work *work, ktime_t *end, unsigned int ms)
+{
+	if (delayed_work_pending(work))
+		return;
+	*end = ktime_add_ms(ktime_get(), ms);
+	schedule_delayed_work(work, msecs_to_jiffies(ms));
+}
+
+/*
+ * Whether the @end of a delay has come; if not, the work runs again.  jiffies may lag
+ * behind the clock by several ticks where a virtual machine's CPUs take turns.
+ */
+static bool is_over(struct delayed_work *work, ktime_t end)
+{
+	if (!ktime_before(ktime_get(), end))
+		return true;
+	schedule_delayed_work(work, 1);
+	return false;
+}
 
 static const char *fence_name(struct dma_fence *fence)
 {
@@ -49,6 +72,8 @@ static void fence_done(struct work_struct *work)
 	struct import_fence *fence =
 		container_of(work, struct import_fence, done.work);
 
+	if (!is_over(&fence->done, fence->end))
+		return;
 	dma_fence_signal(&fence->base);
 	dma_fence_put(&fence->base);
 }
@@ -66,12 +91,6 @@ static struct import_fence *fence_create(void)
 	dma_fence_init(&fence->base, &fence_ops, &fence->lock,
 		       dma_fence_context_alloc(1), 1);
 	return fence;
-}
-
-/* A part of the first tick has passed already. */
-static unsigned long jiffies_for(unsigned int ms)
-{
-	return msecs_to_jiffies(ms) + 1;
 }
 
 static bool is_mapped(struct dvp_import *import)
@@ -145,6 +164,8 @@ static void import_release(struct work_struct *work)
 	struct dvp_import *import =
 		container_of(work, struct dvp_import, release.work);
 
+	if (!is_over(&import->release, import->release_at))
+		return;
 	import_lock(import);
 	unmap_locked(import);
 	import_unlock(import);
@@ -170,7 +191,7 @@ static void import_notify(struct dma_buf_attachment *attach)
 	if (import->hold_ms == DVP_IMPORTER_UNTIL_CALL)
 		import->stale = true;
 	else if (import->hold_ms)
-		schedule_delayed_work(&import->release, jiffies_for(import->hold_ms));
+		delay_work(&import->release, &import->release_at, import->hold_ms);
 	else
 		unmap_locked(import);
 }
@@ -462,7 +483,7 @@ int dvp_import_work(struct dvp_import *import, unsigned int ms)
 	if (ret)
 		dma_fence_put(&fence->base);
 	else
-		schedule_delayed_work(&fence->done, jiffies_for(ms));
+		delay_work(&fence->done, &fence->end, ms);
 	return ret;
 }
 

@@ -68,6 +68,7 @@ struct dvp_own;
  * @child: that device, if it was made for this
  * @attach: the attachment
  * @release: unmaps @hold_ms after the exporter asked for it
+ * @release_at: when that is
  * @sgt: the mapping, if any
  * @dir: its direction
  * @own: or one without a scatterlist, if any
@@ -89,6 +90,7 @@ struct dvp_import {
 	struct platform_device *child;
 	struct dma_buf_attachment *attach;
 	struct delayed_work release;
+	ktime_t release_at;
 	struct sg_table *sgt;
 	enum dma_data_direction dir;
 	struct dvp_own *own;
