@@ -32,6 +32,8 @@ static void import_release(struct work_struct *work)
 	struct dvp_import *import =
 		container_of(work, struct dvp_import, release.work);
 
+	if (!dvp_is_over(&import->release, import->release_at))
+		return;
 	dvp_import_lock(import);
 	dvp_import_unmap_locked(import);
 	dvp_import_unlock(import);
@@ -57,7 +59,7 @@ static void import_notify(struct dma_buf_attachment *attach)
 	if (import->hold_ms == DVP_IMPORTER_UNTIL_CALL)
 		import->stale = true;
 	else if (import->hold_ms)
-		schedule_delayed_work(&import->release, dvp_jiffies(import->hold_ms));
+		dvp_delay(&import->release, &import->release_at, import->hold_ms);
 	else
 		dvp_import_unmap_locked(import);
 }

@@ -13,11 +13,13 @@
  * @base: what the exporter waits for; first, because the core frees it
  * @lock: of @base
  * @done: the end of the work; holds a reference on @base
+ * @end: when that is
  */
 struct import_fence {
 	struct dma_fence base;
 	spinlock_t lock; /* of base */
 	struct delayed_work done;
+	ktime_t end;
 };
 
 static const char *fence_name(struct dma_fence *fence)
@@ -43,6 +45,8 @@ static void fence_done(struct work_struct *work)
 	struct import_fence *fence =
 		container_of(work, struct import_fence, done.work);
 
+	if (!dvp_is_over(&fence->done, fence->end))
+		return;
 	dma_fence_signal(&fence->base);
 	dma_fence_put(&fence->base);
 }
@@ -82,6 +86,6 @@ int dvp_import_work(struct dvp_import *import, unsigned int ms)
 	if (ret)
 		dma_fence_put(&fence->base);
 	else
-		schedule_delayed_work(&fence->done, dvp_jiffies(ms));
+		dvp_delay(&fence->done, &fence->end, ms);
 	return ret;
 }

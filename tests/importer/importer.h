@@ -3,6 +3,7 @@
 #define IMPORTER_H
 
 #include <linux/dma-buf.h>
+#include <linux/ktime.h>
 #include <linux/dma-resv.h>
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
@@ -69,6 +70,7 @@ struct dvp_own;
  * @child: that device, if it was made for this
  * @attach: the attachment
  * @release: unmaps @hold_ms after the exporter asked for it
+ * @release_at: when that is
  * @sgt: the mapping, if any
  * @dir: its direction
  * @own: or one without a scatterlist, if any
@@ -90,6 +92,7 @@ struct dvp_import {
 	struct platform_device *child;
 	struct dma_buf_attachment *attach;
 	struct delayed_work release;
+	ktime_t release_at;
 	struct sg_table *sgt;
 	enum dma_data_direction dir;
 	struct dvp_own *own;
@@ -128,10 +131,26 @@ static inline void dvp_import_unmap_stale(struct dvp_import *import)
 		dvp_import_unmap_locked(import);
 }
 
-/* In jiffies, no less than @ms: a part of the first tick has passed already. */
-static inline unsigned long dvp_jiffies(unsigned int ms)
+/* Delay a work by @ms, and say at @end when that is over; not if it is delayed already. */
+static inline void dvp_delay(struct delayed_work *work, ktime_t *end,
+			     unsigned int ms)
 {
-	return msecs_to_jiffies(ms) + 1;
+	if (delayed_work_pending(work))
+		return;
+	*end = ktime_add_ms(ktime_get(), ms);
+	schedule_delayed_work(work, msecs_to_jiffies(ms));
+}
+
+/*
+ * Whether the @end of a delay has come; if not, the work runs again.  jiffies may lag
+ * behind the clock by several ticks where a virtual machine's CPUs take turns.
+ */
+static inline bool dvp_is_over(struct delayed_work *work, ktime_t end)
+{
+	if (!ktime_before(ktime_get(), end))
+		return true;
+	schedule_delayed_work(work, 1);
+	return false;
 }
 
 struct dvp_import *dvp_import_attach(struct device *dev,
