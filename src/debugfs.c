@@ -127,8 +127,7 @@ static void dvp_print_ranges(struct seq_file *seq, struct dvp_buffer *buf)
 }
 
 /* A process can have any name, for example one of several lines. */
-static void dvp_print_process(struct seq_file *seq,
-			      const struct dvp_process *process)
+void dvp_print_process(struct seq_file *seq, const struct dvp_process *process)
 {
 	seq_printf(seq, " pid %d comm ", process->pid);
 	seq_escape_str(seq, process->comm,
@@ -167,10 +166,12 @@ static int dvp_buffers_show(struct seq_file *seq, void *v)
 	seq_printf(seq, "buffer %lu bar %u size %zu ranges %u state %s",
 		   buf->inode, buf->bar, buf->size, buf->nr_ranges,
 		   buf->quarantined ? "quarantined" :
+		   buf->ended ? "ended" :
 		   buf->revoked ? "revoked" : "live");
 	dvp_print_process(seq, &buf->exporter);
 	dvp_print_ranges(seq, buf);
 	dvp_print_importers(seq, buf);
+	dvp_mmap_print(seq, buf);
 out:
 	dma_resv_unlock(&buf->resv);
 	return ret;
