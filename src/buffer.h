@@ -20,7 +20,6 @@ struct dma_buf;
 struct dma_fence;
 struct dvp_access;
 struct pci_dev;
-struct seq_file;
 struct vm_area_struct;
 
 /**
@@ -127,6 +126,21 @@ struct dvp_attachment {
 	unsigned int pins;
 };
 
+/**
+ * struct dvp_cpu_mapping - what stems from one mmap() of a buffer
+ * @buf: buffer; the areas keep its dma-buf
+ * @node: in dvp_buffer.cpu_mappings (dvp_buffer.resv)
+ * @areas: how many there are, as areas are split, moved, and inherited
+ *	(dvp_buffer.resv)
+ * @process: that called mmap()
+ */
+struct dvp_cpu_mapping {
+	struct dvp_buffer *buf;
+	struct list_head node;
+	unsigned int areas;
+	struct dvp_process process;
+};
+
 /* Note the calling process. */
 static inline void dvp_process_fill(struct dvp_process *process)
 {
@@ -147,9 +161,5 @@ struct dvp_buffer *dvp_dmabuf_buffer(struct dma_buf *dmabuf);
 
 int dvp_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma);
 void dvp_mmap_revoke(struct dvp_buffer *buf);
-void dvp_mmap_print(struct seq_file *seq, struct dvp_buffer *buf);
-
-void dvp_print_process(struct seq_file *seq,
-		       const struct dvp_process *process);
 
 #endif /* DVP_BUFFER_H */

@@ -127,7 +127,8 @@ static void dvp_print_ranges(struct seq_file *seq, struct dvp_buffer *buf)
 }
 
 /* A process can have any name, for example one of several lines. */
-void dvp_print_process(struct seq_file *seq, const struct dvp_process *process)
+static void dvp_print_process(struct seq_file *seq,
+			      const struct dvp_process *process)
 {
 	seq_printf(seq, " pid %d comm ", process->pid);
 	seq_escape_str(seq, process->comm,
@@ -151,6 +152,16 @@ static void dvp_print_importers(struct seq_file *seq, struct dvp_buffer *buf)
 	}
 }
 
+static void dvp_print_cpu_mappings(struct seq_file *seq, struct dvp_buffer *buf)
+{
+	struct dvp_cpu_mapping *mapping;
+
+	list_for_each_entry(mapping, &buf->cpu_mappings, node) {
+		seq_printf(seq, "\tmmap areas %u", mapping->areas);
+		dvp_print_process(seq, &mapping->process);
+	}
+}
+
 static int dvp_buffers_show(struct seq_file *seq, void *v)
 {
 	struct dvp_buffer *buf = v;
@@ -171,7 +182,7 @@ static int dvp_buffers_show(struct seq_file *seq, void *v)
 	dvp_print_process(seq, &buf->exporter);
 	dvp_print_ranges(seq, buf);
 	dvp_print_importers(seq, buf);
-	dvp_mmap_print(seq, buf);
+	dvp_print_cpu_mappings(seq, buf);
 out:
 	dma_resv_unlock(&buf->resv);
 	return ret;

@@ -17,7 +17,6 @@
 #include <linux/dma-resv.h>
 #include <linux/fs.h>
 #include <linux/pci.h>
-#include <linux/seq_file.h>
 
 #include "revoke.h"
 #include "compat/mm.h"
@@ -25,21 +24,6 @@
 #include "buffer.h"
 #include "dvp.h"
 #include "record.h"
-
-/**
- * struct dvp_cpu_mapping - what stems from one mmap() of a buffer
- * @buf: buffer; the areas keep its dma-buf
- * @node: in dvp_buffer.cpu_mappings (dvp_buffer.resv)
- * @areas: how many there are, as areas are split, moved, and inherited
- *	(dvp_buffer.resv)
- * @process: that called mmap()
- */
-struct dvp_cpu_mapping {
-	struct dvp_buffer *buf;
-	struct list_head node;
-	unsigned int areas;
-	struct dvp_process process;
-};
 
 static void dvp_vma_open(struct vm_area_struct *vma)
 {
@@ -236,20 +220,4 @@ void dvp_mmap_revoke(struct dvp_buffer *buf)
 
 	if (!list_empty(&buf->cpu_mappings))
 		unmap_mapping_range(buf->mapping, 0, 0, 1);
-}
-
-/**
- * dvp_mmap_print() - print who has mapped a buffer
- * @seq: file; gets a line for each call of mmap() of which areas are left
- * @buf: buffer
- * Context: the buffer's reservation lock is held.
- */
-void dvp_mmap_print(struct seq_file *seq, struct dvp_buffer *buf)
-{
-	struct dvp_cpu_mapping *mapping;
-
-	list_for_each_entry(mapping, &buf->cpu_mappings, node) {
-		seq_printf(seq, "\tmmap areas %u", mapping->areas);
-		dvp_print_process(seq, &mapping->process);
-	}
 }
