@@ -16,73 +16,13 @@
 
 #include <linux/vfio.h>
 
+#include "pass.h"
 #include "range.h"
-
-/**
- * struct message - one byte and a file descriptor
- * @header: header of the message
- * @part: points to @byte
- * @byte: a descriptor cannot be sent without data
- * @control: holds the descriptor
- */
-struct message {
-	struct msghdr header;
-	struct iovec part;
-	char byte;
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-};
 
 _Noreturn static void die(const char *what)
 {
 	perror(what);
 	exit(1);
-}
-
-static void init_message(struct message *message)
-{
-	*message = (struct message) {};
-	message->part.iov_base = &message->byte;
-	message->part.iov_len = 1;
-	message->header.msg_iov = &message->part;
-	message->header.msg_iovlen = 1;
-	message->header.msg_control = &message->control;
-	message->header.msg_controllen = sizeof(message->control);
-}
-
-static void send_fd(int socket, int fd)
-{
-	struct message message;
-	struct cmsghdr *control;
-
-	init_message(&message);
-	control = CMSG_FIRSTHDR(&message.header);
-	control->cmsg_level = SOL_SOCKET;
-	control->cmsg_type = SCM_RIGHTS;
-	control->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(control), &fd, sizeof(fd));
-	if (sendmsg(socket, &message.header, 0) != 1)
-		die("sendmsg");
-}
-
-static int receive_fd(int socket)
-{
-	struct message message;
-	struct cmsghdr *control;
-	int fd;
-
-	init_message(&message);
-	if (recvmsg(socket, &message.header, MSG_CMSG_CLOEXEC) != 1)
-		die("recvmsg");
-	control = CMSG_FIRSTHDR(&message.header);
-	if (!control || control->cmsg_type != SCM_RIGHTS) {
-		fprintf(stderr, "pass-range: a message without a file descriptor\n");
-		exit(1);
-	}
-	memcpy(&fd, CMSG_DATA(control), sizeof(fd));
-	return fd;
 }
 
 /* The process itself needs no dma-buf to reach the memory. */
@@ -110,6 +50,8 @@ static void consume(int socket)
 {
 	int fd = receive_fd(socket);
 
+	if (fd < 0)
+		die("receive_fd");
 	printf("received a dma-buf of %lld bytes\n",
 	       (long long)lseek(fd, 0, SEEK_END));
 	close(fd);
@@ -146,7 +88,8 @@ int main(int argc, char **argv)
 	fd = export_range(device.fd, bar, offset, length);
 	if (fd < 0)
 		die("VFIO_DEVICE_FEATURE_DMA_BUF");
-	send_fd(sockets[0], fd);
+	if (send_fd(sockets[0], fd))
+		die("sendmsg");
 	close(fd);
 	printf("the first word is %#x\n", *memory);
 	wait(NULL);

@@ -2,6 +2,7 @@
 /* The buffers of a device: references on them, and what can be asked of all. */
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
+#include <linux/fs.h>
 
 #include "revoke.h"
 #include "compat/slab.h"
@@ -45,6 +46,8 @@ static void dvp_buffer_free(struct kref *ref)
 {
 	struct dvp_buffer *buf = container_of(ref, struct dvp_buffer, ref);
 
+	if (buf->mapping)
+		iput(buf->mapping->host);
 	dma_fence_put(buf->work);
 	dma_resv_fini(&buf->resv);
 	dvp_access_put(buf->access);
@@ -56,6 +59,24 @@ static void dvp_buffer_free(struct kref *ref)
 void dvp_buffer_put(struct dvp_buffer *buf)
 {
 	kref_put(&buf->ref, dvp_buffer_free);
+}
+
+/**
+ * dvp_is_dead() - whether a buffer is revoked for good
+ * @buf: buffer
+ *
+ * Context: any process context; the buffer's reservation lock is held.
+ * Return: true if its owner has revoked it for good, or the device was closed since it
+ * was exported.
+ */
+bool dvp_is_dead(struct dvp_buffer *buf)
+{
+	bool closed;
+
+	spin_lock(&buf->access->list_lock);
+	closed = list_empty(&buf->node);
+	spin_unlock(&buf->access->list_lock);
+	return closed || buf->ended || buf->quarantined;
 }
 
 /**

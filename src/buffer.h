@@ -15,10 +15,12 @@
 
 #include "compat/dma_buf_mapping.h"
 
+struct address_space;
 struct dma_buf;
 struct dma_fence;
 struct dvp_access;
 struct pci_dev;
+struct vm_area_struct;
 
 /**
  * struct dvp_process - a process, as it is shown to operators
@@ -49,15 +51,25 @@ struct dvp_process {
  * @all_work: there was no memory for @work: wait for all fences instead
  *	(dvp_access.transition)
  * @inode: inode number of the dma-buf's file
+ * @mapping: address space of the dma-buf's file; a reference on its inode is held, as
+ *	the dma-buf may outlive that of its own
  * @number: position in the order of exports, from 1
  * @size: sum of the ranges, in bytes
  * @extent: from the lowest to the highest address of all ranges
  * @ranges: physical ranges in the order of the buffer; constant
  * @nr_ranges: of @ranges
- * @mappings: live mappings, physical lists included (@resv)
+ * @mappings: live mappings of importers, physical lists included (@resv)
+ * @cpu_mappings: what processes have mapped (@resv)
+ * @found_range: index of the range that was looked up last, to find the next page
+ *	soon (@resv)
+ * @found_page: position of that range in the buffer, in pages (@resv)
  * @exporter: process that asked for the export
  * @bar: BAR number
+ * @mappable: the core allows the BAR to be mapped by the CPU; constant
+ * @write_combine: processes that map it from now on do so write-combining (@resv)
  * @revoked: attaching and mapping are refused (@resv)
+ * @ended: revoked for good by the owner of the device (@resv; changed with
+ *	dvp_access.transition held as well)
  * @quarantined: an importer has kept it when the device was closed (@resv)
  */
 struct dvp_buffer {
@@ -71,15 +83,22 @@ struct dvp_buffer {
 	struct dma_fence *work;
 	bool all_work;
 	unsigned long inode;
+	struct address_space *mapping;
 	u64 number;
 	size_t size;
 	struct dmabuf_vfio_pci_range extent;
 	struct dmabuf_vfio_pci_range *ranges;
 	u32 nr_ranges;
 	unsigned int mappings;
+	struct list_head cpu_mappings;
+	u32 found_range;
+	unsigned long found_page;
 	struct dvp_process exporter;
 	u8 bar;
+	bool mappable;
+	bool write_combine;
 	bool revoked;
+	bool ended;
 	bool quarantined;
 };
 
@@ -107,6 +126,21 @@ struct dvp_attachment {
 	unsigned int pins;
 };
 
+/**
+ * struct dvp_cpu_mapping - what stems from one mmap() of a buffer
+ * @buf: buffer; the areas keep its dma-buf
+ * @node: in dvp_buffer.cpu_mappings (dvp_buffer.resv)
+ * @areas: how many there are, as areas are split, moved, and inherited
+ *	(dvp_buffer.resv)
+ * @process: that called mmap()
+ */
+struct dvp_cpu_mapping {
+	struct dvp_buffer *buf;
+	struct list_head node;
+	unsigned int areas;
+	struct dvp_process process;
+};
+
 /* Note the calling process. */
 static inline void dvp_process_fill(struct dvp_process *process)
 {
@@ -123,5 +157,9 @@ static inline phys_addr_t dvp_last(const struct dmabuf_vfio_pci_range *range)
 }
 
 struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, int open_flags);
+struct dvp_buffer *dvp_dmabuf_buffer(struct dma_buf *dmabuf);
+
+int dvp_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma);
+void dvp_mmap_revoke(struct dvp_buffer *buf);
 
 #endif /* DVP_BUFFER_H */

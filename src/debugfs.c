@@ -152,6 +152,16 @@ static void dvp_print_importers(struct seq_file *seq, struct dvp_buffer *buf)
 	}
 }
 
+static void dvp_print_cpu_mappings(struct seq_file *seq, struct dvp_buffer *buf)
+{
+	struct dvp_cpu_mapping *mapping;
+
+	list_for_each_entry(mapping, &buf->cpu_mappings, node) {
+		seq_printf(seq, "\tmmap areas %u", mapping->areas);
+		dvp_print_process(seq, &mapping->process);
+	}
+}
+
 static int dvp_buffers_show(struct seq_file *seq, void *v)
 {
 	struct dvp_buffer *buf = v;
@@ -167,10 +177,12 @@ static int dvp_buffers_show(struct seq_file *seq, void *v)
 	seq_printf(seq, "buffer %lu bar %u size %zu ranges %u state %s",
 		   buf->inode, buf->bar, buf->size, buf->nr_ranges,
 		   buf->quarantined ? "quarantined" :
+		   buf->ended ? "ended" :
 		   buf->revoked ? "revoked" : "live");
 	dvp_print_process(seq, &buf->exporter);
 	dvp_print_ranges(seq, buf);
 	dvp_print_importers(seq, buf);
+	dvp_print_cpu_mappings(seq, buf);
 out:
 	dma_resv_unlock(&buf->resv);
 	return ret;

@@ -256,6 +256,7 @@ static const struct dma_buf_ops dvp_dmabuf_ops = {
 	.unpin		= dvp_dmabuf_unpin,
 	.map_dma_buf	= dvp_dmabuf_map,
 	.unmap_dma_buf	= dvp_dmabuf_unmap,
+	.mmap		= dvp_mmap,
 	.release	= dvp_dmabuf_release,
 };
 
@@ -299,6 +300,12 @@ dmabuf_vfio_pci_get_phys(struct dma_buf_attachment *attach, u32 version)
 }
 EXPORT_SYMBOL_GPL(dmabuf_vfio_pci_get_phys);
 
+/* The buffer of a dma-buf, or NULL if another driver has exported it. */
+struct dvp_buffer *dvp_dmabuf_buffer(struct dma_buf *dmabuf)
+{
+	return dmabuf->ops == &dvp_dmabuf_ops ? dmabuf->priv : NULL;
+}
+
 /**
  * dvp_dmabuf_create() - create the dma-buf of a buffer
  * @buf: buffer, complete but for @buf->dmabuf
@@ -325,5 +332,7 @@ struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, int open_flags)
 	/* Nobody else knows the buffer yet. */
 	buf->dmabuf = dmabuf;
 	buf->inode = file_inode(dmabuf->file)->i_ino;
+	buf->mapping = dmabuf->file->f_mapping;
+	ihold(buf->mapping->host);
 	return dmabuf;
 }

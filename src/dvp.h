@@ -72,6 +72,12 @@ extern bool dvp_uses_intree;
 
 long dvp_export(struct dvp_device *dvp, u32 flags,
 		struct vfio_device_feature_dma_buf __user *arg, size_t argsz);
+int dvp_feature_memattr(struct dvp_device *dvp, u32 flags,
+			struct dmabuf_vfio_pci_feature_memattr __user *arg,
+			size_t argsz);
+int dvp_feature_revoke(struct dvp_device *dvp, u32 flags,
+		       struct dmabuf_vfio_pci_feature_revoke __user *arg,
+		       size_t argsz);
 ssize_t dvp_config_write(struct dvp_device *dvp, const char __user *user,
 			 size_t count, loff_t *ppos);
 

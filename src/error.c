@@ -94,7 +94,9 @@ static bool dvp_bar_is_lost(struct pci_dev *pdev, int bar)
 	struct pci_bus_region region;
 	u32 low, high = 0;
 
-	if (!(res->flags & IORESOURCE_MEM) || (res->flags & IORESOURCE_UNSET))
+	/* Enhanced Allocation fixes addresses elsewhere; its BARs read as 0. */
+	if (!(res->flags & IORESOURCE_MEM) ||
+	    (res->flags & (IORESOURCE_UNSET | IORESOURCE_PCI_EA_BEI)))
 		return false;
 	pcibios_resource_to_bus(pdev->bus, &region, res);
 	pci_read_config_dword(pdev, PCI_BASE_ADDRESS_0 + 4 * bar, &low);
@@ -143,7 +145,8 @@ static void dvp_restore_config(struct dvp_device *dvp)
 /*
  * A recovery has failed, as when another function below the port has no error
  * handlers.  If no reset came of it, the device may answer all the same: see
- * whether it does.
+ * whether it does.  Not while another error is being reported: its block must stay.
+ * Unbinding holds the device lock while it waits for this work, so only try.
  */
 static void dvp_recheck_work(struct work_struct *work)
 {
@@ -151,9 +154,14 @@ static void dvp_recheck_work(struct work_struct *work)
 					      struct dvp_device, recheck_work);
 	struct pci_dev *pdev = dvp->core.pdev;
 
+	if (!device_trylock(&pdev->dev)) {
+		mod_delayed_work(system_long_wq, &dvp->recheck_work, HZ);
+		return;
+	}
 	if (!dvp->lost && !pci_channel_offline(pdev) &&
 	    !dvp_config_is_lost(pdev))
 		dvp_retract(dvp, DVP_BLOCK_ERROR);
+	device_unlock(&pdev->dev);
 }
 
 /*

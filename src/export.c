@@ -123,10 +123,12 @@ dvp_create_buffer(struct dvp_device *dvp,
 	kref_init(&buf->ref);
 	dma_resv_init(&buf->resv);
 	INIT_LIST_HEAD(&buf->node);
+	INIT_LIST_HEAD(&buf->cpu_mappings);
 	kref_get(&dvp->access->ref);
 	buf->access = dvp->access;
 	buf->pdev = dvp->core.pdev;
 	buf->bar = get->region_index;
+	buf->mappable = dvp->core.bar_mmap_supported[buf->bar];
 	dvp_process_fill(&buf->exporter);
 	ret = dvp_read_ranges(buf, user, get->nr_ranges);
 	if (ret) {

@@ -249,6 +249,30 @@ static bool dvp_has_params(void)
 	       dvp_params.disable_idle_d3;
 }
 
+/* Whether the core has the settings of our parameters, which it does not forget. */
+static bool dvp_has_shared;
+
+static void dvp_unshare_params(void)
+{
+	static const struct compat_vfio_pci_params defaults;
+
+	if (dvp_has_shared)
+		compat_vfio_pci_share_params(&defaults);
+}
+
+static void __init dvp_set_params(void)
+{
+	if (DVP_SETS_CORE) {
+		compat_vfio_pci_set_core_params(&dvp_params);
+		return;
+	}
+	if (!dvp_has_params())
+		return;
+	dvp_has_shared = compat_vfio_pci_share_params(&dvp_params);
+	if (!dvp_has_shared)
+		pr_warn("nointxmask, disable_vga and disable_idle_d3 ignored: vfio-pci is loaded and its settings hold for all devices; set them with \"options vfio-pci\" in /etc/modprobe.d\n");
+}
+
 static int __init dvp_init(void)
 {
 	int ret;
@@ -256,16 +280,14 @@ static int __init dvp_init(void)
 	ret = dvp_choose_exporter() ?: dvp_choose_pinned();
 	if (ret)
 		return ret;
-	if (DVP_SETS_CORE)
-		compat_vfio_pci_set_core_params(&dvp_params);
-	else if (dvp_has_params() && !compat_vfio_pci_share_params(&dvp_params))
-		pr_warn("nointxmask, disable_vga and disable_idle_d3 ignored: vfio-pci is loaded and its settings hold for all devices; set them with \"options vfio-pci\" in /etc/modprobe.d\n");
+	dvp_set_params();
 	compat_vfio_complete_ops(&dvp_vfio_ops);
 	dvp_pm_init();
 	dvp_debugfs_init();
 	ret = pci_register_driver(&dvp_driver);
 	if (ret) {
 		dvp_debugfs_exit();
+		dvp_unshare_params();
 		return ret;
 	}
 	dvp_add_ids();
@@ -275,12 +297,9 @@ module_init(dvp_init);
 
 static void __exit dvp_exit(void)
 {
-	static const struct compat_vfio_pci_params defaults;
-
 	pci_unregister_driver(&dvp_driver);
 	dvp_debugfs_exit();
-	if (!DVP_SETS_CORE && dvp_has_params())
-		compat_vfio_pci_share_params(&defaults);
+	dvp_unshare_params();
 }
 module_exit(dvp_exit);
 

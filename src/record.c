@@ -164,6 +164,11 @@ int dvp_refuse_revoked(struct dvp_buffer *buf, const struct device *importer)
 	char reasons[DVP_REASONS_SIZE];
 	bool closed;
 
+	if (buf->ended) {
+		dvp_refuse(access, importer,
+			   "the buffer is revoked for good, by its owner");
+		return -ENODEV;
+	}
 	/* A buffer leaves the list when the device is closed. */
 	spin_lock(&access->list_lock);
 	closed = list_empty(&buf->node);

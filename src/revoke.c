@@ -15,6 +15,7 @@
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <linux/pci.h>
+#include <linux/sched/signal.h>
 
 #include "revoke.h"
 #include "compat/dma_buf.h"
@@ -51,6 +52,8 @@ static void dvp_take_snapshot(struct dvp_buffer *buf)
 static void dvp_notify(struct dvp_buffer *buf)
 {
 	dma_resv_lock(&buf->resv, NULL);
+	if (buf->revoked)
+		dvp_mmap_revoke(buf);
 	if (buf->dmabuf)
 		dma_buf_invalidate_mappings(buf->dmabuf);
 	/* After the importers were told: they may have added fences. */
@@ -74,9 +77,11 @@ static void dvp_turn(struct dvp_access *access, struct list_head *live,
 	access->revoke_start = ktime_get();
 	access->nag_at = jiffies + DVP_NAG_INTERVAL;
 	list_for_each_entry(buf, live, transition_node)
-		dvp_mark(buf, revoke);
+		if (!buf->ended)
+			dvp_mark(buf, revoke);
 	list_for_each_entry(buf, live, transition_node)
-		dvp_notify(buf);
+		if (!buf->ended)
+			dvp_notify(buf);
 	if (!revoke) {
 		dvp_record_restore(access, count);
 		return;
@@ -270,6 +275,76 @@ void dvp_revoke_add(struct dvp_access *access, struct dvp_buffer *buf)
 	list_add_tail(&buf->node, &access->buffers);
 	spin_unlock(&access->list_lock);
 	mutex_unlock(&access->transition);
+}
+
+/* One slice of time for a buffer that is revoked for good.  Returns whether it is done. */
+static bool dvp_drain_one(struct dvp_buffer *buf, bool nag)
+{
+	LIST_HEAD(one);
+
+	list_add(&buf->transition_node, &one);
+	return dvp_drain(&one, nag);
+}
+
+/* The buffer leaves the list unless a pinned importer keeps it.  Returns 0 or -EBUSY. */
+static int dvp_end(struct dvp_access *access, struct dvp_buffer *buf)
+{
+	int ret = 0;
+
+	dma_resv_lock(&buf->resv, NULL);
+	if (buf->mappings) {
+		dvp_nag(buf, "revoked for good:");
+		ret = -EBUSY;
+	} else {
+		spin_lock(&access->list_lock);
+		list_del_init(&buf->node);
+		spin_unlock(&access->list_lock);
+	}
+	dma_resv_unlock(&buf->resv);
+	return ret;
+}
+
+/**
+ * dvp_revoke_end_buffer() - revoke one buffer for good
+ * @access: of the device that the buffer was exported from, open
+ * @buf: buffer; the caller holds its dma-buf
+ *
+ * Other buffers are not affected.  Nothing restores the buffer, even if this fails.
+ *
+ * Context: sleeps until importers have let go; those that have pinned are not waited
+ * for.
+ * Return: 0 if nobody reaches the memory through the buffer any more; -EBADFD if it was
+ * revoked for good before; -EINTR if the task is being killed; -EBUSY if a pinned
+ * importer keeps its mapping.
+ */
+int dvp_revoke_end_buffer(struct dvp_access *access, struct dvp_buffer *buf)
+{
+	unsigned long nag_at = jiffies + DVP_NAG_INTERVAL;
+	bool dead, nag = false;
+	int ret;
+
+	mutex_lock(&access->transition);
+	dma_resv_lock(&buf->resv, NULL);
+	dead = dvp_is_dead(buf);
+	buf->ended = true;
+	buf->revoked = true;
+	dma_resv_unlock(&buf->resv);
+	if (dead) {
+		mutex_unlock(&access->transition);
+		return -EBADFD;
+	}
+	dvp_notify(buf);
+	while (!dvp_drain_one(buf, nag) && !fatal_signal_pending(current)) {
+		/* Let in those who wait for the lock. */
+		mutex_unlock(&access->transition);
+		mutex_lock(&access->transition);
+		nag = time_after_eq(jiffies, nag_at);
+		if (nag)
+			nag_at = jiffies + DVP_NAG_INTERVAL;
+	}
+	ret = fatal_signal_pending(current) ? -EINTR : dvp_end(access, buf);
+	mutex_unlock(&access->transition);
+	return ret;
 }
 
 /**

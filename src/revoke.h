@@ -113,6 +113,7 @@ unsigned int dvp_access_mappings(struct dvp_access *access);
 unsigned int dvp_collect(struct dvp_access *access, struct list_head *live);
 void dvp_drop(struct list_head *live);
 void dvp_buffer_put(struct dvp_buffer *buf);
+bool dvp_is_dead(struct dvp_buffer *buf);
 
 /* revoke.c */
 void dvp_revoke_close(struct dvp_access *access);
@@ -124,6 +125,7 @@ int dvp_revoke_begin(struct dvp_access *access, bool disables);
 void dvp_revoke_end(struct dvp_access *access,
 		    struct vfio_pci_core_device *vdev);
 void dvp_revoke_add(struct dvp_access *access, struct dvp_buffer *buf);
+int dvp_revoke_end_buffer(struct dvp_access *access, struct dvp_buffer *buf);
 void dvp_revoke_remove(struct dvp_access *access, struct dvp_buffer *buf);
 
 /* drain.c */

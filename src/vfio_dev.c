@@ -109,6 +109,14 @@ static int dvp_device_feature(struct vfio_device *vdev, u32 flags,
 		if (!dvp_uses_intree)
 			return dvp_export(dvp, flags, arg, argsz);
 		break;
+	case DMABUF_VFIO_PCI_FEATURE_MEMATTR:
+		if (!dvp_uses_intree)
+			return dvp_feature_memattr(dvp, flags, arg, argsz);
+		break;
+	case DMABUF_VFIO_PCI_FEATURE_REVOKE:
+		if (!dvp_uses_intree)
+			return dvp_feature_revoke(dvp, flags, arg, argsz);
+		break;
 	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
 	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
 	case VFIO_DEVICE_FEATURE_LOW_POWER_EXIT:

@@ -23,6 +23,7 @@
  * @outlives_file: a dma-buf that an O_PATH descriptor keeps without its file is handled
  * @waits_for_snapshot: a revoke does not wait for fences that are added after it
  *	has begun, nor for fences of a buffer without importers
+ * @delegates: processes can map a buffer, and its owner can revoke it for good
  * @names_slow: says in the log who still holds a buffer
  * @says_no_path: says in the log why there is no path
  * @reads_acs: looks at ACS anew for each importer that attaches
@@ -56,6 +57,7 @@ struct expect {
 	bool quarantines;
 	bool outlives_file;
 	bool waits_for_snapshot;
+	bool delegates;
 	bool names_slow;
 	bool says_no_path;
 	bool reads_acs;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which BARs leave as a dma-buf, and what userspace holds of one. */
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "bench.h"
@@ -103,17 +102,6 @@ static void decoding_off(void **state)
 	assert_ok(importer_map(importer));
 }
 
-static void no_cpu_mapping(void **state)
-{
-	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, PAGE);
-	void *memory;
-
-	(void)state;
-	memory = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, buffer, 0);
-	assert_sys_error(memory == MAP_FAILED ? -1 : 0, EINVAL);
-}
-
 /* Runs examples/export-range.c as a user would; returns its exit status. */
 static int run_example(const char *bdf, char *output, size_t size)
 {
@@ -170,8 +158,6 @@ int suite_buffer(void)
 		BUFFER("a BAR smaller than a page is refused", bar_below_page),
 		BUFFER("with decoding off the buffer is revoked until it is on",
 		       decoding_off),
-		BUFFER("the buffer cannot be mapped by the CPU",
-		       no_cpu_mapping),
 		BUFFER("the example program exports a range", example),
 	};
 

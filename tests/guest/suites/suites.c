@@ -31,6 +31,7 @@ static const struct {
 	{ "walk", suite_walk },
 	{ "revoke", suite_revoke },
 	{ "lifetime", suite_lifetime },
+	{ "delegate", suite_delegate },
 	{ "pinned", suite_pinned },
 	{ "noroute", suite_noroute },
 	{ "direct", suite_direct },

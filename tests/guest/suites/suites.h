@@ -18,6 +18,7 @@ int suite_huge(void);
 int suite_walk(void);
 int suite_revoke(void);
 int suite_lifetime(void);
+int suite_delegate(void);
 int suite_noroute(void);
 int suite_direct(void);
 int suite_bounce(void);

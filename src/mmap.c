@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mappings of the CPU.  A dma-buf can be mapped by any process that has it.  Each has an
+ * address space of its own, so a revoke removes all of its page table entries at once;
+ * the next access faults, and is refused until the memory is back.
+ *
+ * Lock order: mmap_lock of any process, dvp_buffer.resv, and below that the locks of the
+ * page tables.  A fault never waits for a revoke that waits for importers: those wait
+ * without the reservation lock.
+ *
+ * The areas are VM_MIXEDMAP and not VM_PFNMAP, although they have no pages.  Of what is
+ * VM_PFNMAP, VFIO's type 1 IOMMU driver makes DMA mappings, and cannot be told that the
+ * memory goes.  For get_user_pages() and KVM, VM_IO decides: the former refuses, the
+ * latter follows the page tables and is told of each entry that is removed.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <linux/fs.h>
+#include <linux/pci.h>
+
+#include "revoke.h"
+#include "compat/mm.h"
+#include "compat/slab.h"
+#include "buffer.h"
+#include "dvp.h"
+#include "record.h"
+
+static void dvp_vma_open(struct vm_area_struct *vma)
+{
+	struct dvp_cpu_mapping *mapping = vma->vm_private_data;
+
+	dma_resv_lock(&mapping->buf->resv, NULL);
+	mapping->areas++;
+	dma_resv_unlock(&mapping->buf->resv);
+}
+
+static void dvp_vma_close(struct vm_area_struct *vma)
+{
+	struct dvp_cpu_mapping *mapping = vma->vm_private_data;
+	struct dma_resv *resv = &mapping->buf->resv;
+	bool last;
+
+	dma_resv_lock(resv, NULL);
+	last = !--mapping->areas;
+	if (last)
+		list_del(&mapping->node);
+	dma_resv_unlock(resv);
+	if (last)
+		kfree(mapping);
+}
+
+/*
+ * Find the page frame of a page of the buffer, if it and @nr pages from there on are in
+ * one range.  Most faults follow the last one, so the search starts there.  Returns 0
+ * if not all are.
+ */
+static unsigned long dvp_find_pfn(struct dvp_buffer *buf, unsigned long page,
+				  unsigned long nr)
+{
+	const struct dmabuf_vfio_pci_range *range;
+
+	dma_resv_assert_held(&buf->resv);
+
+	if (page < buf->found_page) {
+		buf->found_page = 0;
+		buf->found_range = 0;
+	}
+	for (;;) {
+		range = &buf->ranges[buf->found_range];
+		if (page - buf->found_page < PFN_DOWN(range->len))
+			break;
+		buf->found_page += PFN_DOWN(range->len);
+		buf->found_range++;
+	}
+	page -= buf->found_page;
+	if (page + nr > PFN_DOWN(range->len))
+		return 0;
+	return PHYS_PFN(range->paddr) + page;
+}
+
+static vm_fault_t dvp_insert(struct vm_fault *vmf, struct dvp_buffer *buf,
+			     unsigned int order)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long size = PAGE_SIZE << order;
+	unsigned long address = ALIGN_DOWN(vmf->address, size), page, pfn;
+
+	if (address < vma->vm_start || address + size > vma->vm_end)
+		return VM_FAULT_FALLBACK;
+	page = vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
+	pfn = dvp_find_pfn(buf, page, 1UL << order);
+	if (!pfn || !IS_ALIGNED(pfn, 1UL << order))
+		return VM_FAULT_FALLBACK;
+	return compat_vmf_insert_pfns(vmf, pfn, order);
+}
+
+static vm_fault_t __maybe_unused dvp_vma_huge_fault(struct vm_fault *vmf,
+						    unsigned int order)
+{
+	struct dvp_cpu_mapping *mapping = vmf->vma->vm_private_data;
+	struct dvp_buffer *buf = mapping->buf;
+	vm_fault_t ret = VM_FAULT_SIGBUS;
+
+	/* For a signal, the fault is made again after it. */
+	if (dma_resv_lock_interruptible(&buf->resv, NULL))
+		return VM_FAULT_NOPAGE;
+	if (!buf->revoked)
+		ret = dvp_insert(vmf, buf, order);
+	dma_resv_unlock(&buf->resv);
+	return ret;
+}
+
+static vm_fault_t dvp_vma_fault(struct vm_fault *vmf)
+{
+	return dvp_vma_huge_fault(vmf, 0);
+}
+
+static const struct vm_operations_struct dvp_vma_ops = {
+	.open		= dvp_vma_open,
+	.close		= dvp_vma_close,
+	.fault		= dvp_vma_fault,
+	COMPAT_HUGE_FAULT(dvp_vma_huge_fault)
+};
+
+/*
+ * VM_MIXEDMAP is for memory without pages only.  A section of memory that is in part
+ * RAM has pages for all of it; a BAR there, which no machine is known to have, stays
+ * unmapped.
+ */
+static bool dvp_has_pages(const struct dvp_buffer *buf)
+{
+	return pfn_valid(PHYS_PFN(buf->extent.paddr)) ||
+	       pfn_valid(PHYS_PFN(dvp_last(&buf->extent)));
+}
+
+/* Returns 0 or a negative errno; @why says more. */
+static int dvp_mmap_check(const struct dvp_buffer *buf,
+			  const struct vm_area_struct *vma, const char **why)
+{
+	/* VM_SHARED is not set for a file that cannot be written. */
+	if (!(vma->vm_flags & VM_MAYSHARE)) {
+		*why = "a private mapping (MAP_PRIVATE) is not possible";
+		return -EINVAL;
+	}
+	if (vma->vm_flags & VM_EXEC) {
+		*why = "its memory cannot be executed (PROT_EXEC)";
+		return -EPERM;
+	}
+	if (!buf->mappable || dvp_has_pages(buf)) {
+		*why = "the BAR cannot be mapped by the CPU";
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static void dvp_vma_init(struct dvp_buffer *buf, struct vm_area_struct *vma)
+{
+	vma->vm_page_prot = buf->write_combine ?
+			    pgprot_writecombine(vma->vm_page_prot) :
+			    pgprot_noncached(vma->vm_page_prot);
+	vma->vm_page_prot = pgprot_decrypted(vma->vm_page_prot);
+	vm_flags_set(vma, VM_IO | VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP |
+			  VM_ALLOW_ANY_UNCACHED);
+	vm_flags_clear(vma, VM_MAYEXEC);
+	vma->vm_ops = &dvp_vma_ops;
+}
+
+/**
+ * dvp_mmap() - map a part of a buffer into a process
+ * @dmabuf: of the buffer
+ * @vma: area, within the size of @dmabuf
+ *
+ * While the buffer is revoked it can be mapped, but not accessed.
+ *
+ * Context: may sleep; mmap_lock of the process is held.
+ * Return: 0; -EINVAL for a private mapping, or if the BAR cannot be mapped; -EPERM for
+ * an executable one; -ENODEV if the buffer is revoked for good; -ENOMEM.
+ */
+int dvp_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
+{
+	struct dvp_buffer *buf = dmabuf->priv;
+	struct dvp_cpu_mapping *mapping;
+	const char *why;
+	int ret;
+
+	ret = dvp_mmap_check(buf, vma, &why);
+	if (ret) {
+		dvp_refuse(buf->access, NULL, "mmap: %s", why);
+		return ret;
+	}
+	mapping = kzalloc_obj(*mapping, GFP_KERNEL_ACCOUNT);
+	if (!mapping)
+		return -ENOMEM;
+	mapping->buf = buf;
+	mapping->areas = 1;
+	dvp_process_fill(&mapping->process);
+
+	dma_resv_lock(&buf->resv, NULL);
+	if (dvp_is_dead(buf)) {
+		ret = dvp_refuse_revoked(buf, NULL);
+		kfree(mapping);
+	} else {
+		list_add_tail(&mapping->node, &buf->cpu_mappings);
+		vma->vm_private_data = mapping;
+		dvp_vma_init(buf, vma);
+	}
+	dma_resv_unlock(&buf->resv);
+	return ret;
+}
+
+/**
+ * dvp_mmap_revoke() - remove what the CPU has mapped of a buffer
+ * @buf: buffer, revoked
+ *
+ * Context: may sleep; the buffer's reservation lock is held.
+ */
+void dvp_mmap_revoke(struct dvp_buffer *buf)
+{
+	dma_resv_assert_held(&buf->resv);
+
+	if (!list_empty(&buf->cpu_mappings))
+		unmap_mapping_range(buf->mapping, 0, 0, 1);
+}

@@ -1,0 +1,562 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Slices of a BAR in other hands: dma-bufs that processes map, and that the owner of
+ * the device takes back.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#include "bench.h"
+#include "events.h"
+#include "suites.h"
+
+#define BAR2	VFIO_PCI_BAR2_REGION_INDEX
+#define SIZE	(16 * PAGE)
+
+static sigjmp_buf no_memory;
+
+static void on_sigbus(int signal)
+{
+	siglongjmp(no_memory, signal);
+}
+
+/* Reads a byte: it, or -SIGBUS. */
+static int look(const volatile uint8_t *at)
+{
+	struct sigaction old, action = { .sa_handler = on_sigbus };
+	int ret;
+
+	sigaction(SIGBUS, &action, &old);
+	ret = -sigsetjmp(no_memory, 1);
+	if (!ret)
+		ret = *at;
+	sigaction(SIGBUS, &old, NULL);
+	return ret;
+}
+
+static uint8_t *map(int buffer, size_t size, off_t offset)
+{
+	uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			       buffer, offset);
+
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	return memory;
+}
+
+static void refused(int buffer, size_t size, int prot, int flags, off_t offset,
+		    int error)
+{
+	assert_ptr_equal(mmap(NULL, size, prot, flags, buffer, offset),
+			 MAP_FAILED);
+	assert_int_equal(errno, error);
+}
+
+static int revoke_buffer(struct vfio *vfio, int buffer)
+{
+	struct dmabuf_vfio_pci_feature_revoke revoke = { .dmabuf_fd = buffer };
+
+	return vfio_feature(vfio, VFIO_DEVICE_FEATURE_SET |
+				  DMABUF_VFIO_PCI_FEATURE_REVOKE,
+			    &revoke, sizeof(revoke));
+}
+
+static int set_memattr(struct vfio *vfio, int buffer, uint32_t memattr)
+{
+	struct dmabuf_vfio_pci_feature_memattr set = {
+		.dmabuf_fd = buffer, .memattr = memattr,
+	};
+
+	return vfio_feature(vfio, VFIO_DEVICE_FEATURE_SET |
+				  DMABUF_VFIO_PCI_FEATURE_MEMATTR,
+			    &set, sizeof(set));
+}
+
+static void memory_off(struct vfio *vfio)
+{
+	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
+}
+
+static void memory_on(struct vfio *vfio)
+{
+	assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
+}
+
+/* What is written through the one is read through the other. */
+static void same_bytes(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	int buffer = bench_export(vfio, BAR2, 2 * PAGE, SIZE);
+	uint8_t *memory = map(buffer, SIZE, 0), *bar = bench_mmap(vfio, BAR2);
+	uint8_t *part = map(buffer, PAGE, 3 * PAGE);
+
+	(void)state;
+	bench_pattern(memory, SIZE, 1);
+	assert_memory_equal(memory, bar + 2 * PAGE, SIZE);
+	assert_memory_equal(part, bar + 5 * PAGE, PAGE);
+	bar[5 * PAGE] = 0x5a;
+	assert_int_equal(*part, 0x5a);
+	assert_sys(munmap(memory, SIZE));
+	assert_sys(munmap(part, PAGE));
+}
+
+/* In the order of the buffer, which may repeat and leave gaps. */
+static void several_ranges(void **state)
+{
+	const struct vfio_region_dma_range ranges[] = {
+		{ 9 * PAGE, 2 * PAGE }, { 0, PAGE }, { 4 * PAGE, 3 * PAGE },
+		{ 9 * PAGE, PAGE },
+	};
+	static const unsigned int pages[] = { 9, 10, 0, 4, 5, 6, 9 };
+	struct vfio *vfio = bench_open_memory();
+	uint8_t *bar = bench_mmap(vfio, BAR2), *memory;
+	unsigned int i;
+	int buffer;
+
+	(void)state;
+	buffer = bench_export_ranges(vfio, BAR2, ranges, ARRAY_SIZE(ranges));
+	memory = map(buffer, ARRAY_SIZE(pages) * PAGE, 0);
+	for (i = 0; i < 16; i++)
+		bar[i * PAGE] = 100 + i;
+	for (i = ARRAY_SIZE(pages); i--;)
+		assert_int_equal(memory[i * PAGE], 100 + pages[i]);
+	for (i = 0; i < ARRAY_SIZE(pages); i++)
+		assert_int_equal(memory[i * PAGE], 100 + pages[i]);
+	assert_sys(munmap(memory, ARRAY_SIZE(pages) * PAGE));
+}
+
+static void read_only(void **state)
+{
+	const struct vfio_region_dma_range range = { 0, SIZE };
+	struct vfio *vfio = bench_open_memory();
+	int buffer = bench_keep(assert_ok(vfio_export(vfio, BAR2, &range, 1,
+						      O_RDONLY)));
+	uint8_t *memory;
+
+	(void)state;
+	refused(buffer, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0, EACCES);
+	memory = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, buffer, 0);
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	assert_true(look(memory) >= 0);
+	assert_int_equal(mprotect(memory, PAGE, PROT_READ | PROT_WRITE), -1);
+	assert_int_equal(errno, EACCES);
+	assert_sys(munmap(memory, PAGE));
+}
+
+static void bad_requests(void **state)
+{
+	const int rw = PROT_READ | PROT_WRITE;
+	struct vfio *vfio = bench_open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, SIZE);
+	uint8_t *memory;
+
+	(void)state;
+	refused(buffer, PAGE, rw, MAP_PRIVATE, 0, EINVAL);
+	refused(buffer, PAGE, PROT_READ, MAP_PRIVATE, 0, EINVAL);
+	refused(buffer, SIZE + PAGE, rw, MAP_SHARED, 0, EINVAL);
+	refused(buffer, PAGE, rw, MAP_SHARED, SIZE, EINVAL);
+	refused(buffer, PAGE, rw, MAP_SHARED, 1, EINVAL);
+	refused(buffer, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, 0, EPERM);
+	memory = map(buffer, PAGE, 0);
+	assert_int_equal(mprotect(memory, PAGE, rw | PROT_EXEC), -1);
+	assert_int_equal(errno, EACCES);
+	assert_ptr_equal(mremap(memory, PAGE, 2 * PAGE, MREMAP_MAYMOVE),
+			 MAP_FAILED);
+	assert_int_equal(errno, EFAULT);
+	assert_true(look(memory) >= 0);
+	assert_sys(munmap(memory, PAGE));
+}
+
+/* Whatever is done with the area, it shows the same, and goes with the memory. */
+static void areas(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, SIZE);
+	uint8_t *memory = map(buffer, SIZE, 0), *moved, *room;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 16; i++)
+		memory[i * PAGE] = i;
+	assert_sys(mprotect(memory + 4 * PAGE, PAGE, PROT_READ));
+	assert_sys(munmap(memory + 6 * PAGE, PAGE));
+	assert_sys(madvise(memory, PAGE, MADV_DONTFORK));
+	moved = mremap(memory + 8 * PAGE, 8 * PAGE, 4 * PAGE, MREMAP_MAYMOVE);
+	assert_ptr_not_equal(moved, MAP_FAILED);
+	room = mmap(NULL, 4 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(room, MAP_FAILED);
+	moved = mremap(moved, 4 * PAGE, 4 * PAGE,
+		       MREMAP_MAYMOVE | MREMAP_FIXED, room);
+	assert_ptr_equal(moved, room);
+	assert_int_equal(look(memory + 4 * PAGE), 4);
+	assert_int_equal(look(memory + 5 * PAGE), 5);
+	assert_int_equal(look(moved + PAGE), 9);
+	memory_off(vfio);
+	assert_int_equal(look(memory), -SIGBUS);
+	assert_int_equal(look(memory + 5 * PAGE), -SIGBUS);
+	assert_int_equal(look(moved + PAGE), -SIGBUS);
+	memory_on(vfio);
+	assert_int_equal(look(memory), 0);
+	assert_int_equal(look(memory + 5 * PAGE), 5);
+	assert_int_equal(look(moved + PAGE), 9);
+	assert_sys(munmap(memory, 8 * PAGE));
+	assert_sys(munmap(moved, 4 * PAGE));
+}
+
+static void goes_and_comes(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, SIZE);
+	uint8_t *memory = map(buffer, SIZE, 0), *later;
+
+	(void)state;
+	memory[7] = 42;
+	memory_off(vfio);
+	assert_int_equal(look(memory + 7), -SIGBUS);
+	later = map(buffer, SIZE, 0);
+	assert_int_equal(look(later + 7), -SIGBUS);
+	memory_on(vfio);
+	assert_int_equal(look(memory + 7), 42);
+	assert_int_equal(look(later + 7), 42);
+	assert_int_equal(ioctl(vfio->device, VFIO_DEVICE_RESET), 0);
+	memory_on(vfio);
+	assert_int_equal(look(memory + 7), 42);
+	bench_close(vfio);
+	assert_int_equal(look(memory + 7), -SIGBUS);
+	vfio = bench_open_memory();
+	assert_int_equal(look(memory + 7), -SIGBUS);
+	refused(buffer, PAGE, PROT_READ, MAP_SHARED, 0, ENODEV);
+	assert_error(revoke_buffer(vfio, buffer), EBADFD);
+	assert_sys(munmap(memory, SIZE));
+	assert_sys(munmap(later, SIZE));
+}
+
+static void importer_too(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, SIZE);
+	int other = bench_export(vfio, BAR2, 0, SIZE);
+	int importer = bench_importer(bench_find(EDU, 0));
+	uint8_t *memory = map(buffer, SIZE, 0), *beside = map(other, SIZE, 0);
+	uint8_t data[64];
+
+	(void)state;
+	assert_ok(importer_attach(importer, buffer));
+	assert_ok(importer_map(importer));
+	bench_pattern(data, sizeof(data), 7);
+	assert_ok(importer_write(importer, PAGE, data, sizeof(data)));
+	assert_memory_equal(memory + PAGE, data, sizeof(data));
+	assert_ok(revoke_buffer(vfio, buffer));
+	assert_false(importer_is_mapped(importer));
+	assert_error(importer_map(importer), ENODEV);
+	assert_int_equal(look(memory + PAGE), -SIGBUS);
+	refused(buffer, PAGE, PROT_READ, MAP_SHARED, 0, ENODEV);
+	assert_error(revoke_buffer(vfio, buffer), EBADFD);
+	assert_error(set_memattr(vfio, buffer, 0), EBADFD);
+	/* Nothing brings it back, and another buffer has noticed nothing. */
+	assert_memory_equal(beside + PAGE, data, sizeof(data));
+	memory_off(vfio);
+	memory_on(vfio);
+	assert_int_equal(look(memory + PAGE), -SIGBUS);
+	assert_error(importer_map(importer), ENODEV);
+	assert_memory_equal(beside + PAGE, data, sizeof(data));
+	assert_sys(munmap(memory, SIZE));
+	assert_sys(munmap(beside, SIZE));
+}
+
+/* A slow importer is waited for; the rest of the device goes on meanwhile. */
+static void slow_importer(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, SIZE);
+	int other = bench_export(vfio, BAR2, 0, SIZE);
+	int importer = bench_importer(bench_find(EDU, 0));
+	long long start;
+
+	(void)state;
+	assert_ok(importer_attach_as(importer, buffer,
+				     DVP_IMPORTER_REVOCABLE, 700));
+	assert_ok(importer_map(importer));
+	start = bench_now_ms();
+	assert_ok(revoke_buffer(vfio, buffer));
+	assert_in_range(bench_now_ms() - start, 650, 20000);
+	assert_false(importer_is_mapped(importer));
+	importer = bench_importer(bench_find(EDU, 1));
+	assert_ok(importer_attach(importer, other));
+	assert_ok(importer_map(importer));
+}
+
+static void inherited(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, SIZE), to[2], from[2], status;
+	uint8_t *memory = map(buffer, SIZE, 0);
+	char byte;
+	pid_t child;
+
+	(void)state;
+	memory[3] = 33;
+	assert_sys(pipe(to));
+	assert_sys(pipe(from));
+	child = fork();
+	if (!child) {
+		/* Keeps the area, and nothing of the device. */
+		close(vfio->device);
+		close(vfio->group);
+		byte = look(memory + 3) == 33;
+		if (write(from[1], &byte, 1) != 1 ||
+		    read(to[0], &byte, 1) != 1)
+			_exit(2);
+		_exit(look(memory + 3) != -SIGBUS);
+	}
+	assert_int_equal(read(from[0], &byte, 1), 1);
+	assert_int_equal(byte, 1);
+	assert_ok(revoke_buffer(vfio, buffer));
+	assert_int_equal(look(memory + 3), -SIGBUS);
+	assert_int_equal(write(to[1], "", 1), 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	close(to[0]);
+	close(to[1]);
+	close(from[0]);
+	close(from[1]);
+	assert_sys(munmap(memory, SIZE));
+}
+
+static void feature_errors(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	struct vfio *other = bench_open(bench_find(IVSHMEM, 1));
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+
+	(void)state;
+	assert_ok(vfio_feature(vfio, VFIO_DEVICE_FEATURE_PROBE |
+			       VFIO_DEVICE_FEATURE_SET |
+			       DMABUF_VFIO_PCI_FEATURE_REVOKE, NULL, 0));
+	assert_ok(vfio_feature(vfio, VFIO_DEVICE_FEATURE_PROBE |
+			       VFIO_DEVICE_FEATURE_SET |
+			       DMABUF_VFIO_PCI_FEATURE_MEMATTR, NULL, 0));
+	assert_error(revoke_buffer(vfio, -1), EBADF);
+	assert_error(revoke_buffer(vfio, vfio->device), EINVAL);
+	assert_error(revoke_buffer(other, buffer), ENODEV);
+	assert_error(set_memattr(vfio, buffer, 2), ENOENT);
+	assert_error(set_memattr(vfio, -1, 0), EBADF);
+	assert_error(set_memattr(vfio, vfio->device, 1), EINVAL);
+	assert_error(set_memattr(other, buffer, 1), ENODEV);
+	assert_ok(set_memattr(vfio, buffer, 1));
+	assert_ok(set_memattr(vfio, buffer, 0));
+}
+
+/* One that nobody can read write-combining, as reading may have effects. */
+static void not_prefetchable(void **state)
+{
+	struct vfio *vfio = bench_open(bench_find(NVME, 0));
+	int buffer = bench_export(vfio, VFIO_PCI_BAR0_REGION_INDEX, 0, PAGE);
+
+	(void)state;
+	assert_error(set_memattr(vfio, buffer, 1), EOPNOTSUPP);
+	assert_ok(set_memattr(vfio, buffer, 0));
+}
+
+/* The kernel finds no pages there, and says so. */
+static void other_readers(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, SIZE), file;
+	uint8_t *memory = map(buffer, SIZE, 0), byte;
+	struct iovec there = { memory, 1 };
+	int ends[2];
+
+	(void)state;
+	assert_true(look(memory) >= 0);
+	file = open("/proc/self/mem", O_RDWR);
+	assert_true(file >= 0);
+	bench_keep(file);
+	assert_int_equal(pread(file, &byte, 1, (off_t)(uintptr_t)memory), -1);
+	assert_int_equal(errno, EIO);
+	/* Takes references on pages, as O_DIRECT and io_uring do. */
+	assert_sys(pipe(ends));
+	assert_int_equal(vmsplice(ends[1], &there, 1, 0), -1);
+	assert_int_equal(errno, EFAULT);
+	close(ends[0]);
+	close(ends[1]);
+	assert_sys(munmap(memory, SIZE));
+}
+
+/*
+ * VFIO's type 1 driver would keep a mapping for DMA, and could not be told.  It is the
+ * same with the container of any other device.
+ */
+static void no_dma(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, SIZE);
+	uint8_t *memory = map(buffer, SIZE, 0);
+	struct vfio_iommu_type1_dma_map dma = {
+		.argsz = sizeof(dma),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)memory, .iova = 1ULL << 30, .size = SIZE,
+	};
+
+	(void)state;
+	assert_true(look(memory) >= 0);
+	assert_int_equal(ioctl(vfio->container, VFIO_IOMMU_MAP_DMA, &dma), -1);
+	assert_int_equal(errno, EFAULT);
+	assert_sys(munmap(memory, SIZE));
+}
+
+/* Who has mapped it, and in how many areas. */
+static void shown(void **state)
+{
+	const char *bdf = bench_find(IVSHMEM, 0);
+	struct vfio *vfio = bench_open(bdf);
+	int buffer = bench_export(vfio, BAR2, 0, SIZE);
+	uint8_t *memory = map(buffer, SIZE, 0);
+	char text[4096], line[128];
+
+	(void)state;
+	snprintf(line, sizeof(line), "\tmmap areas 1 pid %d comm ", getpid());
+	assert_ok(bench_debugfs(bdf, "buffers", text, sizeof(text)));
+	assert_non_null(strstr(text, line));
+	assert_sys(munmap(memory + PAGE, PAGE));
+	snprintf(line, sizeof(line), "\tmmap areas 2 pid %d comm ", getpid());
+	assert_ok(bench_debugfs(bdf, "buffers", text, sizeof(text)));
+	assert_non_null(strstr(text, line));
+	assert_sys(munmap(memory, SIZE));
+	assert_ok(bench_debugfs(bdf, "buffers", text, sizeof(text)));
+	assert_null(strstr(text, "mmap"));
+}
+
+#define RACE_BUFFERS	8
+#define RACE_CHILDREN	4
+#define RACE_ROUNDS	40
+
+/* Copies all of them, again and again: each byte is what it was, or there is none. */
+static _Noreturn void copy_on(const int *buffers)
+{
+	uint8_t *memory[RACE_BUFFERS];
+	unsigned int i, at;
+	int seen;
+
+	for (i = 0; i < RACE_BUFFERS; i++) {
+		memory[i] = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+				 buffers[i], 0);
+		if (memory[i] == MAP_FAILED)
+			_exit(1);
+	}
+	for (at = 0;; at = (at + 61) % SIZE)
+		for (i = 0; i < RACE_BUFFERS; i++) {
+			seen = look(memory[i] + at);
+			if (seen != -SIGBUS && seen != 0x77)
+				_exit(2);
+		}
+}
+
+/* While the memory is away nobody sees it, and then all see it again. */
+static void race(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	int buffers[RACE_BUFFERS], status;
+	pid_t children[RACE_CHILDREN];
+	unsigned int i, round;
+
+	(void)state;
+	memset(bench_mmap(vfio, BAR2), 0x77, RACE_BUFFERS * SIZE);
+	for (i = 0; i < RACE_BUFFERS; i++)
+		buffers[i] = bench_export(vfio, BAR2, i * SIZE, SIZE);
+	for (i = 0; i < RACE_CHILDREN; i++) {
+		children[i] = fork();
+		if (!children[i])
+			copy_on(buffers);
+	}
+	for (round = 0; round < RACE_ROUNDS; round++) {
+		memory_off(vfio);
+		usleep(1000);
+		memory_on(vfio);
+		usleep(1000);
+	}
+	for (i = 0; i < RACE_BUFFERS; i++)
+		assert_ok(revoke_buffer(vfio, buffers[i]));
+	for (i = 0; i < RACE_CHILDREN; i++) {
+		assert_int_equal(waitpid(children[i], &status, WNOHANG), 0);
+		kill(children[i], SIGKILL);
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+	}
+}
+
+/* The server dies with everything open: the slice is gone, and its client lives on. */
+static void owner_dies(void **state)
+{
+	const char *bdf = bench_find(IVSHMEM, 0);
+	struct vfio *vfio = bench_open(bdf), mine;
+	int buffer, status;
+	uint8_t *memory;
+	pid_t child;
+
+	(void)state;
+	bench_close(vfio);
+	assert_ok(vfio_open(&mine, bdf));
+	buffer = bench_keep(assert_ok(vfio_export_range(&mine, BAR2, 0, SIZE)));
+	memory = map(buffer, SIZE, 0);
+	child = fork();
+	if (!child) {
+		pause();
+		_exit(1);
+	}
+	vfio_close(&mine);
+	assert_true(look(memory) >= 0);
+	assert_sys(kill(child, SIGKILL));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	wait_until(look(memory) == -SIGBUS);
+	assert_sys(munmap(memory, SIZE));
+}
+
+/* Where the kernel exports, nothing of this is there, and nothing else happens. */
+static void not_there(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+
+	(void)state;
+	refused(buffer, PAGE, PROT_READ, MAP_SHARED, 0, EINVAL);
+	assert_error(vfio_feature(vfio, VFIO_DEVICE_FEATURE_PROBE |
+				  VFIO_DEVICE_FEATURE_SET |
+				  DMABUF_VFIO_PCI_FEATURE_REVOKE, NULL, 0), ENOTTY);
+	assert_error(revoke_buffer(vfio, buffer), ENOTTY);
+	assert_error(set_memattr(vfio, buffer, 0), ENOTTY);
+}
+
+#define DELEGATE(name, function) TEST("delegate", name, function)
+
+int suite_delegate(void)
+{
+	const struct CMUnitTest tests[] = {
+		DELEGATE("a process sees the memory of the device", same_bytes),
+		DELEGATE("ranges are in the order of the buffer", several_ranges),
+		DELEGATE("a read-only descriptor is mapped read-only", read_only),
+		DELEGATE("what cannot be mapped is refused", bad_requests),
+		DELEGATE("areas are split, moved and shrunk", areas),
+		DELEGATE("an access while the memory is away raises SIGBUS", goes_and_comes),
+		DELEGATE("one buffer is revoked for good", importer_too),
+		DELEGATE("that waits for a slow importer", slow_importer),
+		DELEGATE("a child loses what it inherited", inherited),
+		DELEGATE("bad requests of the features are refused", feature_errors),
+		DELEGATE("write-combining is for prefetchable BARs", not_prefetchable),
+		DELEGATE("other processes and the kernel find no pages", other_readers),
+		DELEGATE("VFIO maps none of it for DMA", no_dma),
+		DELEGATE("debugfs shows who has mapped a buffer", shown),
+		DELEGATE("processes race with revokes", race),
+		DELEGATE("a client outlives the owner", owner_dies),
+	};
+	const struct CMUnitTest others[] = {
+		DELEGATE("the kernel's exporter has none of it", not_there),
+	};
+
+	return expects(delegates) ? run_group("delegate", tests) :
+				    run_group("delegate", others);
+}
