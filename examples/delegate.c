@@ -18,7 +18,7 @@
 
 #include <linux/dmabuf_vfio_pci.h>
 
-#include "pass.h"
+#include "send.h"
 #include "range.h"
 
 /* Whom tenants run as: nobody. */

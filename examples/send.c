@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "pass.h"
+#include "send.h"
 
 /**
  * struct message - one byte and a file descriptor
