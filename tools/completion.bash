@@ -42,7 +42,7 @@ _dmabuf_vfio_pci()
 		monitor:-* | selftest:-*) words="--json --help" ;;
 		topo:-*) words="--all --dot --json --help" ;;
 		bind:-* | unbind:-*) words="--group --force --no-save --help" ;;
-		export:-*) words="--bar --range --help" ;;
+		export:-*) words="--bar --range --mmap --help" ;;
 		bind:*) words=$(_dmabuf_vfio_pci_devices others) ;;
 		unbind:* | export:* | selftest:*) words=$(_dmabuf_vfio_pci_devices bound) ;;
 		check:*)

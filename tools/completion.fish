@@ -43,6 +43,7 @@ $command -n "__fish_seen_subcommand_from bind unbind" -s f -l force -d "even if 
 $command -n "__fish_seen_subcommand_from bind unbind" -s n -l no-save -d "without driverctl"
 $command -n "__fish_seen_subcommand_from export" -s b -l bar -x -a "0 1 2 3 4 5" -d "number of the BAR"
 $command -n "__fish_seen_subcommand_from export" -s r -l range -x -d "OFFSET:LENGTH"
+$command -n "__fish_seen_subcommand_from export" -s m -l mmap -d "processes must be able to map it"
 $command -n "__fish_seen_subcommand_from bind" -a "(__dmabuf_vfio_pci_devices others)"
 $command -n "__fish_seen_subcommand_from unbind export selftest" -a "(__dmabuf_vfio_pci_devices bound)"
 $command -n "__fish_seen_subcommand_from check topo monitor" -a "(__dmabuf_vfio_pci_devices all)"

@@ -73,7 +73,8 @@ _dmabuf_vfio_pci()
 	unbind) _arguments $force '*:device:_dmabuf_vfio_pci_devices bound' ;;
 	export)
 		_arguments '(-b --bar)'{-b,--bar}'[number of the BAR]:BAR:(0 1 2 3 4 5)' \
-			'*'{-r,--range}'[part of it]:OFFSET\:LENGTH:' '--help[help]' \
+			'*'{-r,--range}'[part of it]:OFFSET\:LENGTH:' \
+			'(-m --mmap)'{-m,--mmap}'[processes must be able to map it]' '--help[help]' \
 			'1:device:_dmabuf_vfio_pci_devices bound' '2:command:_command_names -e' '*::arguments:_normal'
 		;;
 	esac

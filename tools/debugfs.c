@@ -126,6 +126,19 @@ static json_t *parse_importer(char *rest)
 	return importer;
 }
 
+/* "mmap KEY VALUE..."; most buffers have none. */
+static void add_mmap(json_t *buffer, char *rest)
+{
+	json_t *mmaps = json_object_get(buffer, "mmaps"), *mmap = json_object();
+
+	if (!mmaps) {
+		mmaps = json_array();
+		json_object_set_new(buffer, "mmaps", mmaps);
+	}
+	parse_pairs(mmap, rest);
+	json_array_append_new(mmaps, mmap);
+}
+
 /* A line that belongs to a buffer. */
 static void parse_part(json_t *buffer, char *line)
 {
@@ -142,6 +155,8 @@ static void parse_part(json_t *buffer, char *line)
 	else if (!strcmp(kind, "importer"))
 		json_array_append_new(json_object_get(buffer, "importers"),
 				      parse_importer(line));
+	else if (!strcmp(kind, "mmap"))
+		add_mmap(buffer, line);
 }
 
 /* "buffer INODE KEY VALUE..." */

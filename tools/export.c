@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,12 +36,14 @@
  * @bar: number of its BAR; -1 if none was given
  * @ranges: parts of the BAR
  * @count: number of @ranges
+ * @mmap: whether the buffer has to be one that a process can map
  */
 struct request {
 	char bdf[BDF_SIZE];
 	int bar;
 	struct vfio_region_dma_range *ranges;
 	size_t count;
+	bool mmap;
 };
 
 static pid_t child;
@@ -79,6 +83,19 @@ static void check_range(const struct request *request, uint64_t size,
 		     (long long)range->length, request->bar, (long long)size);
 }
 
+/* Nothing is read: that may have effects.  The buffer is mapped as far as it can be. */
+static void check_mmap(const struct request *request, int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (memory == MAP_FAILED)
+		fail("%s: a process cannot map the dma-buf: %s%s", request->bdf,
+		     strerror(errno), errno == EINVAL ?
+		     "; that takes exporter=own, and a BAR that VFIO lets processes map" : "");
+	munmap(memory, size);
+}
+
 /* The device stays open until the program ends. */
 static int export_ranges(struct request *request)
 {
@@ -104,6 +121,8 @@ static int export_ranges(struct request *request)
 			 &why);
 	if (fd < 0)
 		fail("%s: %s", request->bdf, why);
+	if (request->mmap)
+		check_mmap(request, fd);
 	return fd;
 }
 
@@ -187,6 +206,7 @@ static char **parse(struct request *request, int argc, char **argv)
 	static const struct option options[] = {
 		{ "bar", required_argument, NULL, 'b' },
 		{ "range", required_argument, NULL, 'r' },
+		{ "mmap", no_argument, NULL, 'm' },
 		OPTION_HELP,
 		{}
 	};
@@ -194,11 +214,13 @@ static char **parse(struct request *request, int argc, char **argv)
 	int option;
 
 	/* "-": the device can stand among the options; those of the command are its own. */
-	while ((option = options_next(argc, argv, "-b:r:h", options)) >= 0) {
+	while ((option = options_next(argc, argv, "-b:r:mh", options)) >= 0) {
 		if (option == 'b') {
 			set_bar(request, optarg);
 		} else if (option == 'r') {
 			add_range(request, optarg);
+		} else if (option == 'm') {
+			request->mmap = true;
 		} else if (!named) {
 			device_name(optarg, request->bdf);
 			named = true;

@@ -56,7 +56,7 @@ static const struct command {
 	  "  -g, --group    the other devices of the IOMMU group, too\n"
 	  "  -f, --force    even if a program has it open; waits until it is closed\n"
 	  "  -n, --no-save  keep what driverctl has saved\n" },
-	{ "export", "DEVICE --bar N [--range OFFSET:LENGTH] COMMAND...",
+	{ "export", "DEVICE --bar N [--range OFFSET:LENGTH] [--mmap] COMMAND...",
 	  "run a command with a dma-buf of a device's memory", command_export,
 	  "  -b, --bar N                  number of the BAR\n"
 	  "  -r, --range OFFSET:LENGTH    part of it, in bytes or with K, M or G; can be\n"

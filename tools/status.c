@@ -290,6 +290,7 @@ static void print_state(const json_t *state)
 	if (!json_object_get(state, "exports")) {
 		printf("  %s; %s, and keeps no statistics\n", open,
 		       exporter_words(member_string(state, "exporter")));
+		puts("  processes cannot map its dma-bufs; with exporter=own they can");
 		return;
 	}
 	printf("  %s, blocked: ", open);
@@ -332,6 +333,10 @@ static void print_buffer(const json_t *buffer)
 		       member_number(part, "mappings"),
 		       member_number(part, "lists"),
 		       member_number(part, "pins"));
+	json_array_foreach(json_object_get(buffer, "mmaps"), i, part)
+		printf("    mapped by %s (pid %lld) in %lld areas\n",
+		       member_string(part, "comm"), member_number(part, "pid"),
+		       member_number(part, "areas"));
 }
 
 static void print_device(const json_t *device)

@@ -144,11 +144,13 @@ static void status_buffers(void **state)
 	const char *bdf = tool_memory();
 	struct vfio *vfio = bench_open(bdf);
 	int importer = bench_importer(bench_find(EDU, 0));
+	int mapped = bench_export(vfio, 2, MIB, PAGE);
 	json_t *status, *device, *buffer, *inside;
 	struct tool_run run;
+	void *memory;
 
 	(void)state;
-	bench_export(vfio, 2, MIB, PAGE);
+	memory = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, mapped, 0);
 	assert_ok(importer_attach(importer, bench_export(vfio, 2, 0, PAGE)));
 	assert_ok(importer_map(importer));
 	bench_decoding(vfio, false);
@@ -161,7 +163,8 @@ static void status_buffers(void **state)
 		assert_true(json_is_null(json_object_get(device, "buffers")));
 		assert_null(json_object_get(inside, "exports"));
 		assert_tool(run, 0,
-			    "  open; vfio-pci-core exports, and keeps no statistics\n");
+			    "  open; vfio-pci-core exports, and keeps no statistics\n"
+			    "  processes cannot map its dma-bufs; with exporter=own they can\n");
 		json_decref(status);
 		return;
 	}
@@ -181,7 +184,9 @@ static void status_buffers(void **state)
 		    "  2 exports, 1 revocations, 0 restorations, 0 refusals\n"
 		    "  last revocation: disabled, ");
 	assert_tool(run, 0, ": 4 KiB of BAR 2, revoked, of suites (pid ");
-	assert_tool(run, 0, "    0x100000 + 0x1000\n");
+	assert_tool(run, 0, "    0x100000 + 0x1000\n"
+		    "    mapped by suites (pid ");
+	assert_sys(munmap(memory, PAGE));
 }
 
 static void exported_whole(void **state)
@@ -195,6 +200,20 @@ static void exported_whole(void **state)
 	assert_tool(run, 0, "fd 3 is /dmabuf:");
 	assert_tool(run, 0, " of 4194304 bytes, size 4194304\n");
 	assert_tool(run, 0, "listen 1 me dma-buf\n");
+}
+
+static void exported_to_map(void **state)
+{
+	const char *bdf = tool_memory();
+	struct tool_run run;
+
+	(void)state;
+	assert_ok(device_bind(bdf, bench_driver()));
+	run = tool_run("export", bdf, "--bar", "2", "--mmap", "true", NULL);
+	if (expects(delegates))
+		assert_tool(run, 0, "");
+	else
+		assert_tool(run, 125, "a process cannot map the dma-buf");
 }
 
 static void exported_ranges(void **state)
@@ -260,6 +279,8 @@ int suite_status(void)
 		STATUS("status lists buffers, importers and what has happened",
 		       status_buffers),
 		STATUS("export passes on all of a BAR", exported_whole),
+		STATUS("export can demand that processes can map the buffer",
+		       exported_to_map),
 		STATUS("export passes on ranges, and the command's status",
 		       exported_ranges),
 		STATUS("export says why there is no buffer", not_exported),

@@ -37,6 +37,7 @@ static void buffers(void **state)
 			     "\trange 0x2000 0x1000\n"
 			     "\tmore 7\n"
 			     "\timporter 0000:02:00.0 map THRU_HOST_BRIDGE mappings 1 lists 0 pins 3\n"
+			     "\tmmap areas 2 pid 14 comm d\n"
 			     "buffer 18 bar 0 size 4096 ranges 1 state revoked pid 13 comm yes\n"
 			     "\trange 0x0 0x1000\n"),
 	       "[{\"inode\": 17, \"bar\": 2, \"size\": 8192, \"ranges\": 2,"
@@ -45,7 +46,8 @@ static void buffers(void **state)
 	       " {\"offset\": 8192, \"length\": 4096}], \"more_ranges\": 7,"
 	       " \"importers\": [{\"device\": \"0000:02:00.0\","
 	       " \"map\": \"THRU_HOST_BRIDGE\", \"mappings\": 1, \"lists\": 0,"
-	       " \"pins\": 3}]},"
+	       " \"pins\": 3}],"
+	       " \"mmaps\": [{\"areas\": 2, \"pid\": 14, \"comm\": \"d\"}]},"
 	       " {\"inode\": 18, \"bar\": 0, \"size\": 4096, \"ranges\": 1,"
 	       " \"state\": \"revoked\", \"pid\": 13, \"comm\": \"yes\","
 	       " \"range_list\": [{\"offset\": 0, \"length\": 4096}],"
