@@ -18,7 +18,7 @@
 
 #include <linux/dmabuf_vfio_pci.h>
 
-#include "send.h"
+#include "handover.h"
 #include "range.h"
 
 /* Whom tenants run as: nobody. */

@@ -16,7 +16,7 @@
 
 #include <linux/vfio.h>
 
-#include "send.h"
+#include "handover.h"
 #include "range.h"
 
 _Noreturn static void die(const char *what)

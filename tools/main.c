@@ -56,11 +56,12 @@ static const struct command {
 	  "  -g, --group    the other devices of the IOMMU group, too\n"
 	  "  -f, --force    even if a program has it open; waits until it is closed\n"
 	  "  -n, --no-save  keep what driverctl has saved\n" },
-	{ "export", "DEVICE --bar N [--range OFFSET:LENGTH] [--mmap] COMMAND...",
+	{ "export", "DEVICE --bar N [--range OFFSET:LENGTH] COMMAND...",
 	  "run a command with a dma-buf of a device's memory", command_export,
 	  "  -b, --bar N                  number of the BAR\n"
 	  "  -r, --range OFFSET:LENGTH    part of it, in bytes or with K, M or G; can be\n"
 	  "                               repeated; without it, all of the BAR\n"
+	  "  -m, --mmap                   fail unless processes can map the buffer\n"
 	  "\n"
 	  "COMMAND has the dma-buf as file descriptor 3, and LISTEN_FDS, LISTEN_PID,\n"
 	  "LISTEN_FDNAMES, DMABUF_FD and DMABUF_SIZE in its environment. The buffer works\n"

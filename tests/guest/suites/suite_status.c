@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* "status" and "export" of the operator's command. */
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/utsname.h>
 
 #include "bench.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* File descriptors on their way to another process. */
-#ifndef EXAMPLES_SEND_H
-#define EXAMPLES_SEND_H
+#ifndef EXAMPLES_HANDOVER_H
+#define EXAMPLES_HANDOVER_H
 
 /* Send a descriptor over a Unix socket: 0, or -1 with errno. */
 int send_fd(int socket, int fd);
@@ -9,4 +9,4 @@ int send_fd(int socket, int fd);
 /* Receive one: it, or -1 with errno; EBADMSG for a message without one. */
 int receive_fd(int socket);
 
-#endif /* EXAMPLES_SEND_H */
+#endif /* EXAMPLES_HANDOVER_H */

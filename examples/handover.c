@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "send.h"
+#include "handover.h"
 
 /**
  * struct message - one byte and a file descriptor
