@@ -63,6 +63,7 @@ struct dvp_process {
  * @found_range: index of the range that was looked up last, to find the next page
  *	soon (@resv)
  * @found_page: position of that range in the buffer, in pages (@resv)
+ * @filled_page: that a fault has mapped last (@resv)
  * @exporter: process that asked for the export
  * @bar: BAR number
  * @mappable: the core allows the BAR to be mapped by the CPU; constant
@@ -93,6 +94,7 @@ struct dvp_buffer {
 	struct list_head cpu_mappings;
 	u32 found_range;
 	unsigned long found_page;
+	unsigned long filled_page;
 	struct dvp_process exporter;
 	u8 bar;
 	bool mappable;

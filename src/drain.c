@@ -70,7 +70,8 @@ void dvp_nag(struct dvp_buffer *buf, const char *what)
 			if (!att->mappings && !att->lists)
 				continue;
 			held = true;
-			if (!buf->quarantined && dvp_is_pinned(attach))
+			if (!buf->quarantined && !buf->ended &&
+			    dvp_is_pinned(attach))
 				continue;
 			dvp_nag_about(buf, what, attach);
 			named = true;
@@ -133,13 +134,18 @@ static long dvp_left(unsigned long end)
 /* Wait until @end for the work that was under way.  Returns whether it is done. */
 static bool dvp_drain_work(struct dvp_buffer *buf, unsigned long end)
 {
+	long left = 1;
+
 	/* Without memory for a snapshot all that is left is to wait for all fences. */
 	if (buf->all_work)
-		return dma_resv_wait_timeout(&buf->resv,
-					     DMA_RESV_USAGE_BOOKKEEP, false,
-					     dvp_left(end));
-	return !buf->work ||
-	       dma_fence_wait_timeout(buf->work, false, dvp_left(end));
+		left = dma_resv_wait_timeout(&buf->resv, DMA_RESV_USAGE_BOOKKEEP,
+					     false, dvp_left(end));
+	else if (buf->work)
+		left = dma_fence_wait_timeout(buf->work, false, dvp_left(end));
+	/* Some drivers answer at once while their device hangs, as radeon does. */
+	if (left < 0)
+		schedule_timeout_uninterruptible(dvp_left(end));
+	return left > 0;
 }
 
 /* Whether all mappings are pinned ones, which are not waited for. */

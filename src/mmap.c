@@ -12,6 +12,10 @@
  * VM_PFNMAP, VFIO's type 1 IOMMU driver makes DMA mappings, and cannot be told that the
  * memory goes.  For get_user_pages() and KVM, VM_IO decides: the former refuses, the
  * latter follows the page tables and is told of each entry that is removed.
+ *
+ * Page tables have no huge entries: on 6.12, madvise(MADV_COLD) and clear_refs look for
+ * the pages of a huge entry that is not in a VM_PFNMAP area.  An access in order fills
+ * as much per fault as a huge entry would.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
@@ -49,53 +53,61 @@ static void dvp_vma_close(struct vm_area_struct *vma)
 		kfree(mapping);
 }
 
-/*
- * Find the page frame of a page of the buffer, if it and @nr pages from there on are in
- * one range.  Most faults follow the last one, so the search starts there.  Returns 0
- * if not all are.
- */
-static unsigned long dvp_find_pfn(struct dvp_buffer *buf, unsigned long page,
-				  unsigned long nr)
+/* The page frame of a page of the buffer.  The search starts where the last one ended. */
+static unsigned long dvp_find_pfn(struct dvp_buffer *buf, unsigned long page)
 {
 	const struct dmabuf_vfio_pci_range *range;
 
 	dma_resv_assert_held(&buf->resv);
 
-	if (page < buf->found_page) {
-		buf->found_page = 0;
-		buf->found_range = 0;
+	range = &buf->ranges[buf->found_range];
+	while (page < buf->found_page) {
+		range--;
+		buf->found_page -= PFN_DOWN(range->len);
 	}
-	for (;;) {
-		range = &buf->ranges[buf->found_range];
-		if (page - buf->found_page < PFN_DOWN(range->len))
-			break;
+	while (page - buf->found_page >= PFN_DOWN(range->len)) {
 		buf->found_page += PFN_DOWN(range->len);
-		buf->found_range++;
+		range++;
 	}
-	page -= buf->found_page;
-	if (page + nr > PFN_DOWN(range->len))
-		return 0;
-	return PHYS_PFN(range->paddr) + page;
+	buf->found_range = range - buf->ranges;
+	return PHYS_PFN(range->paddr) + page - buf->found_page;
 }
 
-static vm_fault_t dvp_insert(struct vm_fault *vmf, struct dvp_buffer *buf,
-			     unsigned int order)
+static vm_fault_t dvp_insert(struct vm_area_struct *vma, unsigned long address,
+			     struct dvp_buffer *buf, unsigned long page)
+{
+	unsigned long pfn = dvp_find_pfn(buf, page);
+
+	/* See dvp_has_pages(). */
+	if (WARN_ON_ONCE(pfn_valid(pfn)))
+		return VM_FAULT_SIGBUS;
+	buf->filled_page = page;
+	return vmf_insert_pfn(vma, address, pfn);
+}
+
+/*
+ * One page for a fault anywhere.  A fault at the page after the last one shows that the
+ * memory is accessed in order: then the rest of the page table.
+ */
+static vm_fault_t dvp_fill(struct vm_fault *vmf, struct dvp_buffer *buf)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	unsigned long size = PAGE_SIZE << order;
-	unsigned long address = ALIGN_DOWN(vmf->address, size), page, pfn;
+	unsigned long address = vmf->address & PAGE_MASK, page = vmf->pgoff;
+	bool in_order = page == buf->filled_page + 1;
+	unsigned long end = pmd_addr_end(address, vma->vm_end);
+	vm_fault_t ret;
 
-	if (address < vma->vm_start || address + size > vma->vm_end)
-		return VM_FAULT_FALLBACK;
-	page = vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
-	pfn = dvp_find_pfn(buf, page, 1UL << order);
-	if (!pfn || !IS_ALIGNED(pfn, 1UL << order))
-		return VM_FAULT_FALLBACK;
-	return compat_vmf_insert_pfns(vmf, pfn, order);
+	ret = dvp_insert(vma, address, buf, page);
+	if (!in_order || ret != VM_FAULT_NOPAGE)
+		return ret;
+	/* The access itself succeeds already, whatever becomes of the rest. */
+	for (address += PAGE_SIZE; address != end; address += PAGE_SIZE)
+		if (dvp_insert(vma, address, buf, ++page) != VM_FAULT_NOPAGE)
+			break;
+	return ret;
 }
 
-static vm_fault_t __maybe_unused dvp_vma_huge_fault(struct vm_fault *vmf,
-						    unsigned int order)
+static vm_fault_t dvp_vma_fault(struct vm_fault *vmf)
 {
 	struct dvp_cpu_mapping *mapping = vmf->vma->vm_private_data;
 	struct dvp_buffer *buf = mapping->buf;
@@ -105,27 +117,20 @@ static vm_fault_t __maybe_unused dvp_vma_huge_fault(struct vm_fault *vmf,
 	if (dma_resv_lock_interruptible(&buf->resv, NULL))
 		return VM_FAULT_NOPAGE;
 	if (!buf->revoked)
-		ret = dvp_insert(vmf, buf, order);
+		ret = dvp_fill(vmf, buf);
 	dma_resv_unlock(&buf->resv);
 	return ret;
-}
-
-static vm_fault_t dvp_vma_fault(struct vm_fault *vmf)
-{
-	return dvp_vma_huge_fault(vmf, 0);
 }
 
 static const struct vm_operations_struct dvp_vma_ops = {
 	.open		= dvp_vma_open,
 	.close		= dvp_vma_close,
 	.fault		= dvp_vma_fault,
-	COMPAT_HUGE_FAULT(dvp_vma_huge_fault)
 };
 
 /*
- * VM_MIXEDMAP is for memory without pages only.  A section of memory that is in part
- * RAM has pages for all of it; a BAR there, which no machine is known to have, stays
- * unmapped.
+ * VM_MIXEDMAP is for memory without pages only.  Where RAM ends within a section (128 MiB
+ * on x86-64), the rest of the section has pages as well, also if a BAR is there.
  */
 static bool dvp_has_pages(const struct dvp_buffer *buf)
 {
@@ -133,21 +138,28 @@ static bool dvp_has_pages(const struct dvp_buffer *buf)
 	       pfn_valid(PHYS_PFN(dvp_last(&buf->extent)));
 }
 
-/* Returns 0 or a negative errno; @why says more. */
 static int dvp_mmap_check(const struct dvp_buffer *buf,
-			  const struct vm_area_struct *vma, const char **why)
+			  const struct vm_area_struct *vma)
 {
 	/* VM_SHARED is not set for a file that cannot be written. */
 	if (!(vma->vm_flags & VM_MAYSHARE)) {
-		*why = "a private mapping (MAP_PRIVATE) is not possible";
+		dvp_refuse(buf->access, NULL,
+			   "mmap: a private mapping (MAP_PRIVATE) is not possible");
 		return -EINVAL;
 	}
 	if (vma->vm_flags & VM_EXEC) {
-		*why = "its memory cannot be executed (PROT_EXEC)";
+		dvp_refuse(buf->access, NULL,
+			   "mmap: its memory cannot be executed (PROT_EXEC)");
 		return -EPERM;
 	}
-	if (!buf->mappable || dvp_has_pages(buf)) {
-		*why = "the BAR cannot be mapped by the CPU";
+	if (!buf->mappable) {
+		dvp_refuse(buf->access, NULL,
+			   "mmap: the BAR cannot be mapped by the CPU");
+		return -EINVAL;
+	}
+	if (dvp_has_pages(buf)) {
+		dvp_refuse(buf->access, NULL,
+			   "mmap: the BAR is in a section of memory that is in part RAM");
 		return -EINVAL;
 	}
 	return 0;
@@ -180,14 +192,11 @@ int dvp_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 {
 	struct dvp_buffer *buf = dmabuf->priv;
 	struct dvp_cpu_mapping *mapping;
-	const char *why;
 	int ret;
 
-	ret = dvp_mmap_check(buf, vma, &why);
-	if (ret) {
-		dvp_refuse(buf->access, NULL, "mmap: %s", why);
+	ret = dvp_mmap_check(buf, vma);
+	if (ret)
 		return ret;
-	}
 	mapping = kzalloc_obj(*mapping, GFP_KERNEL_ACCOUNT);
 	if (!mapping)
 		return -ENOMEM;
@@ -218,6 +227,7 @@ void dvp_mmap_revoke(struct dvp_buffer *buf)
 {
 	dma_resv_assert_held(&buf->resv);
 
+	/* An area leaves the list after its page tables were cleared. */
 	if (!list_empty(&buf->cpu_mappings))
 		unmap_mapping_range(buf->mapping, 0, 0, 1);
 }

@@ -73,7 +73,6 @@ static void dvp_turn(struct dvp_access *access, struct list_head *live,
 	bool revoke = access->revoked;
 	struct dvp_buffer *buf;
 
-	access->undrained = false;
 	access->revoke_start = ktime_get();
 	access->nag_at = jiffies + DVP_NAG_INTERVAL;
 	list_for_each_entry(buf, live, transition_node)
@@ -106,6 +105,7 @@ static bool dvp_apply(struct dvp_access *access)
 	if (access->revoked == revoke)
 		return false;
 	access->revoked = revoke;
+	access->undrained = false;
 	count = dvp_collect(access, &live);
 	if (count)
 		dvp_turn(access, &live, count);

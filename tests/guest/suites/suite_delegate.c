@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
@@ -369,7 +370,7 @@ static void other_readers(void **state)
 	struct vfio *vfio = bench_open_memory();
 	int buffer = bench_export(vfio, BAR2, 0, SIZE), file;
 	uint8_t *memory = map(buffer, SIZE, 0), byte;
-	struct iovec there = { memory, 1 };
+	struct iovec there = { memory, 1 }, here = { &byte, 1 };
 	int ends[2];
 
 	(void)state;
@@ -379,6 +380,8 @@ static void other_readers(void **state)
 	bench_keep(file);
 	assert_int_equal(pread(file, &byte, 1, (off_t)(uintptr_t)memory), -1);
 	assert_int_equal(errno, EIO);
+	assert_int_equal(process_vm_readv(getpid(), &here, 1, &there, 1, 0), -1);
+	assert_int_equal(errno, EFAULT);
 	/* Takes references on pages, as O_DIRECT and io_uring do. */
 	assert_sys(pipe(ends));
 	assert_int_equal(vmsplice(ends[1], &there, 1, 0), -1);
@@ -386,6 +389,103 @@ static void other_readers(void **state)
 	close(ends[0]);
 	close(ends[1]);
 	assert_sys(munmap(memory, SIZE));
+}
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE	25
+#endif
+
+/* A page table of the CPU maps that many pages. */
+#define TABLE_PAGES	512ULL
+
+/* Maps the whole BAR where page tables of the process and of the BAR coincide. */
+static uint8_t *map_aligned(int buffer, size_t size)
+{
+	const uintptr_t align = TABLE_PAGES * PAGE;
+	uint8_t *room = mmap(NULL, size + align, PROT_NONE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *at = (uint8_t *)(((uintptr_t)room + align - 1) & -align);
+
+	assert_ptr_not_equal(room, MAP_FAILED);
+	assert_ptr_equal(mmap(at, size, PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_FIXED, buffer, 0), at);
+	return at;
+}
+
+static long faults(void)
+{
+	struct rusage usage;
+
+	assert_sys(getrusage(RUSAGE_SELF, &usage));
+	return usage.ru_minflt + usage.ru_majflt;
+}
+
+/* An access in order is followed by more: a fault fills a page table. */
+static void few_faults(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	uint64_t size = bench_memory_size(vfio), at;
+	int buffer = bench_export(vfio, BAR2, 0, size);
+	uint8_t *memory = map_aligned(buffer, size);
+	long start = faults(), used;
+
+	(void)state;
+	for (at = 0; at < size; at += PAGE)
+		(void)look(memory + at);
+	used = faults() - start;
+	printf("# %llu pages in %ld faults\n",
+	       (unsigned long long)(size / PAGE), used);
+	assert_in_range(used, 1, size / PAGE / TABLE_PAGES + 8);
+	assert_sys(munmap(memory, size));
+}
+
+/* What walks page tables finds no pages: not in a whole table of them either. */
+static void no_pages(void **state)
+{
+	const int advice[] = {
+		MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED, MADV_DONTNEED,
+		MADV_RANDOM, MADV_FREE, MADV_HUGEPAGE, MADV_COLLAPSE,
+		MADV_POPULATE_WRITE,
+	};
+	static const char *const files[] = { "smaps", "numa_maps", "pagemap" };
+	struct vfio *vfio = bench_open_memory();
+	uint64_t size = bench_memory_size(vfio);
+	int buffer = bench_export(vfio, BAR2, 0, size), file;
+	uint8_t *memory = map_aligned(buffer, size);
+	char path[64], text[4096];
+	unsigned int i;
+
+	(void)state;
+	memory[PAGE] = 17;
+	for (i = 0; i < ARRAY_SIZE(advice); i++) {
+		assert_int_equal(look(memory + PAGE), 17);
+		madvise(memory, size, advice[i]);
+	}
+	assert_int_equal(look(memory + PAGE), 17);
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "/proc/self/%s", files[i]);
+		file = open(path, O_RDONLY);
+		if (file < 0)
+			continue;
+		if (!strcmp(files[i], "pagemap"))
+			assert_true(pread(file, text, sizeof(text),
+					  (uintptr_t)memory / PAGE * 8) > 0);
+		else
+			while (read(file, text, sizeof(text)) > 0)
+				;
+		close(file);
+	}
+	file = open("/proc/self/clear_refs", O_WRONLY);
+	if (file >= 0) {
+		assert_int_equal(write(file, "1", 1), 1);
+		close(file);
+	}
+	mlock(memory, size);
+	assert_int_equal(look(memory + PAGE), 17);
+	memory_off(vfio);
+	assert_int_equal(look(memory + PAGE), -SIGBUS);
+	memory_on(vfio);
+	assert_sys(munmap(memory, size));
 }
 
 /*
@@ -548,6 +648,8 @@ int suite_delegate(void)
 		DELEGATE("bad requests of the features are refused", feature_errors),
 		DELEGATE("write-combining is for prefetchable BARs", not_prefetchable),
 		DELEGATE("other processes and the kernel find no pages", other_readers),
+		DELEGATE("a fault fills what follows", few_faults),
+		DELEGATE("what walks page tables finds no pages", no_pages),
 		DELEGATE("VFIO maps none of it for DMA", no_dma),
 		DELEGATE("debugfs shows who has mapped a buffer", shown),
 		DELEGATE("processes race with revokes", race),

@@ -130,6 +130,32 @@ static void reset_goes_ahead(void **state)
 	assert_true(arrived(vfio, 1));
 }
 
+/* Whoever revokes it for good learns that one importer has stayed, and the log which. */
+static void ended(void **state)
+{
+	static const char *const words[] = {
+		"revoked for good:", "which the driver has pinned", NULL,
+	};
+	struct vfio *vfio = bench_open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, MIB);
+	int pinned = pin(buffer), dynamic = import(buffer);
+	struct dmabuf_vfio_pci_feature_revoke revoke = { .dmabuf_fd = buffer };
+	const uint32_t set = VFIO_DEVICE_FEATURE_SET |
+			     DMABUF_VFIO_PCI_FEATURE_REVOKE;
+	int klog = bench_keep(assert_ok(klog_open_end()));
+
+	(void)state;
+	assert_error(vfio_feature(vfio, set, &revoke, sizeof(revoke)), EBUSY);
+	assert_true(importer_is_mapped(pinned));
+	assert_false(importer_is_mapped(dynamic));
+	assert_error(importer_map(dynamic), ENODEV);
+	assert_int_equal(klog_count(klog, words), 1);
+	decoding_off(vfio);
+	decoding_on(vfio);
+	assert_error(importer_map(dynamic), ENODEV);
+	assert_error(vfio_feature(vfio, set, &revoke, sizeof(revoke)), EBADFD);
+}
+
 /* A dynamic importer of the same buffer is waited for as ever. */
 static void dynamic_waited_for(void **state)
 {
@@ -374,6 +400,8 @@ int suite_pinned(void)
 		       off_goes_ahead),
 		PINNED("a reset does not wait for a pinned importer",
 		       reset_goes_ahead),
+		PINNED("a buffer revoked for good keeps a pinned importer alone",
+		       ended),
 		PINNED("a dynamic importer beside a pinned one is waited for",
 		       dynamic_waited_for),
 		PINNED("an importer is waited for when it has unpinned",
