@@ -67,14 +67,12 @@ static int open_node(const char *bdf)
 
 static int bind_iommufd(struct device *device, const char **step)
 {
-	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
+	struct vfio_device_bind_iommufd bind = {
+		.argsz = sizeof(bind),
+		.iommufd = device->iommufd,
+	};
 
-	*step = "/dev/iommu";
-	device->iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
-	if (device->iommufd < 0)
-		return -1;
 	*step = "VFIO_DEVICE_BIND_IOMMUFD";
-	bind.iommufd = device->iommufd;
 	return ioctl(device->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
 }
 
@@ -128,15 +126,28 @@ static int open_by_group(struct device *device, const char *bdf,
 	return device->fd < 0 ? -1 : 0;
 }
 
+/* By its own node where this process may use iommufd, or else by its group. */
 int open_device(struct device *device, const char *bdf, const char **step)
 {
-	int ret;
+	int ret, error = 0;
 
 	*device = (struct device) { .fd = -1, .container = -1, .group = -1,
 				    .iommufd = -1 };
 	device->fd = open_node(bdf);
-	ret = device->fd >= 0 ? bind_iommufd(device, step) :
-				open_by_group(device, bdf, step);
+	if (device->fd >= 0) {
+		device->iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+		error = errno;
+	}
+	if (device->iommufd >= 0) {
+		ret = bind_iommufd(device, step);
+	} else {
+		close_device(device);
+		ret = open_by_group(device, bdf, step);
+		if (ret && error && errno == ENOENT) {
+			*step = "/dev/iommu";
+			errno = error;
+		}
+	}
 	if (ret)
 		close_device(device);
 	return ret;

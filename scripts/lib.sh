@@ -20,7 +20,7 @@ LOGS=${DVP_LOGS:-$BUILD/logs}
 # guests on arm64.
 KERNEL_PACKAGES=(debian-archive-keyring mmdebstrap rsync xz-utils zstd util-linux kmod)
 GUEST_PACKAGES=(make gcc libc6-dev linux-libc-dev libdrm-dev libkmod-dev qemu-system-x86 seabios busybox-static cpio)
-SUITE_PACKAGES=(libcmocka-dev libpci-dev libjansson-dev libibverbs-dev ibverbs-providers udev driverctl)
+SUITE_PACKAGES=(libcmocka-dev libpci-dev libjansson-dev libibverbs-dev ibverbs-providers udev driverctl iproute2)
 TEST_PACKAGES=(mandoc graphviz shellcheck perl pahole patch zsh fish)
 ARM64_PACKAGES=(qemu-system-arm qemu-efi-aarch64 binutils)
 

@@ -16,6 +16,9 @@
 #define CMDLINE "/tmp/cmdline"
 #define LOADED "the running kernel has loaded the vfio-pci that is installed now"
 
+/* The machine has it where modprobe does not look. */
+#define OTHER_FLAVOUR "/other/dmabuf-vfio-pci.ko"
+
 #define INTEL 0x8086
 #define OPREGION 0xfc
 
@@ -297,6 +300,29 @@ static void takes(void **state)
 			    "because the driver is called vfio-pci");
 }
 
+/* The other flavour exports the same function for importers in the kernel. */
+static void other_flavour(void **state)
+{
+	const char *const words[] = {
+		"exports duplicate symbol dmabuf_vfio_pci_get_phys (owned by vfio_pci)", NULL
+	};
+	const char *bdf = tool_memory();
+	struct vfio *vfio = bench_open(bdf);
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	struct tool_run run;
+
+	(void)state;
+	kmod_as("insmod");
+	run = tool_run_other("insmod", OTHER_FLAVOUR, NULL);
+	assert_int_not_equal(run.status, 0);
+	assert_non_null(strstr(run.output, "Invalid module format"));
+	assert_int_equal(klog_count(klog, words), 1);
+	assert_false(module_is_loaded("dmabuf-vfio-pci"));
+	bench_export(vfio, VFIO_PCI_BAR2_REGION_INDEX, 0, MIB);
+	assert_tool(tool_run("status", NULL), 0,
+		    "flavour: drop-in, the driver is called vfio-pci");
+}
+
 /* A display that says it is Intel's, with an address where the tables' would be. */
 static void names_graphics(void **state)
 {
@@ -346,6 +372,7 @@ int suite_dropin(void)
 		       removed_while_open),
 		DROPIN("where it cannot be loaded the kernel's own is again",
 		       not_loadable),
+		DROPIN("the other flavour cannot be loaded beside it", other_flavour),
 		DROPIN("status says that it is the drop-in", status_says),
 		DROPIN("check --for says that software takes its devices", takes),
 		DROPIN("the log names Intel graphics that lack their regions",

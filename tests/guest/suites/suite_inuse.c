@@ -249,6 +249,50 @@ static const struct network port = {
 	" is a port of test-bridge (bridge)",
 };
 
+/* busybox's own makes no tunnels, and no rules for output. */
+#define IP "/usr/lib/iproute2/ip "
+
+static const struct network other_metric = {
+	NULL,
+	"ip link set $card up && ip route add default dev $card metric 900",
+	"the default route goes through ",
+};
+
+static const struct network ipvlan = {
+	"ipvlan", IP "link add link $card name test-ipvl type ipvlan",
+	"test-ipvl is on top of ",
+};
+
+static const struct network macvtap = {
+	"macvtap", IP "link add link $card name test-tap type macvtap",
+	"test-tap is on top of ",
+};
+
+/* Its module is in use as long as it exists, which is longer than the card does. */
+static const struct network vrf = {
+	NULL,
+	"modprobe vrf && " IP "link add test-vrf type vrf table 50 && ip link set $card master test-vrf",
+	" is a port of test-vrf (vrf)",
+};
+
+/* It has its lower interface in attributes of its own. */
+static const struct network vxlan = {
+	"vxlan", IP "link add test-vx type vxlan id 7 dev $card dstport 4789",
+	"test-vx",
+};
+
+static const struct network gre = {
+	"ip_gre", IP "link add test-gre type gre remote 192.0.2.1 dev $card",
+	"test-gre (gre) is on top of it",
+};
+
+/* The address is two interfaces above the card. */
+static const struct network bridge_vlan = {
+	"8021q",
+	"modprobe bridge && brctl addbr br-vlan && brctl addif br-vlan $card && ip link add link br-vlan name br-vlan.5 type vlan id 5 && ip addr add 192.0.2.7/24 dev br-vlan.5",
+	"br-vlan.5 has the address 192.0.2.7/24; --force",
+};
+
 static void card_refused(void **state)
 {
 	const struct network *network = *state;
@@ -265,6 +309,25 @@ static void card_refused(void **state)
 	assert_ok(module_unload("e1000e"));
 	if (network->module)
 		assert_ok(module_unload(network->module));
+}
+
+/* The rule outlives the card, and would count for the next one of its name. */
+static void rule_refused(void **state)
+{
+	const char *direction = *state;
+	char name[IFNAMSIZ], line[80];
+	const char *bdf = start_card(name);
+
+	snprintf(line, sizeof(line), IP "rule add %s $card lookup 100", direction);
+	run_for(name, line);
+	snprintf(line, sizeof(line), "a routing rule (%s) names %s; --force", direction,
+		 name);
+	check_refused(bdf, line);
+	snprintf(line, sizeof(line), IP "rule del %s $card lookup 100", direction);
+	run_for(name, line);
+	assert_tool(tool_run("bind", bdf, NULL), 0, "no longer to e1000e");
+	assert_tool(tool_run("unbind", bdf, NULL), 0, "now bound to e1000e");
+	assert_ok(module_unload("e1000e"));
 }
 
 static bool is_in_other_namespace(pid_t pid)
@@ -328,6 +391,8 @@ int suite_inuse(void)
 		CARD("bind refuses what has the default route", &itself),
 		CARD("bind refuses a card below a VLAN with the default route",
 		     &vlan),
+		CARD("bind refuses a card below a bridge with an address on a VLAN",
+		     &bridge_vlan),
 		CARD("bind refuses a card below a bridge with the default route",
 		     &bridge),
 		CARD("bind refuses a card below a bond with the default route",
@@ -341,6 +406,17 @@ int suite_inuse(void)
 		CARD("bind refuses a card below a macvlan", &macvlan),
 		CARD("bind refuses a card that is a port of a bridge without routes",
 		     &port),
+		CARD("bind refuses a card whose default route is not the preferred one",
+		     &other_metric),
+		CARD("bind refuses a card below an ipvlan", &ipvlan),
+		CARD("bind refuses a card below a macvtap", &macvtap),
+		CARD("bind refuses a card that is a port of a VRF", &vrf),
+		CARD("bind refuses a card below a VXLAN", &vxlan),
+		CARD("bind refuses a card below a GRE tunnel", &gre),
+		TEST_WITH("inuse", "bind refuses a card that a rule for its input names",
+			  rule_refused, "iif"),
+		TEST_WITH("inuse", "bind refuses a card that a rule for its output names",
+			  rule_refused, "oif"),
 		INUSE("bind refuses a card whose interface another namespace has",
 		      namespace_refused),
 		INUSE("bind takes a card that is only up", idle_card),

@@ -157,6 +157,20 @@ static void device_node_too(void **state)
 	globfree(&found);
 }
 
+/* A user of the device's own node needs this one as well. */
+static void iommufd_node(void **state)
+{
+	struct stat status;
+
+	(void)state;
+	assert_tool(tool_run_other("udevadm", "trigger", "--sysname-match=iommu", NULL),
+		    0, "");
+	settle();
+	assert_sys(stat("/dev/iommu", &status));
+	assert_int_equal(status.st_gid, GROUP);
+	assert_int_equal(status.st_mode & 0777, 0660);
+}
+
 static bool is_saved(const char *bdf)
 {
 	char path[64];
@@ -410,6 +424,17 @@ int suite_udev(void)
 			     modprobe_example),
 	};
 
-	return bench_is_ours() ? cmocka_run_group_tests_name("udev", tests,
-						start_udev, stop_udev) : 0;
+	const struct CMUnitTest with_iommufd[] = {
+		UDEV("the group may open /dev/iommu", iommufd_node),
+	};
+	int failed;
+
+	if (!bench_is_ours())
+		return 0;
+	failed = cmocka_run_group_tests_name("udev", tests, start_udev, stop_udev);
+	/* Debian's kernels have none. */
+	if (!module_load("iommufd", NULL))
+		failed += cmocka_run_group_tests_name("udev", with_iommufd, start_udev,
+						      stop_udev);
+	return failed;
 }
