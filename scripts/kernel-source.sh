@@ -36,8 +36,9 @@ install_build_tools()
 {
 	# An earlier installation may have been interrupted.
 	in_chroot dpkg --configure -a
+	# W=1 checks kernel-doc comments, from 6.17 on in Python.
 	in_chroot apt-get -t "$(newest_suite)" -y --no-install-recommends install \
-		bc binutils bison flex gcc libc6-dev libelf-dev libssl-dev make perl xz-utils \
+		bc binutils bison flex gcc libc6-dev libelf-dev libssl-dev make perl python3 xz-utils \
 		${llvm:+clang lld llvm}
 }
 

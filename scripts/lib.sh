@@ -265,6 +265,17 @@ arch_of()
 	esac
 }
 
+# guest_programs KERNEL: print where the guest's programs for it are. The tests know the
+# size of a page when they are compiled.
+guest_programs()
+{
+	case $1 in
+	*-arm64-16k) echo "$BUILD/guest-arm64-16k" ;;
+	*-arm64*) echo "$BUILD/guest-arm64" ;;
+	*) echo "$BUILD/guest" ;;
+	esac
+}
+
 # kernel_line NAME: print "SUITE PACKAGE"; for a debug kernel, PACKAGE is its configuration
 # in tests/debug. For a tree kernel print "RELEASE tree"; RELEASE is "host" if this machine's
 # compiler built it.

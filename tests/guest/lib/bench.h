@@ -26,7 +26,10 @@
 #include "modules.h"
 #include "vfio.h"
 
+/* Of the kernel; build-cross-programs says so if it is another. */
+#ifndef PAGE
 #define PAGE 4096UL
+#endif
 #define MIB (1024 * 1024UL)
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof(*(array)))

@@ -308,7 +308,7 @@ static int export_pages(struct vfio *vfio, uint32_t count)
 
 	ranges = test_calloc(count, sizeof(*ranges));
 	for (i = 0; i < count; i++) {
-		ranges[i].offset = i * 2 % 1024 * PAGE;
+		ranges[i].offset = i * 2 % (4 * MIB / PAGE) * PAGE;
 		ranges[i].length = PAGE;
 	}
 	buffer = vfio_export(vfio, BAR2, ranges, count, O_RDWR);
