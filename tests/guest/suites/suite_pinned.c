@@ -150,8 +150,8 @@ static void ended(void **state)
 	assert_false(importer_is_mapped(dynamic));
 	assert_error(importer_map(dynamic), ENODEV);
 	assert_int_equal(klog_count(klog, words), 1);
-	decoding_off(vfio);
-	decoding_on(vfio);
+	bench_decoding(vfio, false);
+	bench_decoding(vfio, true);
 	assert_error(importer_map(dynamic), ENODEV);
 	assert_error(vfio_feature(vfio, set, &revoke, sizeof(revoke)), EBADFD);
 }
