@@ -63,6 +63,7 @@ enum stress_place {
  * @HOT_RESETS: of a set of devices
  * @CHECKS: looks whether all have let go
  * @HOLDS: buffers that were held in other ways than by a descriptor of one's own
+ * @TOUCHES: buffers that were mapped by the CPU and read
  * @PINS: buffers that were mapped by an importer that pins
  * @STILL_MAPPED: a mapping that an event has left
  * @MAPPED_AWAY: a mapping or a transfer that worked between event and its end
@@ -91,6 +92,7 @@ enum stress_count {
 	HOT_RESETS,
 	CHECKS,
 	HOLDS,
+	TOUCHES,
 	PINS,
 	STILL_MAPPED,
 	MAPPED_AWAY,
@@ -237,6 +239,7 @@ void stress_import(struct worker *worker);
 void stress_pass(struct worker *worker);
 void stress_hold(struct worker *worker);
 void stress_pin(struct worker *worker);
+void stress_touch(struct worker *worker);
 void stress_use_device(struct worker *worker);
 void stress_unplug(struct worker *worker);
 void stress_tear_out(struct worker *worker);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Importers come and go, and use what they get. */
+/* Importers and processes come and go, and use what they get. */
+#include <sys/mman.h>
+
 #include "hold.h"
 #include "stress.h"
+#include "touch.h"
 
 void stress_lane(unsigned int lane, uint8_t *data)
 {
@@ -197,6 +200,32 @@ void stress_pin(struct worker *worker)
 	if (buffer >= 0)
 		close(buffer);
 	usleep(stress_pick(&worker->seed, 20000));
+}
+
+/* The CPU maps a buffer, and reads it while it can. */
+void stress_touch(struct worker *worker)
+{
+	const struct stress_exporter *exporter = worker->exporter;
+	int buffer = stress_take_buffer(exporter, stress_pick(&worker->seed,
+							      STRESS_BUFFERS));
+	off_t size = buffer < 0 ? 0 : lseek(buffer, 0, SEEK_END);
+	unsigned int times = 64, away;
+	uint8_t *memory = MAP_FAILED;
+
+	if (size)
+		memory = mmap(NULL, size, PROT_READ, MAP_SHARED, buffer, 0);
+	while (memory != MAP_FAILED && times--) {
+		away = stress.shared->away[exporter->place];
+		if (touch(memory + stress_pick(&worker->seed, size)) < 0)
+			continue;
+		stress_count(TOUCHES);
+		count_away(exporter, away);
+	}
+	if (memory != MAP_FAILED)
+		munmap(memory, size);
+	if (buffer >= 0)
+		close(buffer);
+	usleep(stress_pick(&worker->seed, 2000));
 }
 
 /*

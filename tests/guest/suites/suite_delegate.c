@@ -4,7 +4,6 @@
  * the device takes back.
  */
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -16,30 +15,10 @@
 #include "bench.h"
 #include "events.h"
 #include "suites.h"
+#include "touch.h"
 
 #define BAR2	VFIO_PCI_BAR2_REGION_INDEX
 #define SIZE	(16 * PAGE)
-
-static sigjmp_buf no_memory;
-
-static void on_sigbus(int signal)
-{
-	siglongjmp(no_memory, signal);
-}
-
-/* Reads a byte: it, or -SIGBUS. */
-static int look(const volatile uint8_t *at)
-{
-	struct sigaction old, action = { .sa_handler = on_sigbus };
-	int ret;
-
-	sigaction(SIGBUS, &action, &old);
-	ret = -sigsetjmp(no_memory, 1);
-	if (!ret)
-		ret = *at;
-	sigaction(SIGBUS, &old, NULL);
-	return ret;
-}
 
 static uint8_t *map(int buffer, size_t size, off_t offset)
 {
@@ -76,16 +55,6 @@ static int set_memattr(struct vfio *vfio, int buffer, uint32_t memattr)
 	return vfio_feature(vfio, VFIO_DEVICE_FEATURE_SET |
 				  DMABUF_VFIO_PCI_FEATURE_MEMATTR,
 			    &set, sizeof(set));
-}
-
-static void memory_off(struct vfio *vfio)
-{
-	assert_ok(vfio_set_command(vfio, 0, PCI_COMMAND_MEMORY));
-}
-
-static void memory_on(struct vfio *vfio)
-{
-	assert_ok(vfio_set_command(vfio, PCI_COMMAND_MEMORY, 0));
 }
 
 /* What is written through the one is read through the other. */
@@ -143,7 +112,7 @@ static void read_only(void **state)
 	refused(buffer, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0, EACCES);
 	memory = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, buffer, 0);
 	assert_ptr_not_equal(memory, MAP_FAILED);
-	assert_true(look(memory) >= 0);
+	assert_true(touch(memory) >= 0);
 	assert_int_equal(mprotect(memory, PAGE, PROT_READ | PROT_WRITE), -1);
 	assert_int_equal(errno, EACCES);
 	assert_sys(munmap(memory, PAGE));
@@ -169,7 +138,7 @@ static void bad_requests(void **state)
 	assert_ptr_equal(mremap(memory, PAGE, 2 * PAGE, MREMAP_MAYMOVE),
 			 MAP_FAILED);
 	assert_int_equal(errno, EFAULT);
-	assert_true(look(memory) >= 0);
+	assert_true(touch(memory) >= 0);
 	assert_sys(munmap(memory, PAGE));
 }
 
@@ -194,17 +163,17 @@ static void areas(void **state)
 	moved = mremap(moved, 4 * PAGE, 4 * PAGE,
 		       MREMAP_MAYMOVE | MREMAP_FIXED, room);
 	assert_ptr_equal(moved, room);
-	assert_int_equal(look(memory + 4 * PAGE), 4);
-	assert_int_equal(look(memory + 5 * PAGE), 5);
-	assert_int_equal(look(moved + PAGE), 9);
-	memory_off(vfio);
-	assert_int_equal(look(memory), -SIGBUS);
-	assert_int_equal(look(memory + 5 * PAGE), -SIGBUS);
-	assert_int_equal(look(moved + PAGE), -SIGBUS);
-	memory_on(vfio);
-	assert_int_equal(look(memory), 0);
-	assert_int_equal(look(memory + 5 * PAGE), 5);
-	assert_int_equal(look(moved + PAGE), 9);
+	assert_int_equal(touch(memory + 4 * PAGE), 4);
+	assert_int_equal(touch(memory + 5 * PAGE), 5);
+	assert_int_equal(touch(moved + PAGE), 9);
+	bench_decoding(vfio, false);
+	assert_int_equal(touch(memory), -SIGBUS);
+	assert_int_equal(touch(memory + 5 * PAGE), -SIGBUS);
+	assert_int_equal(touch(moved + PAGE), -SIGBUS);
+	bench_decoding(vfio, true);
+	assert_int_equal(touch(memory), 0);
+	assert_int_equal(touch(memory + 5 * PAGE), 5);
+	assert_int_equal(touch(moved + PAGE), 9);
 	assert_sys(munmap(memory, 8 * PAGE));
 	assert_sys(munmap(moved, 4 * PAGE));
 }
@@ -217,20 +186,20 @@ static void goes_and_comes(void **state)
 
 	(void)state;
 	memory[7] = 42;
-	memory_off(vfio);
-	assert_int_equal(look(memory + 7), -SIGBUS);
+	bench_decoding(vfio, false);
+	assert_int_equal(touch(memory + 7), -SIGBUS);
 	later = map(buffer, SIZE, 0);
-	assert_int_equal(look(later + 7), -SIGBUS);
-	memory_on(vfio);
-	assert_int_equal(look(memory + 7), 42);
-	assert_int_equal(look(later + 7), 42);
+	assert_int_equal(touch(later + 7), -SIGBUS);
+	bench_decoding(vfio, true);
+	assert_int_equal(touch(memory + 7), 42);
+	assert_int_equal(touch(later + 7), 42);
 	assert_int_equal(ioctl(vfio->device, VFIO_DEVICE_RESET), 0);
-	memory_on(vfio);
-	assert_int_equal(look(memory + 7), 42);
+	bench_decoding(vfio, true);
+	assert_int_equal(touch(memory + 7), 42);
 	bench_close(vfio);
-	assert_int_equal(look(memory + 7), -SIGBUS);
+	assert_int_equal(touch(memory + 7), -SIGBUS);
 	vfio = bench_open_memory();
-	assert_int_equal(look(memory + 7), -SIGBUS);
+	assert_int_equal(touch(memory + 7), -SIGBUS);
 	refused(buffer, PAGE, PROT_READ, MAP_SHARED, 0, ENODEV);
 	assert_error(revoke_buffer(vfio, buffer), EBADFD);
 	assert_sys(munmap(memory, SIZE));
@@ -255,15 +224,15 @@ static void importer_too(void **state)
 	assert_ok(revoke_buffer(vfio, buffer));
 	assert_false(importer_is_mapped(importer));
 	assert_error(importer_map(importer), ENODEV);
-	assert_int_equal(look(memory + PAGE), -SIGBUS);
+	assert_int_equal(touch(memory + PAGE), -SIGBUS);
 	refused(buffer, PAGE, PROT_READ, MAP_SHARED, 0, ENODEV);
 	assert_error(revoke_buffer(vfio, buffer), EBADFD);
 	assert_error(set_memattr(vfio, buffer, 0), EBADFD);
 	/* Nothing brings it back, and another buffer has noticed nothing. */
 	assert_memory_equal(beside + PAGE, data, sizeof(data));
-	memory_off(vfio);
-	memory_on(vfio);
-	assert_int_equal(look(memory + PAGE), -SIGBUS);
+	bench_decoding(vfio, false);
+	bench_decoding(vfio, true);
+	assert_int_equal(touch(memory + PAGE), -SIGBUS);
 	assert_error(importer_map(importer), ENODEV);
 	assert_memory_equal(beside + PAGE, data, sizeof(data));
 	assert_sys(munmap(memory, SIZE));
@@ -309,16 +278,16 @@ static void inherited(void **state)
 		/* Keeps the area, and nothing of the device. */
 		close(vfio->device);
 		close(vfio->group);
-		byte = look(memory + 3) == 33;
+		byte = touch(memory + 3) == 33;
 		if (write(from[1], &byte, 1) != 1 ||
 		    read(to[0], &byte, 1) != 1)
 			_exit(2);
-		_exit(look(memory + 3) != -SIGBUS);
+		_exit(touch(memory + 3) != -SIGBUS);
 	}
 	assert_int_equal(read(from[0], &byte, 1), 1);
 	assert_int_equal(byte, 1);
 	assert_ok(revoke_buffer(vfio, buffer));
-	assert_int_equal(look(memory + 3), -SIGBUS);
+	assert_int_equal(touch(memory + 3), -SIGBUS);
 	assert_int_equal(write(to[1], "", 1), 1);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
@@ -374,7 +343,7 @@ static void other_readers(void **state)
 	int ends[2];
 
 	(void)state;
-	assert_true(look(memory) >= 0);
+	assert_true(touch(memory) >= 0);
 	file = open("/proc/self/mem", O_RDWR);
 	assert_true(file >= 0);
 	bench_keep(file);
@@ -431,7 +400,7 @@ static void few_faults(void **state)
 
 	(void)state;
 	for (at = 0; at < size; at += PAGE)
-		(void)look(memory + at);
+		(void)touch(memory + at);
 	used = faults() - start;
 	printf("# %llu pages in %ld faults\n",
 	       (unsigned long long)(size / PAGE), used);
@@ -458,10 +427,10 @@ static void no_pages(void **state)
 	(void)state;
 	memory[PAGE] = 17;
 	for (i = 0; i < ARRAY_SIZE(advice); i++) {
-		assert_int_equal(look(memory + PAGE), 17);
+		assert_int_equal(touch(memory + PAGE), 17);
 		madvise(memory, size, advice[i]);
 	}
-	assert_int_equal(look(memory + PAGE), 17);
+	assert_int_equal(touch(memory + PAGE), 17);
 	for (i = 0; i < ARRAY_SIZE(files); i++) {
 		snprintf(path, sizeof(path), "/proc/self/%s", files[i]);
 		file = open(path, O_RDONLY);
@@ -481,10 +450,10 @@ static void no_pages(void **state)
 		close(file);
 	}
 	mlock(memory, size);
-	assert_int_equal(look(memory + PAGE), 17);
-	memory_off(vfio);
-	assert_int_equal(look(memory + PAGE), -SIGBUS);
-	memory_on(vfio);
+	assert_int_equal(touch(memory + PAGE), 17);
+	bench_decoding(vfio, false);
+	assert_int_equal(touch(memory + PAGE), -SIGBUS);
+	bench_decoding(vfio, true);
 	assert_sys(munmap(memory, size));
 }
 
@@ -504,7 +473,7 @@ static void no_dma(void **state)
 	};
 
 	(void)state;
-	assert_true(look(memory) >= 0);
+	assert_true(touch(memory) >= 0);
 	assert_int_equal(ioctl(vfio->container, VFIO_IOMMU_MAP_DMA, &dma), -1);
 	assert_int_equal(errno, EFAULT);
 	assert_sys(munmap(memory, SIZE));
@@ -532,6 +501,125 @@ static void shown(void **state)
 	assert_null(strstr(text, "mmap"));
 }
 
+/* Neither filling ahead nor a fork gets hold of what is away. */
+static void forked_while_away(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	int buffer = bench_export(vfio, BAR2, 0, SIZE), to[2], status;
+	uint8_t *memory;
+	pid_t child;
+	char byte;
+
+	(void)state;
+	bench_decoding(vfio, false);
+	memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_POPULATE, buffer, 0);
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	assert_sys(pipe(to));
+	child = fork();
+	if (!child) {
+		if (touch(memory) != -SIGBUS || read(to[0], &byte, 1) != 1)
+			_exit(1);
+		_exit(touch(memory) < 0);
+	}
+	bench_decoding(vfio, true);
+	assert_int_equal(write(to[1], "", 1), 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	close(to[0]);
+	close(to[1]);
+	assert_sys(munmap(memory, SIZE));
+}
+
+/* As the core lets the device's user map it. */
+static void interrupt_table(void **state)
+{
+	struct vfio *vfio = bench_open(bench_find(NVME, 0));
+	unsigned int msix = find_capability(vfio, PCI_CAP_ID_MSIX);
+	uint8_t *bar, *table;
+	uint32_t where;
+	int buffer;
+
+	(void)state;
+	assert_ok(vfio_read(vfio, CONFIG, msix + PCI_MSIX_TABLE, &where,
+			    sizeof(where)));
+	assert_int_equal(where & PCI_MSIX_TABLE_BIR, 0);
+	where &= ~(PAGE - 1);
+	bar = bench_mmap(vfio, VFIO_PCI_BAR0_REGION_INDEX);
+	buffer = bench_export(vfio, VFIO_PCI_BAR0_REGION_INDEX, where, PAGE);
+	table = map(buffer, PAGE, 0);
+	assert_int_equal(*(volatile uint32_t *)table,
+			 *(volatile uint32_t *)(bar + where));
+	assert_sys(munmap(table, PAGE));
+}
+
+/* Unbinding takes the memory from whoever has mapped it, and does not wait for them. */
+static void unbound(void **state)
+{
+	const char *bdf = bench_find(IVSHMEM, 0);
+	struct vfio *vfio = bench_open(bdf);
+	int buffer = bench_export(vfio, BAR2, 0, SIZE);
+	uint8_t *memory = map(buffer, SIZE, 0);
+
+	(void)state;
+	assert_true(touch(memory) >= 0);
+	bench_close(vfio);
+	assert_ok(device_unbind(bdf));
+	assert_int_equal(touch(memory), -SIGBUS);
+	refused(buffer, PAGE, PROT_READ, MAP_SHARED, 0, ENODEV);
+	assert_sys(munmap(memory, SIZE));
+}
+
+#define MANY 64
+
+/* Each is mapped by each of several processes, and all lose all in one go. */
+static void many(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	int buffers[MANY], ready[2], go[2], status;
+	uint8_t *memory[MANY], byte;
+	unsigned int i, child;
+	pid_t children[4];
+
+	(void)state;
+	for (i = 0; i < MANY; i++) {
+		buffers[i] = bench_export(vfio, BAR2, i * PAGE, PAGE);
+		memory[i] = map(buffers[i], PAGE, 0);
+	}
+	assert_sys(pipe(ready));
+	assert_sys(pipe(go));
+	for (child = 0; child < ARRAY_SIZE(children); child++) {
+		children[child] = fork();
+		if (children[child])
+			continue;
+		for (i = 0; i < MANY; i++)
+			if (touch(memory[i]) < 0)
+				_exit(1);
+		if (write(ready[1], "", 1) != 1 || read(go[0], &byte, 1) != 1)
+			_exit(1);
+		for (i = 0; i < MANY; i++)
+			if (touch(memory[i]) != -SIGBUS)
+				_exit(1);
+		_exit(0);
+	}
+	for (child = 0; child < ARRAY_SIZE(children); child++)
+		assert_int_equal(read(ready[0], &byte, 1), 1);
+	bench_decoding(vfio, false);
+	for (child = 0; child < ARRAY_SIZE(children); child++)
+		assert_int_equal(write(go[1], "", 1), 1);
+	for (child = 0; child < ARRAY_SIZE(children); child++) {
+		assert_int_equal(waitpid(children[child], &status, 0),
+				 children[child]);
+		assert_int_equal(status, 0);
+	}
+	for (i = 0; i < MANY; i++)
+		assert_sys(munmap(memory[i], PAGE));
+	close(ready[0]);
+	close(ready[1]);
+	close(go[0]);
+	close(go[1]);
+}
+
 #define RACE_BUFFERS	8
 #define RACE_CHILDREN	4
 #define RACE_ROUNDS	40
@@ -551,7 +639,7 @@ static _Noreturn void copy_on(const int *buffers)
 	}
 	for (at = 0;; at = (at + 61) % SIZE)
 		for (i = 0; i < RACE_BUFFERS; i++) {
-			seen = look(memory[i] + at);
+			seen = touch(memory[i] + at);
 			if (seen != -SIGBUS && seen != 0x77)
 				_exit(2);
 		}
@@ -575,9 +663,9 @@ static void race(void **state)
 			copy_on(buffers);
 	}
 	for (round = 0; round < RACE_ROUNDS; round++) {
-		memory_off(vfio);
+		bench_decoding(vfio, false);
 		usleep(1000);
-		memory_on(vfio);
+		bench_decoding(vfio, true);
 		usleep(1000);
 	}
 	for (i = 0; i < RACE_BUFFERS; i++)
@@ -609,10 +697,10 @@ static void owner_dies(void **state)
 		_exit(1);
 	}
 	vfio_close(&mine);
-	assert_true(look(memory) >= 0);
+	assert_true(touch(memory) >= 0);
 	assert_sys(kill(child, SIGKILL));
 	assert_int_equal(waitpid(child, &status, 0), child);
-	wait_until(look(memory) == -SIGBUS);
+	wait_until(touch(memory) == -SIGBUS);
 	assert_sys(munmap(memory, SIZE));
 }
 
@@ -652,6 +740,10 @@ int suite_delegate(void)
 		DELEGATE("what walks page tables finds no pages", no_pages),
 		DELEGATE("VFIO maps none of it for DMA", no_dma),
 		DELEGATE("debugfs shows who has mapped a buffer", shown),
+		DELEGATE("a child that was made while the memory was away gets it back", forked_while_away),
+		DELEGATE("the table of MSI-X can be mapped as the core maps it", interrupt_table),
+		DELEGATE("unbinding does not wait for processes", unbound),
+		DELEGATE("many buffers go from many processes", many),
 		DELEGATE("processes race with revokes", race),
 		DELEGATE("a client outlives the owner", owner_dies),
 	};

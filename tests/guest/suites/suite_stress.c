@@ -39,6 +39,7 @@ static const char *const count_names[STRESS_COUNTS] = {
 	[HOT_RESETS] = "hot resets",
 	[CHECKS] = "checks",
 	[HOLDS] = "holds",
+	[TOUCHES] = "touches",
 	[PINS] = "pins",
 	[STILL_MAPPED] = "still mapped",
 	[MAPPED_AWAY] = "mapped while away",
@@ -134,6 +135,7 @@ static const struct {
 	{ "import second", stress_import, STRESS_SECOND, 1, false },
 	{ "lie", stress_lie, STRESS_MAIN, 1, false },
 	{ "pin", stress_pin, STRESS_MAIN, 1, true },
+	{ "touch", stress_touch, STRESS_MAIN, 2, false },
 };
 
 #define MAX_WORKERS 32
@@ -145,6 +147,7 @@ static enum stress_count find_missing(void)
 
 	for (i = 0; i < STILL_MAPPED; i++)
 		if (i != REFUSED && (i != PINS || stress.pins) &&
+		    (i != TOUCHES || stress.expect->delegates) &&
 		    !stress.shared->counts[i])
 			break;
 	return i;
@@ -175,7 +178,8 @@ static void *work(void *arg)
 static bool is_wanted(void (*step)(struct worker *worker))
 {
 	return (step != stress_lie || stress.lies) &&
-	       (step != stress_pin || stress.pins);
+	       (step != stress_pin || stress.pins) &&
+	       (step != stress_touch || stress.expect->delegates);
 }
 
 static unsigned int hire(struct worker workers[MAX_WORKERS],
