@@ -70,15 +70,16 @@ static char *map_slice(int socket)
 /* Writes, says so, and goes on using the slice until that fails. */
 static void first_tenant(int socket)
 {
+	static const char text[] = "written by the first tenant";
 	struct sigaction action = { .sa_handler = on_sigbus };
-	volatile char *slice = map_slice(socket);
+	char *slice = map_slice(socket);
 
 	sigaction(SIGBUS, &action, NULL);
-	strcpy((char *)slice, "written by the first tenant");
+	memcpy(slice, text, sizeof(text));
 	if (write(socket, "", 1) != 1)
 		die("write");
 	for (;;)
-		(void)*slice;
+		__atomic_load_n(slice, __ATOMIC_RELAXED);
 }
 
 static void second_tenant(int socket)
@@ -86,9 +87,12 @@ static void second_tenant(int socket)
 	printf("second tenant: found \"%.64s\"\n", map_slice(socket));
 }
 
-/* Starts before the device is opened, so that it inherits nothing of it. */
+/*
+ * Starts before the device is opened, so that it inherits nothing of it.  The owner's end
+ * of an older tenant's socket, @other, is not for it either.
+ */
 static void start(struct tenant *tenant, const char *name,
-		  void (*run)(int socket))
+		  void (*run)(int socket), int other)
 {
 	int sockets[2];
 
@@ -104,6 +108,8 @@ static void start(struct tenant *tenant, const char *name,
 		return;
 	}
 	close(sockets[0]);
+	if (other >= 0)
+		close(other);
 	if (setgroups(0, NULL) || setgid(TENANT) || setuid(TENANT))
 		die("setuid");
 	run(sockets[1]);
@@ -166,8 +172,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	start(&first, "first tenant", first_tenant);
-	start(&second, "second tenant", second_tenant);
+	start(&first, "first tenant", first_tenant, -1);
+	start(&second, "second tenant", second_tenant,
+	      first.socket);
 	if (open_device(&device, argv[1], &step))
 		die(step);
 

@@ -63,7 +63,7 @@ void region_open_card(void)
 }
 
 struct ibv_mr *region_register(int buffer, uint64_t offset, uint64_t length,
-			  uint64_t iova)
+			       uint64_t iova)
 {
 	struct ibv_mr *region;
 
@@ -91,7 +91,7 @@ bool region_is_filled(const uint8_t *bytes, uint8_t byte)
 }
 
 void region_lands(const struct ibv_mr *region, uint64_t iova,
-			 const uint8_t *there)
+		  const uint8_t *there)
 {
 	static uint8_t byte;
 
@@ -108,7 +108,7 @@ void region_mapped(const struct ibv_mr *region, unsigned int revokes)
 }
 
 void region_taken(const struct ibv_mr *region, unsigned int revokes,
-			 int error)
+		  int error)
 {
 	assert_ok(card_table(region_engine, region->rkey, &region_table));
 	assert_int_equal(region_table.nr_pages, 0);
@@ -121,8 +121,8 @@ struct ibv_mr *region_open(struct vfio **vfio, uint8_t **bar)
 	struct ibv_mr *region;
 
 	*vfio = bench_open(region_memory);
-	region = region_register(bench_export(*vfio, BAR2, MIB, 16 * PAGE), 2 * PAGE,
-		     4 * PAGE, 0);
+	region = region_register(bench_export(*vfio, BAR2, MIB, 16 * PAGE),
+				 2 * PAGE, 4 * PAGE, 0);
 	*bar = bench_mmap(*vfio, BAR2) + MIB + 2 * PAGE;
 	region_lands(region, 0, *bar);
 	region_mapped(region, 0);

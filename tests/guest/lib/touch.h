@@ -6,6 +6,6 @@
 #include <stdint.h>
 
 /* Reads a byte: it, or -SIGBUS.  For any thread. */
-int touch(const volatile uint8_t *at);
+int touch(const uint8_t *at);
 
 #endif /* GUEST_TOUCH_H */

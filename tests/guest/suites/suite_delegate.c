@@ -548,8 +548,7 @@ static void interrupt_table(void **state)
 	bar = bench_mmap(vfio, VFIO_PCI_BAR0_REGION_INDEX);
 	buffer = bench_export(vfio, VFIO_PCI_BAR0_REGION_INDEX, where, PAGE);
 	table = map(buffer, PAGE, 0);
-	assert_int_equal(*(volatile uint32_t *)table,
-			 *(volatile uint32_t *)(bar + where));
+	assert_int_equal(touch(table), touch(bar + where));
 	assert_sys(munmap(table, PAGE));
 }
 
@@ -740,7 +739,8 @@ int suite_delegate(void)
 		DELEGATE("what walks page tables finds no pages", no_pages),
 		DELEGATE("VFIO maps none of it for DMA", no_dma),
 		DELEGATE("debugfs shows who has mapped a buffer", shown),
-		DELEGATE("a child that was made while the memory was away gets it back", forked_while_away),
+		DELEGATE("a child that was made while the memory was away gets it back",
+			 forked_while_away),
 		DELEGATE("the table of MSI-X can be mapped as the core maps it", interrupt_table),
 		DELEGATE("unbinding does not wait for processes", unbound),
 		DELEGATE("many buffers go from many processes", many),

@@ -302,8 +302,8 @@ static struct ibv_mr *hold_subject(struct vfio **vfio, uint8_t **bar)
 	assert_ok(bench_reload("pinned_importers=hold"));
 	*vfio = bench_open(region_memory);
 	assert_ok(card_register_as(CARD_PINNED));
-	region = region_register(bench_export(*vfio, BAR2, MIB, 16 * PAGE), 2 * PAGE,
-		     4 * PAGE, 0);
+	region = region_register(bench_export(*vfio, BAR2, MIB, 16 * PAGE),
+				 2 * PAGE, 4 * PAGE, 0);
 	*bar = bench_mmap(*vfio, BAR2) + MIB + 2 * PAGE;
 	region_lands(region, 0, *bar);
 	return region;

@@ -216,15 +216,15 @@ int suite_region(void)
 	const struct CMUnitTest tests[] = {
 		REGION("what the card writes to a region is in the BAR", writes),
 		REGION("a region keeps the buffer without its descriptor",
-		     keeps_the_buffer),
+		       keeps_the_buffer),
 		REGION("each page of the card's table leads to its place in a range",
-		     pages_of_a_range),
+		       pages_of_a_range),
 		REGION("each page leads to its place in several ranges",
-		     pages_of_several),
+		       pages_of_several),
 		REGION("each page leads to its place in more than an entry can have",
-		     pages_of_huge),
+		       pages_of_huge),
 		REGION("regions on parts of one buffer come and go together",
-		     several_regions),
+		       several_regions),
 	};
 
 	return cmocka_run_group_tests_name("region", tests, region_load,
