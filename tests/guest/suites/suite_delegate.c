@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Slices of a BAR in other hands: dma-bufs that processes map, and that the owner of
- * the device takes back.
+ * Slices of a BAR in other hands: dma-bufs that a process maps, and that the owner of
+ * the device takes back.  Several processes are in suite_tenants.c.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -14,64 +14,25 @@
 
 #include "bench.h"
 #include "events.h"
+#include "slice.h"
 #include "suites.h"
 #include "touch.h"
-
-#define BAR2	VFIO_PCI_BAR2_REGION_INDEX
-#define SIZE	(16 * PAGE)
-
-static uint8_t *map(int buffer, size_t size, off_t offset)
-{
-	uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			       buffer, offset);
-
-	assert_ptr_not_equal(memory, MAP_FAILED);
-	return memory;
-}
-
-static void refused(int buffer, size_t size, int prot, int flags, off_t offset,
-		    int error)
-{
-	assert_ptr_equal(mmap(NULL, size, prot, flags, buffer, offset),
-			 MAP_FAILED);
-	assert_int_equal(errno, error);
-}
-
-static int revoke_buffer(struct vfio *vfio, int buffer)
-{
-	struct dmabuf_vfio_pci_feature_revoke revoke = { .dmabuf_fd = buffer };
-
-	return vfio_feature(vfio, VFIO_DEVICE_FEATURE_SET |
-				  DMABUF_VFIO_PCI_FEATURE_REVOKE,
-			    &revoke, sizeof(revoke));
-}
-
-static int set_memattr(struct vfio *vfio, int buffer, uint32_t memattr)
-{
-	struct dmabuf_vfio_pci_feature_memattr set = {
-		.dmabuf_fd = buffer, .memattr = memattr,
-	};
-
-	return vfio_feature(vfio, VFIO_DEVICE_FEATURE_SET |
-				  DMABUF_VFIO_PCI_FEATURE_MEMATTR,
-			    &set, sizeof(set));
-}
 
 /* What is written through the one is read through the other. */
 static void same_bytes(void **state)
 {
 	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 2 * PAGE, SIZE);
-	uint8_t *memory = map(buffer, SIZE, 0), *bar = bench_mmap(vfio, BAR2);
-	uint8_t *part = map(buffer, PAGE, 3 * PAGE);
+	int buffer = bench_export(vfio, SLICE_BAR, 2 * PAGE, SLICE);
+	uint8_t *memory = slice_map(buffer, SLICE, 0), *bar = bench_mmap(vfio, SLICE_BAR);
+	uint8_t *part = slice_map(buffer, PAGE, 3 * PAGE);
 
 	(void)state;
-	bench_pattern(memory, SIZE, 1);
-	assert_memory_equal(memory, bar + 2 * PAGE, SIZE);
+	bench_pattern(memory, SLICE, 1);
+	assert_memory_equal(memory, bar + 2 * PAGE, SLICE);
 	assert_memory_equal(part, bar + 5 * PAGE, PAGE);
 	bar[5 * PAGE] = 0x5a;
 	assert_int_equal(*part, 0x5a);
-	assert_sys(munmap(memory, SIZE));
+	assert_sys(munmap(memory, SLICE));
 	assert_sys(munmap(part, PAGE));
 }
 
@@ -84,13 +45,13 @@ static void several_ranges(void **state)
 	};
 	static const unsigned int pages[] = { 9, 10, 0, 4, 5, 6, 9 };
 	struct vfio *vfio = bench_open_memory();
-	uint8_t *bar = bench_mmap(vfio, BAR2), *memory;
+	uint8_t *bar = bench_mmap(vfio, SLICE_BAR), *memory;
 	unsigned int i;
 	int buffer;
 
 	(void)state;
-	buffer = bench_export_ranges(vfio, BAR2, ranges, ARRAY_SIZE(ranges));
-	memory = map(buffer, ARRAY_SIZE(pages) * PAGE, 0);
+	buffer = bench_export_ranges(vfio, SLICE_BAR, ranges, ARRAY_SIZE(ranges));
+	memory = slice_map(buffer, ARRAY_SIZE(pages) * PAGE, 0);
 	for (i = 0; i < 16; i++)
 		bar[i * PAGE] = 100 + i;
 	for (i = ARRAY_SIZE(pages); i--;)
@@ -102,14 +63,14 @@ static void several_ranges(void **state)
 
 static void read_only(void **state)
 {
-	const struct vfio_region_dma_range range = { 0, SIZE };
+	const struct vfio_region_dma_range range = { 0, SLICE };
 	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_keep(assert_ok(vfio_export(vfio, BAR2, &range, 1,
+	int buffer = bench_keep(assert_ok(vfio_export(vfio, SLICE_BAR, &range, 1,
 						      O_RDONLY)));
 	uint8_t *memory;
 
 	(void)state;
-	refused(buffer, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0, EACCES);
+	slice_refused(buffer, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0, EACCES);
 	memory = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, buffer, 0);
 	assert_ptr_not_equal(memory, MAP_FAILED);
 	assert_true(touch(memory) >= 0);
@@ -122,17 +83,17 @@ static void bad_requests(void **state)
 {
 	const int rw = PROT_READ | PROT_WRITE;
 	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, SIZE);
+	int buffer = bench_export(vfio, SLICE_BAR, 0, SLICE);
 	uint8_t *memory;
 
 	(void)state;
-	refused(buffer, PAGE, rw, MAP_PRIVATE, 0, EINVAL);
-	refused(buffer, PAGE, PROT_READ, MAP_PRIVATE, 0, EINVAL);
-	refused(buffer, SIZE + PAGE, rw, MAP_SHARED, 0, EINVAL);
-	refused(buffer, PAGE, rw, MAP_SHARED, SIZE, EINVAL);
-	refused(buffer, PAGE, rw, MAP_SHARED, 1, EINVAL);
-	refused(buffer, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, 0, EPERM);
-	memory = map(buffer, PAGE, 0);
+	slice_refused(buffer, PAGE, rw, MAP_PRIVATE, 0, EINVAL);
+	slice_refused(buffer, PAGE, PROT_READ, MAP_PRIVATE, 0, EINVAL);
+	slice_refused(buffer, SLICE + PAGE, rw, MAP_SHARED, 0, EINVAL);
+	slice_refused(buffer, PAGE, rw, MAP_SHARED, SLICE, EINVAL);
+	slice_refused(buffer, PAGE, rw, MAP_SHARED, 1, EINVAL);
+	slice_refused(buffer, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, 0, EPERM);
+	memory = slice_map(buffer, PAGE, 0);
 	assert_int_equal(mprotect(memory, PAGE, rw | PROT_EXEC), -1);
 	assert_int_equal(errno, EACCES);
 	assert_ptr_equal(mremap(memory, PAGE, 2 * PAGE, MREMAP_MAYMOVE),
@@ -146,8 +107,8 @@ static void bad_requests(void **state)
 static void areas(void **state)
 {
 	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, SIZE);
-	uint8_t *memory = map(buffer, SIZE, 0), *moved, *room;
+	int buffer = bench_export(vfio, SLICE_BAR, 0, SLICE);
+	uint8_t *memory = slice_map(buffer, SLICE, 0), *moved, *room;
 	unsigned int i;
 
 	(void)state;
@@ -181,14 +142,14 @@ static void areas(void **state)
 static void goes_and_comes(void **state)
 {
 	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, SIZE);
-	uint8_t *memory = map(buffer, SIZE, 0), *later;
+	int buffer = bench_export(vfio, SLICE_BAR, 0, SLICE);
+	uint8_t *memory = slice_map(buffer, SLICE, 0), *later;
 
 	(void)state;
 	memory[7] = 42;
 	bench_decoding(vfio, false);
 	assert_int_equal(touch(memory + 7), -SIGBUS);
-	later = map(buffer, SIZE, 0);
+	later = slice_map(buffer, SLICE, 0);
 	assert_int_equal(touch(later + 7), -SIGBUS);
 	bench_decoding(vfio, true);
 	assert_int_equal(touch(memory + 7), 42);
@@ -200,19 +161,19 @@ static void goes_and_comes(void **state)
 	assert_int_equal(touch(memory + 7), -SIGBUS);
 	vfio = bench_open_memory();
 	assert_int_equal(touch(memory + 7), -SIGBUS);
-	refused(buffer, PAGE, PROT_READ, MAP_SHARED, 0, ENODEV);
-	assert_error(revoke_buffer(vfio, buffer), EBADFD);
-	assert_sys(munmap(memory, SIZE));
-	assert_sys(munmap(later, SIZE));
+	slice_refused(buffer, PAGE, PROT_READ, MAP_SHARED, 0, ENODEV);
+	assert_error(slice_revoke(vfio, buffer), EBADFD);
+	assert_sys(munmap(memory, SLICE));
+	assert_sys(munmap(later, SLICE));
 }
 
 static void importer_too(void **state)
 {
 	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, SIZE);
-	int other = bench_export(vfio, BAR2, 0, SIZE);
+	int buffer = bench_export(vfio, SLICE_BAR, 0, SLICE);
+	int other = bench_export(vfio, SLICE_BAR, 0, SLICE);
 	int importer = bench_importer(bench_find(EDU, 0));
-	uint8_t *memory = map(buffer, SIZE, 0), *beside = map(other, SIZE, 0);
+	uint8_t *memory = slice_map(buffer, SLICE, 0), *beside = slice_map(other, SLICE, 0);
 	uint8_t data[64];
 
 	(void)state;
@@ -221,13 +182,13 @@ static void importer_too(void **state)
 	bench_pattern(data, sizeof(data), 7);
 	assert_ok(importer_write(importer, PAGE, data, sizeof(data)));
 	assert_memory_equal(memory + PAGE, data, sizeof(data));
-	assert_ok(revoke_buffer(vfio, buffer));
+	assert_ok(slice_revoke(vfio, buffer));
 	assert_false(importer_is_mapped(importer));
 	assert_error(importer_map(importer), ENODEV);
 	assert_int_equal(touch(memory + PAGE), -SIGBUS);
-	refused(buffer, PAGE, PROT_READ, MAP_SHARED, 0, ENODEV);
-	assert_error(revoke_buffer(vfio, buffer), EBADFD);
-	assert_error(set_memattr(vfio, buffer, 0), EBADFD);
+	slice_refused(buffer, PAGE, PROT_READ, MAP_SHARED, 0, ENODEV);
+	assert_error(slice_revoke(vfio, buffer), EBADFD);
+	assert_error(slice_set_memattr(vfio, buffer, 0), EBADFD);
 	/* Nothing brings it back, and another buffer has noticed nothing. */
 	assert_memory_equal(beside + PAGE, data, sizeof(data));
 	bench_decoding(vfio, false);
@@ -235,16 +196,16 @@ static void importer_too(void **state)
 	assert_int_equal(touch(memory + PAGE), -SIGBUS);
 	assert_error(importer_map(importer), ENODEV);
 	assert_memory_equal(beside + PAGE, data, sizeof(data));
-	assert_sys(munmap(memory, SIZE));
-	assert_sys(munmap(beside, SIZE));
+	assert_sys(munmap(memory, SLICE));
+	assert_sys(munmap(beside, SLICE));
 }
 
 /* A slow importer is waited for; the rest of the device goes on meanwhile. */
 static void slow_importer(void **state)
 {
 	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, SIZE);
-	int other = bench_export(vfio, BAR2, 0, SIZE);
+	int buffer = bench_export(vfio, SLICE_BAR, 0, SLICE);
+	int other = bench_export(vfio, SLICE_BAR, 0, SLICE);
 	int importer = bench_importer(bench_find(EDU, 0));
 	long long start;
 
@@ -253,7 +214,7 @@ static void slow_importer(void **state)
 				     DVP_IMPORTER_REVOCABLE, 700));
 	assert_ok(importer_map(importer));
 	start = bench_now_ms();
-	assert_ok(revoke_buffer(vfio, buffer));
+	assert_ok(slice_revoke(vfio, buffer));
 	assert_in_range(bench_now_ms() - start, 650, 20000);
 	assert_false(importer_is_mapped(importer));
 	importer = bench_importer(bench_find(EDU, 1));
@@ -261,48 +222,11 @@ static void slow_importer(void **state)
 	assert_ok(importer_map(importer));
 }
 
-static void inherited(void **state)
-{
-	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, SIZE), to[2], from[2], status;
-	uint8_t *memory = map(buffer, SIZE, 0);
-	char byte;
-	pid_t child;
-
-	(void)state;
-	memory[3] = 33;
-	assert_sys(pipe(to));
-	assert_sys(pipe(from));
-	child = fork();
-	if (!child) {
-		/* Keeps the area, and nothing of the device. */
-		close(vfio->device);
-		close(vfio->group);
-		byte = touch(memory + 3) == 33;
-		if (write(from[1], &byte, 1) != 1 ||
-		    read(to[0], &byte, 1) != 1)
-			_exit(2);
-		_exit(touch(memory + 3) != -SIGBUS);
-	}
-	assert_int_equal(read(from[0], &byte, 1), 1);
-	assert_int_equal(byte, 1);
-	assert_ok(revoke_buffer(vfio, buffer));
-	assert_int_equal(touch(memory + 3), -SIGBUS);
-	assert_int_equal(write(to[1], "", 1), 1);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
-	close(to[0]);
-	close(to[1]);
-	close(from[0]);
-	close(from[1]);
-	assert_sys(munmap(memory, SIZE));
-}
-
 static void feature_errors(void **state)
 {
 	struct vfio *vfio = bench_open_memory();
 	struct vfio *other = bench_open(bench_find(IVSHMEM, 1));
-	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+	int buffer = bench_export(vfio, SLICE_BAR, 0, PAGE);
 
 	(void)state;
 	assert_ok(vfio_feature(vfio, VFIO_DEVICE_FEATURE_PROBE |
@@ -311,15 +235,15 @@ static void feature_errors(void **state)
 	assert_ok(vfio_feature(vfio, VFIO_DEVICE_FEATURE_PROBE |
 			       VFIO_DEVICE_FEATURE_SET |
 			       DMABUF_VFIO_PCI_FEATURE_MEMATTR, NULL, 0));
-	assert_error(revoke_buffer(vfio, -1), EBADF);
-	assert_error(revoke_buffer(vfio, vfio->device), EINVAL);
-	assert_error(revoke_buffer(other, buffer), ENODEV);
-	assert_error(set_memattr(vfio, buffer, 2), ENOENT);
-	assert_error(set_memattr(vfio, -1, 0), EBADF);
-	assert_error(set_memattr(vfio, vfio->device, 1), EINVAL);
-	assert_error(set_memattr(other, buffer, 1), ENODEV);
-	assert_ok(set_memattr(vfio, buffer, 1));
-	assert_ok(set_memattr(vfio, buffer, 0));
+	assert_error(slice_revoke(vfio, -1), EBADF);
+	assert_error(slice_revoke(vfio, vfio->device), EINVAL);
+	assert_error(slice_revoke(other, buffer), ENODEV);
+	assert_error(slice_set_memattr(vfio, buffer, 2), ENOENT);
+	assert_error(slice_set_memattr(vfio, -1, 0), EBADF);
+	assert_error(slice_set_memattr(vfio, vfio->device, 1), EINVAL);
+	assert_error(slice_set_memattr(other, buffer, 1), ENODEV);
+	assert_ok(slice_set_memattr(vfio, buffer, 1));
+	assert_ok(slice_set_memattr(vfio, buffer, 0));
 }
 
 /* One that nobody can read write-combining, as reading may have effects. */
@@ -329,16 +253,16 @@ static void not_prefetchable(void **state)
 	int buffer = bench_export(vfio, VFIO_PCI_BAR0_REGION_INDEX, 0, PAGE);
 
 	(void)state;
-	assert_error(set_memattr(vfio, buffer, 1), EOPNOTSUPP);
-	assert_ok(set_memattr(vfio, buffer, 0));
+	assert_error(slice_set_memattr(vfio, buffer, 1), EOPNOTSUPP);
+	assert_ok(slice_set_memattr(vfio, buffer, 0));
 }
 
 /* The kernel finds no pages there, and says so. */
 static void other_readers(void **state)
 {
 	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, SIZE), file;
-	uint8_t *memory = map(buffer, SIZE, 0), byte;
+	int buffer = bench_export(vfio, SLICE_BAR, 0, SLICE), file;
+	uint8_t *memory = slice_map(buffer, SLICE, 0), byte;
 	struct iovec there = { memory, 1 }, here = { &byte, 1 };
 	int ends[2];
 
@@ -357,7 +281,7 @@ static void other_readers(void **state)
 	assert_int_equal(errno, EFAULT);
 	close(ends[0]);
 	close(ends[1]);
-	assert_sys(munmap(memory, SIZE));
+	assert_sys(munmap(memory, SLICE));
 }
 
 #ifndef MADV_COLLAPSE
@@ -394,7 +318,7 @@ static void few_faults(void **state)
 {
 	struct vfio *vfio = bench_open_memory();
 	uint64_t size = bench_memory_size(vfio), at;
-	int buffer = bench_export(vfio, BAR2, 0, size);
+	int buffer = bench_export(vfio, SLICE_BAR, 0, size);
 	uint8_t *memory = map_aligned(buffer, size);
 	long start = faults(), used;
 
@@ -419,7 +343,7 @@ static void no_pages(void **state)
 	static const char *const files[] = { "smaps", "numa_maps", "pagemap" };
 	struct vfio *vfio = bench_open_memory();
 	uint64_t size = bench_memory_size(vfio);
-	int buffer = bench_export(vfio, BAR2, 0, size), file;
+	int buffer = bench_export(vfio, SLICE_BAR, 0, size), file;
 	uint8_t *memory = map_aligned(buffer, size);
 	char path[64], text[4096];
 	unsigned int i;
@@ -464,19 +388,19 @@ static void no_pages(void **state)
 static void no_dma(void **state)
 {
 	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, SIZE);
-	uint8_t *memory = map(buffer, SIZE, 0);
+	int buffer = bench_export(vfio, SLICE_BAR, 0, SLICE);
+	uint8_t *memory = slice_map(buffer, SLICE, 0);
 	struct vfio_iommu_type1_dma_map dma = {
 		.argsz = sizeof(dma),
 		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
-		.vaddr = (uintptr_t)memory, .iova = 1ULL << 30, .size = SIZE,
+		.vaddr = (uintptr_t)memory, .iova = 1ULL << 30, .size = SLICE,
 	};
 
 	(void)state;
 	assert_true(touch(memory) >= 0);
 	assert_int_equal(ioctl(vfio->container, VFIO_IOMMU_MAP_DMA, &dma), -1);
 	assert_int_equal(errno, EFAULT);
-	assert_sys(munmap(memory, SIZE));
+	assert_sys(munmap(memory, SLICE));
 }
 
 /* Who has mapped it, and in how many areas. */
@@ -484,8 +408,8 @@ static void shown(void **state)
 {
 	const char *bdf = bench_find(IVSHMEM, 0);
 	struct vfio *vfio = bench_open(bdf);
-	int buffer = bench_export(vfio, BAR2, 0, SIZE);
-	uint8_t *memory = map(buffer, SIZE, 0);
+	int buffer = bench_export(vfio, SLICE_BAR, 0, SLICE);
+	uint8_t *memory = slice_map(buffer, SLICE, 0);
 	char text[4096], line[128];
 
 	(void)state;
@@ -496,39 +420,9 @@ static void shown(void **state)
 	snprintf(line, sizeof(line), "\tmmap areas 2 pid %d comm ", getpid());
 	assert_ok(bench_debugfs(bdf, "buffers", text, sizeof(text)));
 	assert_non_null(strstr(text, line));
-	assert_sys(munmap(memory, SIZE));
+	assert_sys(munmap(memory, SLICE));
 	assert_ok(bench_debugfs(bdf, "buffers", text, sizeof(text)));
 	assert_null(strstr(text, "mmap"));
-}
-
-/* Neither filling ahead nor a fork gets hold of what is away. */
-static void forked_while_away(void **state)
-{
-	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, SIZE), to[2], status;
-	uint8_t *memory;
-	pid_t child;
-	char byte;
-
-	(void)state;
-	bench_decoding(vfio, false);
-	memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_POPULATE, buffer, 0);
-	assert_ptr_not_equal(memory, MAP_FAILED);
-	assert_sys(pipe(to));
-	child = fork();
-	if (!child) {
-		if (touch(memory) != -SIGBUS || read(to[0], &byte, 1) != 1)
-			_exit(1);
-		_exit(touch(memory) < 0);
-	}
-	bench_decoding(vfio, true);
-	assert_int_equal(write(to[1], "", 1), 1);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
-	close(to[0]);
-	close(to[1]);
-	assert_sys(munmap(memory, SIZE));
 }
 
 /* As the core lets the device's user map it. */
@@ -547,7 +441,7 @@ static void interrupt_table(void **state)
 	where &= ~(PAGE - 1);
 	bar = bench_mmap(vfio, VFIO_PCI_BAR0_REGION_INDEX);
 	buffer = bench_export(vfio, VFIO_PCI_BAR0_REGION_INDEX, where, PAGE);
-	table = map(buffer, PAGE, 0);
+	table = slice_map(buffer, PAGE, 0);
 	assert_int_equal(touch(table), touch(bar + where));
 	assert_sys(munmap(table, PAGE));
 }
@@ -557,165 +451,31 @@ static void unbound(void **state)
 {
 	const char *bdf = bench_find(IVSHMEM, 0);
 	struct vfio *vfio = bench_open(bdf);
-	int buffer = bench_export(vfio, BAR2, 0, SIZE);
-	uint8_t *memory = map(buffer, SIZE, 0);
+	int buffer = bench_export(vfio, SLICE_BAR, 0, SLICE);
+	uint8_t *memory = slice_map(buffer, SLICE, 0);
 
 	(void)state;
 	assert_true(touch(memory) >= 0);
 	bench_close(vfio);
 	assert_ok(device_unbind(bdf));
 	assert_int_equal(touch(memory), -SIGBUS);
-	refused(buffer, PAGE, PROT_READ, MAP_SHARED, 0, ENODEV);
-	assert_sys(munmap(memory, SIZE));
-}
-
-#define MANY 64
-
-/* Each is mapped by each of several processes, and all lose all in one go. */
-static void many(void **state)
-{
-	struct vfio *vfio = bench_open_memory();
-	int buffers[MANY], ready[2], go[2], status;
-	uint8_t *memory[MANY], byte;
-	unsigned int i, child;
-	pid_t children[4];
-
-	(void)state;
-	for (i = 0; i < MANY; i++) {
-		buffers[i] = bench_export(vfio, BAR2, i * PAGE, PAGE);
-		memory[i] = map(buffers[i], PAGE, 0);
-	}
-	assert_sys(pipe(ready));
-	assert_sys(pipe(go));
-	for (child = 0; child < ARRAY_SIZE(children); child++) {
-		children[child] = fork();
-		if (children[child])
-			continue;
-		for (i = 0; i < MANY; i++)
-			if (touch(memory[i]) < 0)
-				_exit(1);
-		if (write(ready[1], "", 1) != 1 || read(go[0], &byte, 1) != 1)
-			_exit(1);
-		for (i = 0; i < MANY; i++)
-			if (touch(memory[i]) != -SIGBUS)
-				_exit(1);
-		_exit(0);
-	}
-	for (child = 0; child < ARRAY_SIZE(children); child++)
-		assert_int_equal(read(ready[0], &byte, 1), 1);
-	bench_decoding(vfio, false);
-	for (child = 0; child < ARRAY_SIZE(children); child++)
-		assert_int_equal(write(go[1], "", 1), 1);
-	for (child = 0; child < ARRAY_SIZE(children); child++) {
-		assert_int_equal(waitpid(children[child], &status, 0),
-				 children[child]);
-		assert_int_equal(status, 0);
-	}
-	for (i = 0; i < MANY; i++)
-		assert_sys(munmap(memory[i], PAGE));
-	close(ready[0]);
-	close(ready[1]);
-	close(go[0]);
-	close(go[1]);
-}
-
-#define RACE_BUFFERS	8
-#define RACE_CHILDREN	4
-#define RACE_ROUNDS	40
-
-/* Copies all of them, again and again: each byte is what it was, or there is none. */
-static _Noreturn void copy_on(const int *buffers)
-{
-	uint8_t *memory[RACE_BUFFERS];
-	unsigned int i, at;
-	int seen;
-
-	for (i = 0; i < RACE_BUFFERS; i++) {
-		memory[i] = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-				 buffers[i], 0);
-		if (memory[i] == MAP_FAILED)
-			_exit(1);
-	}
-	for (at = 0;; at = (at + 61) % SIZE)
-		for (i = 0; i < RACE_BUFFERS; i++) {
-			seen = touch(memory[i] + at);
-			if (seen != -SIGBUS && seen != 0x77)
-				_exit(2);
-		}
-}
-
-/* While the memory is away nobody sees it, and then all see it again. */
-static void race(void **state)
-{
-	struct vfio *vfio = bench_open_memory();
-	int buffers[RACE_BUFFERS], status;
-	pid_t children[RACE_CHILDREN];
-	unsigned int i, round;
-
-	(void)state;
-	memset(bench_mmap(vfio, BAR2), 0x77, RACE_BUFFERS * SIZE);
-	for (i = 0; i < RACE_BUFFERS; i++)
-		buffers[i] = bench_export(vfio, BAR2, i * SIZE, SIZE);
-	for (i = 0; i < RACE_CHILDREN; i++) {
-		children[i] = fork();
-		if (!children[i])
-			copy_on(buffers);
-	}
-	for (round = 0; round < RACE_ROUNDS; round++) {
-		bench_decoding(vfio, false);
-		usleep(1000);
-		bench_decoding(vfio, true);
-		usleep(1000);
-	}
-	for (i = 0; i < RACE_BUFFERS; i++)
-		assert_ok(revoke_buffer(vfio, buffers[i]));
-	for (i = 0; i < RACE_CHILDREN; i++) {
-		assert_int_equal(waitpid(children[i], &status, WNOHANG), 0);
-		kill(children[i], SIGKILL);
-		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
-	}
-}
-
-/* The server dies with everything open: the slice is gone, and its client lives on. */
-static void owner_dies(void **state)
-{
-	const char *bdf = bench_find(IVSHMEM, 0);
-	struct vfio *vfio = bench_open(bdf), mine;
-	int buffer, status;
-	uint8_t *memory;
-	pid_t child;
-
-	(void)state;
-	bench_close(vfio);
-	assert_ok(vfio_open(&mine, bdf));
-	buffer = bench_keep(assert_ok(vfio_export_range(&mine, BAR2, 0, SIZE)));
-	memory = map(buffer, SIZE, 0);
-	child = fork();
-	if (!child) {
-		pause();
-		_exit(1);
-	}
-	vfio_close(&mine);
-	assert_true(touch(memory) >= 0);
-	assert_sys(kill(child, SIGKILL));
-	assert_int_equal(waitpid(child, &status, 0), child);
-	wait_until(touch(memory) == -SIGBUS);
-	assert_sys(munmap(memory, SIZE));
+	slice_refused(buffer, PAGE, PROT_READ, MAP_SHARED, 0, ENODEV);
+	assert_sys(munmap(memory, SLICE));
 }
 
 /* Where the kernel exports, nothing of this is there, and nothing else happens. */
 static void not_there(void **state)
 {
 	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, BAR2, 0, PAGE);
+	int buffer = bench_export(vfio, SLICE_BAR, 0, PAGE);
 
 	(void)state;
-	refused(buffer, PAGE, PROT_READ, MAP_SHARED, 0, EINVAL);
+	slice_refused(buffer, PAGE, PROT_READ, MAP_SHARED, 0, EINVAL);
 	assert_error(vfio_feature(vfio, VFIO_DEVICE_FEATURE_PROBE |
 				  VFIO_DEVICE_FEATURE_SET |
 				  DMABUF_VFIO_PCI_FEATURE_REVOKE, NULL, 0), ENOTTY);
-	assert_error(revoke_buffer(vfio, buffer), ENOTTY);
-	assert_error(set_memattr(vfio, buffer, 0), ENOTTY);
+	assert_error(slice_revoke(vfio, buffer), ENOTTY);
+	assert_error(slice_set_memattr(vfio, buffer, 0), ENOTTY);
 }
 
 #define DELEGATE(name, function) TEST("delegate", name, function)
@@ -731,7 +491,6 @@ int suite_delegate(void)
 		DELEGATE("an access while the memory is away raises SIGBUS", goes_and_comes),
 		DELEGATE("one buffer is revoked for good", importer_too),
 		DELEGATE("that waits for a slow importer", slow_importer),
-		DELEGATE("a child loses what it inherited", inherited),
 		DELEGATE("bad requests of the features are refused", feature_errors),
 		DELEGATE("write-combining is for prefetchable BARs", not_prefetchable),
 		DELEGATE("other processes and the kernel find no pages", other_readers),
@@ -739,13 +498,8 @@ int suite_delegate(void)
 		DELEGATE("what walks page tables finds no pages", no_pages),
 		DELEGATE("VFIO maps none of it for DMA", no_dma),
 		DELEGATE("debugfs shows who has mapped a buffer", shown),
-		DELEGATE("a child that was made while the memory was away gets it back",
-			 forked_while_away),
 		DELEGATE("the table of MSI-X can be mapped as the core maps it", interrupt_table),
 		DELEGATE("unbinding does not wait for processes", unbound),
-		DELEGATE("many buffers go from many processes", many),
-		DELEGATE("processes race with revokes", race),
-		DELEGATE("a client outlives the owner", owner_dies),
 	};
 	const struct CMUnitTest others[] = {
 		DELEGATE("the kernel's exporter has none of it", not_there),

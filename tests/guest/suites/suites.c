@@ -32,6 +32,7 @@ static const struct {
 	{ "revoke", suite_revoke },
 	{ "lifetime", suite_lifetime },
 	{ "delegate", suite_delegate },
+	{ "tenants", suite_tenants },
 	{ "pinned", suite_pinned },
 	{ "noroute", suite_noroute },
 	{ "direct", suite_direct },

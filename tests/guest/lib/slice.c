@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <sys/mman.h>
+
+#include "slice.h"
+
+uint8_t *slice_map(int buffer, size_t size, off_t offset)
+{
+	uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			       buffer, offset);
+
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	return memory;
+}
+
+void slice_refused(int buffer, size_t size, int prot, int flags, off_t offset,
+		   int error)
+{
+	assert_ptr_equal(mmap(NULL, size, prot, flags, buffer, offset),
+			 MAP_FAILED);
+	assert_int_equal(errno, error);
+}
+
+int slice_revoke(struct vfio *vfio, int buffer)
+{
+	struct dmabuf_vfio_pci_feature_revoke revoke = { .dmabuf_fd = buffer };
+
+	return vfio_feature(vfio, VFIO_DEVICE_FEATURE_SET |
+				  DMABUF_VFIO_PCI_FEATURE_REVOKE,
+			    &revoke, sizeof(revoke));
+}
+
+int slice_set_memattr(struct vfio *vfio, int buffer, uint32_t memattr)
+{
+	struct dmabuf_vfio_pci_feature_memattr set = {
+		.dmabuf_fd = buffer, .memattr = memattr,
+	};
+
+	return vfio_feature(vfio, VFIO_DEVICE_FEATURE_SET |
+				  DMABUF_VFIO_PCI_FEATURE_MEMATTR,
+			    &set, sizeof(set));
+}
