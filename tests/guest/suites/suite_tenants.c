@@ -51,7 +51,7 @@ static void inherited(void **state)
 static void forked_while_away(void **state)
 {
 	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, SLICE_BAR, 0, SLICE), to[2], status;
+	int buffer = bench_export(vfio, SLICE_BAR, 0, SLICE), to[2], from[2], status;
 	uint8_t *memory;
 	pid_t child;
 	char byte;
@@ -62,18 +62,23 @@ static void forked_while_away(void **state)
 		      MAP_SHARED | MAP_POPULATE, buffer, 0);
 	assert_ptr_not_equal(memory, MAP_FAILED);
 	assert_sys(pipe(to));
+	assert_sys(pipe(from));
 	child = fork();
 	if (!child) {
-		if (touch(memory) != -SIGBUS || read(to[0], &byte, 1) != 1)
+		if (touch(memory) != -SIGBUS || write(from[1], "", 1) != 1 ||
+		    read(to[0], &byte, 1) != 1)
 			_exit(1);
 		_exit(touch(memory) < 0);
 	}
+	assert_int_equal(read(from[0], &byte, 1), 1);
 	bench_decoding(vfio, true);
 	assert_int_equal(write(to[1], "", 1), 1);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	close(to[0]);
 	close(to[1]);
+	close(from[0]);
+	close(from[1]);
 	assert_sys(munmap(memory, SLICE));
 }
 
