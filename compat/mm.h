@@ -5,16 +5,16 @@
 
 #include <linux/mm.h>
 
-/* 6.3: the flags of an area are changed by functions only. */
+/* 6.3: the flags of an area are changed by functions only, and const for all others. */
 #ifndef HAVE_VM_FLAGS_SET
 static inline void compat_vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {
-	vma->vm_flags |= flags;
+	*(vm_flags_t *)&vma->vm_flags |= flags;
 }
 
 static inline void compat_vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 {
-	vma->vm_flags &= ~flags;
+	*(vm_flags_t *)&vma->vm_flags &= ~flags;
 }
 
 #define vm_flags_set compat_vm_flags_set
