@@ -326,8 +326,10 @@ int dvp_revoke_end_buffer(struct dvp_access *access, struct dvp_buffer *buf)
 	mutex_lock(&access->transition);
 	dma_resv_lock(&buf->resv, NULL);
 	dead = dvp_is_dead(buf);
-	buf->ended = true;
-	buf->revoked = true;
+	if (!dead) {
+		buf->ended = true;
+		buf->revoked = true;
+	}
 	dma_resv_unlock(&buf->resv);
 	if (dead) {
 		mutex_unlock(&access->transition);
