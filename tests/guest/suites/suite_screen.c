@@ -465,6 +465,8 @@ int suite_screen(void)
 		SCREEN("the display's user is killed while it shows it",
 		       display_killed),
 		SCREEN("who uses both is killed while it shows it", both_killed),
+	};
+	const struct CMUnitTest command[] = {
 		SCREEN("selftest lets the display import, and let go of it",
 		       selftested),
 	};
@@ -481,6 +483,9 @@ int suite_screen(void)
 	if (!expect_kernel()->core_exports)
 		return run_group("screen", older);
 	failed = run_group("screen", tests);
+	/* The command tests our driver only. */
+	if (bench_is_ours())
+		failed += run_group("screen", command);
 	if (device_find(IVSHMEM, SWITCH_IVSHMEM))
 		failed += run_group("screen", switched);
 	return failed;
