@@ -35,9 +35,11 @@ all:
 		{ echo "clang has built this kernel, and there is no $$tool here: install clang, lld and llvm" >&2; exit 1; }; done
 	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" $(LLVM_ARGS) $(FLAVOUR) modules
 
-# For those who make images: INSTALL_MOD_PATH= is where, KVER= or KDIR= for which kernel.
+# For those who make images: INSTALL_MOD_PATH= is where, KVER= or KDIR= for which kernel. Up to
+# 6.1 kbuild's own choice is extra/, where not every depmod prefers it to the kernel's vfio-pci.
 modules_install: all
-	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" $(LLVM_ARGS) $(FLAVOUR) modules_install
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" $(LLVM_ARGS) $(FLAVOUR) \
+		INSTALL_MOD_DIR="$(or $(INSTALL_MOD_DIR),updates)" modules_install
 
 # For clangd and other tools that want to know how each file is compiled: up to 6.12 in the
 # kernel's build directory and with absolute names, later here.

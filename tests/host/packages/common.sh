@@ -48,3 +48,23 @@ secure_boot()
 	mkdir -p /sys/firmware/efi/efivars
 	printf '\6\0\0\0\1' >/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
 }
+
+# doctored_headers DIR SCRIPT: make DIR the headers of the kernel $kver, but with a
+# configuration that sed's SCRIPT has changed. Old and new dkms read different files of it.
+doctored_headers()
+{
+	local headers=$1 script=$2 build=/lib/modules/$kver/build file
+
+	rm -rf "$headers"
+	mkdir -p "$headers/include/config"
+	find "$build/" -mindepth 1 -maxdepth 1 ! -name include ! -name .config ! -name Makefile \
+		-exec ln -s -t "$headers" {} +
+	find "$build/include/" -mindepth 1 -maxdepth 1 ! -name config -exec ln -s -t "$headers/include" {} +
+	find "$build/include/config/" -mindepth 1 -maxdepth 1 ! -name auto.conf \
+		-exec ln -s -t "$headers/include/config" {} +
+	for file in .config include/config/auto.conf; do
+		sed "$script" "$build/$file" >"$headers/$file"
+	done
+	# Newer headers say where they are, and kbuild would read those, and write there.
+	sed "s|^KBUILD_OUTPUT=.*|KBUILD_OUTPUT=$headers|" "$build/Makefile" >"$headers/Makefile"
+}
