@@ -271,13 +271,15 @@ static const struct dma_buf_ops dvp_dmabuf_ops = {
  *
  * Context: does not sleep; the reservation lock of the dma-buf is held.
  * Return: the list, or an ERR_PTR(): -EOPNOTSUPP if the dma-buf is not one of
- * this driver, or the version is unknown; -ENODEV while the memory is revoked.
+ * this driver, or the version is unknown; -ENODEV while the memory is revoked; -EIO
+ * if the IOMMU would take the memory for encrypted.
  */
 const struct dmabuf_vfio_pci_phys *
 dmabuf_vfio_pci_get_phys(struct dma_buf_attachment *attach, u32 version)
 {
 	struct dvp_attachment *att;
 	struct dvp_buffer *buf;
+	int ret;
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
@@ -292,6 +294,9 @@ dmabuf_vfio_pci_get_phys(struct dma_buf_attachment *attach, u32 version)
 	}
 	if (buf->revoked)
 		return ERR_PTR(dvp_refuse_revoked(buf, attach->dev));
+	ret = dvp_importer_check_list(attach);
+	if (ret)
+		return ERR_PTR(ret);
 	att = attach->priv;
 	att->lists++;
 	buf->mappings++;

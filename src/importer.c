@@ -219,6 +219,23 @@ static int dvp_check_translated(struct device *dev, struct dvp_buffer *buf,
 }
 
 /**
+ * dvp_importer_check_list() - check an importer that fills page tables of its own
+ * @attach: importer's attachment
+ * Context: any; the buffer's reservation lock is held.
+ * Return: 0, or -EIO if the log says why not.
+ */
+int dvp_importer_check_list(struct dma_buf_attachment *attach)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(attach->dev);
+	struct dvp_attachment *att = attach->priv;
+
+	if (att->map_type == PCI_P2PDMA_MAP_BUS_ADDR || !domain ||
+	    domain->type == IOMMU_DOMAIN_IDENTITY)
+		return 0;
+	return dvp_check_translated(attach->dev, attach->dmabuf->priv, domain);
+}
+
+/**
  * dvp_importer_check() - check an importer before a mapping is made
  * @attach: importer's attachment
  * Context: any; the buffer's reservation lock is held.

@@ -15,6 +15,7 @@ struct sg_table;
 bool dvp_importer_agrees(struct dvp_buffer *buf, struct device *importer);
 int dvp_importer_attach(struct dma_buf_attachment *attach);
 void dvp_importer_detach(struct list_head *reserved);
+int dvp_importer_check_list(struct dma_buf_attachment *attach);
 int dvp_importer_check(struct dma_buf_attachment *attach);
 int dvp_importer_check_mapping(struct dma_buf_attachment *attach,
 			       struct sg_table *sgt);

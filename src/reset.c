@@ -110,7 +110,7 @@ static void dvp_set_resetting(struct dvp_device *dvp, bool resetting,
  * A hot reset wakes the whole set up before it may fail, and then calls no
  * handler.
  *
- * Context: may sleep, for as long as importers need if a device does not answer.
+ * Context: may sleep, see dvp_revoke_unblock().
  */
 void dvp_reset_check_set(struct dvp_device *dvp)
 {

@@ -23,6 +23,9 @@
 #include "dvp.h"
 #include "record.h"
 
+/* How long to wait for importers of memory that is away already. */
+#define DVP_LATE_WAIT (2 * HZ)
+
 static void dvp_mark(struct dvp_buffer *buf, bool revoked)
 {
 	dma_resv_lock(&buf->resv, NULL);
@@ -199,7 +202,11 @@ bool dvp_revoke_block(struct dvp_access *access, unsigned long reason,
  * @reason: DVP_BLOCK_*, or 0
  * @vdev: the device
  *
- * The device may come back with its memory on or off: that is looked up anew.
+ * The device may come back with its memory on or off: that is looked up anew.  If it
+ * does not answer although it was expected to, it is too late to wait until importers
+ * have let go, and callers may hold locks that those importers need.
+ *
+ * Context: may sleep, in that case for at most DVP_LATE_WAIT.
  */
 void dvp_revoke_unblock(struct dvp_access *access, unsigned long reason,
 			struct vfio_pci_core_device *vdev)
@@ -208,7 +215,7 @@ void dvp_revoke_unblock(struct dvp_access *access, unsigned long reason,
 	access->reasons &= ~reason;
 	dvp_look(access, vdev);
 	if (dvp_apply(access))
-		dvp_settle(access, 0);
+		dvp_settle(access, DVP_LATE_WAIT);
 	mutex_unlock(&access->transition);
 }
 

@@ -234,6 +234,24 @@ static void encrypted_translated(void **state)
 	close(klog);
 }
 
+/* As if the importer filled page tables of the same kind. */
+static void encrypted_list(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	int importer = bench_importer(bench_find(EDU, 0));
+	struct dvp_importer_info info;
+
+	(void)state;
+	assert_ok(importer_info(bench_importer("platform"), &info));
+	assert_ok(importer_attach_as(importer, bench_export(vfio, BAR2, 0, PAGE),
+				     DVP_IMPORTER_REVOCABLE, 0));
+	answer_yes("dvp_memory_encrypted", 1);
+	if (info.plain_mmio && vtd_is_x86())
+		assert_ok(importer_map_own(importer, 1));
+	else
+		assert_error(importer_map_own(importer, 1), EIO);
+}
+
 static void encrypted_physical(void **state)
 {
 	(void)state;
@@ -289,6 +307,8 @@ static int run_translated(void)
 		      translated_regions),
 		REACH("with encrypted memory, the IOMMU has to know MMIO",
 		      encrypted_translated),
+		REACH("with encrypted memory, the same goes for a list of addresses",
+		      encrypted_list),
 		REACH("a child of a function whose IOMMU translates is refused",
 		      child_translated),
 	};
