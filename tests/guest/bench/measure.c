@@ -161,6 +161,7 @@ static void measure_all(struct measure_side *side)
 	measure_calls(side);
 	measure_revokes(side);
 	measure_config(side);
+	measure_mappings(side);
 	measure_memory(side);
 }
 

@@ -6,6 +6,7 @@
 #ifndef GUEST_MEASURE_H
 #define GUEST_MEASURE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <x86intrin.h>
 
@@ -81,6 +82,9 @@ static inline void measure_note(uint64_t *least, uint64_t start)
 		*least = spent;
 }
 
+/* Switches the decoding of memory: how long that takes, if it is the least. */
+void measure_decoding(const struct measure_side *side, bool on, uint64_t *least);
+
 /* A buffer of @count pieces of @length that do not touch: a file descriptor. */
 int measure_export(const struct measure_side *side, unsigned int count,
 		   uint64_t length);
@@ -91,6 +95,8 @@ void measure_floors(const struct measure_side *side);
 /* Rows on what many buffers cost, and on writes to the config space. */
 void measure_revokes(struct measure_side *side);
 void measure_config(struct measure_side *side);
+/* Rows on what the CPU maps. */
+void measure_mappings(const struct measure_side *side);
 /* Rows on what is held. */
 void measure_memory(struct measure_side *side);
 

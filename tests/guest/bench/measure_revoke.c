@@ -93,24 +93,27 @@ static void write_command(const struct measure_side *side, off_t config,
 	measure_must("writing the command register", ret < 0 ? -errno : 0);
 }
 
+void measure_decoding(const struct measure_side *side, bool on, uint64_t *least)
+{
+	off_t config = config_start(side);
+	uint16_t command = read_command(side, config) & ~PCI_COMMAND_MEMORY;
+
+	write_command(side, config, command | (on ? PCI_COMMAND_MEMORY : 0), least);
+}
+
 static void measure_revoke(const struct measure_side *side,
 			   enum measure_way way, unsigned int buffers,
 			   unsigned int each)
 {
 	uint64_t revoke = UINT64_MAX, restore = UINT64_MAX;
 	struct crowd crowd = { .buffers = buffers, .each = each };
-	off_t config = config_start(side);
-	uint16_t command;
 	int i;
 
 	make_crowd(&crowd, side, way);
 	for (i = 0; i < REPEAT; i++) {
 		map_crowd(&crowd);
-		command = read_command(side, config);
-		write_command(side, config, command & ~PCI_COMMAND_MEMORY,
-			      &revoke);
-		write_command(side, config, command | PCI_COMMAND_MEMORY,
-			      &restore);
+		measure_decoding(side, false, &revoke);
+		measure_decoding(side, true, &restore);
 	}
 	close_crowd(&crowd);
 	measure_row(side, revoke, "revoke-%s-%ux%u", measure_ways[way], buffers,

@@ -12,6 +12,19 @@ uint8_t *slice_map(int buffer, size_t size, off_t offset)
 	return memory;
 }
 
+uint8_t *slice_map_aligned(int buffer, size_t size)
+{
+	const uintptr_t align = SLICE_TABLE * PAGE;
+	uint8_t *room = mmap(NULL, size + align, PROT_NONE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *at = (uint8_t *)(((uintptr_t)room + align - 1) & -align);
+
+	assert_ptr_not_equal(room, MAP_FAILED);
+	assert_ptr_equal(mmap(at, size, PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_FIXED, buffer, 0), at);
+	return at;
+}
+
 void slice_refused(int buffer, size_t size, int prot, int flags, off_t offset,
 		   int error)
 {

@@ -9,8 +9,13 @@
 #define SLICE_BAR	VFIO_PCI_BAR2_REGION_INDEX
 #define SLICE		(16 * PAGE)
 
+/* A page table of the CPU maps that many pages. */
+#define SLICE_TABLE	512ULL
+
 /* Maps a part of it, to be read and written. */
 uint8_t *slice_map(int buffer, size_t size, off_t offset);
+/* The same from its start, where page tables of the process and of the BAR coincide. */
+uint8_t *slice_map_aligned(int buffer, size_t size);
 /* mmap() fails with @error. */
 void slice_refused(int buffer, size_t size, int prot, int flags, off_t offset,
 		   int error);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Slices of a BAR in other hands: dma-bufs that a process maps, and that the owner of
- * the device takes back.  Several processes are in suite_tenants.c.
+ * the device takes back.  Several processes are in suite_tenants.c, and what looks for
+ * pages in suite_pages.c.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -9,7 +10,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "bench.h"
@@ -257,54 +257,6 @@ static void not_prefetchable(void **state)
 	assert_ok(slice_set_memattr(vfio, buffer, 0));
 }
 
-/* The kernel finds no pages there, and says so. */
-static void other_readers(void **state)
-{
-	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, SLICE_BAR, 0, SLICE), file;
-	uint8_t *memory = slice_map(buffer, SLICE, 0), byte;
-	struct iovec there = { memory, 1 }, here = { &byte, 1 };
-	int ends[2];
-
-	(void)state;
-	assert_true(touch(memory) >= 0);
-	file = open("/proc/self/mem", O_RDWR);
-	assert_true(file >= 0);
-	bench_keep(file);
-	assert_int_equal(pread(file, &byte, 1, (off_t)(uintptr_t)memory), -1);
-	assert_int_equal(errno, EIO);
-	assert_int_equal(process_vm_readv(getpid(), &here, 1, &there, 1, 0), -1);
-	assert_int_equal(errno, EFAULT);
-	/* Takes references on pages, as O_DIRECT and io_uring do. */
-	assert_sys(pipe(ends));
-	assert_int_equal(vmsplice(ends[1], &there, 1, 0), -1);
-	assert_int_equal(errno, EFAULT);
-	close(ends[0]);
-	close(ends[1]);
-	assert_sys(munmap(memory, SLICE));
-}
-
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE	25
-#endif
-
-/* A page table of the CPU maps that many pages. */
-#define TABLE_PAGES	512ULL
-
-/* Maps the whole BAR where page tables of the process and of the BAR coincide. */
-static uint8_t *map_aligned(int buffer, size_t size)
-{
-	const uintptr_t align = TABLE_PAGES * PAGE;
-	uint8_t *room = mmap(NULL, size + align, PROT_NONE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint8_t *at = (uint8_t *)(((uintptr_t)room + align - 1) & -align);
-
-	assert_ptr_not_equal(room, MAP_FAILED);
-	assert_ptr_equal(mmap(at, size, PROT_READ | PROT_WRITE,
-			      MAP_SHARED | MAP_FIXED, buffer, 0), at);
-	return at;
-}
-
 static long faults(void)
 {
 	struct rusage usage;
@@ -319,7 +271,7 @@ static void few_faults(void **state)
 	struct vfio *vfio = bench_open_memory();
 	uint64_t size = bench_memory_size(vfio), at;
 	int buffer = bench_export(vfio, SLICE_BAR, 0, size);
-	uint8_t *memory = map_aligned(buffer, size);
+	uint8_t *memory = slice_map_aligned(buffer, size);
 	long start = faults(), used;
 
 	(void)state;
@@ -328,79 +280,8 @@ static void few_faults(void **state)
 	used = faults() - start;
 	printf("# %llu pages in %ld faults\n",
 	       (unsigned long long)(size / PAGE), used);
-	assert_in_range(used, 1, size / PAGE / TABLE_PAGES + 8);
+	assert_in_range(used, 1, size / PAGE / SLICE_TABLE + 8);
 	assert_sys(munmap(memory, size));
-}
-
-/* What walks page tables finds no pages: not in a whole table of them either. */
-static void no_pages(void **state)
-{
-	const int advice[] = {
-		MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED, MADV_DONTNEED,
-		MADV_RANDOM, MADV_FREE, MADV_HUGEPAGE, MADV_COLLAPSE,
-		MADV_POPULATE_WRITE,
-	};
-	static const char *const files[] = { "smaps", "numa_maps", "pagemap" };
-	struct vfio *vfio = bench_open_memory();
-	uint64_t size = bench_memory_size(vfio);
-	int buffer = bench_export(vfio, SLICE_BAR, 0, size), file;
-	uint8_t *memory = map_aligned(buffer, size);
-	char path[64], text[4096];
-	unsigned int i;
-
-	(void)state;
-	memory[PAGE] = 17;
-	for (i = 0; i < ARRAY_SIZE(advice); i++) {
-		assert_int_equal(touch(memory + PAGE), 17);
-		madvise(memory, size, advice[i]);
-	}
-	assert_int_equal(touch(memory + PAGE), 17);
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "/proc/self/%s", files[i]);
-		file = open(path, O_RDONLY);
-		if (file < 0)
-			continue;
-		if (!strcmp(files[i], "pagemap"))
-			assert_true(pread(file, text, sizeof(text),
-					  (uintptr_t)memory / PAGE * 8) > 0);
-		else
-			while (read(file, text, sizeof(text)) > 0)
-				;
-		close(file);
-	}
-	file = open("/proc/self/clear_refs", O_WRONLY);
-	if (file >= 0) {
-		assert_int_equal(write(file, "1", 1), 1);
-		close(file);
-	}
-	mlock(memory, size);
-	assert_int_equal(touch(memory + PAGE), 17);
-	bench_decoding(vfio, false);
-	assert_int_equal(touch(memory + PAGE), -SIGBUS);
-	bench_decoding(vfio, true);
-	assert_sys(munmap(memory, size));
-}
-
-/*
- * VFIO's type 1 driver would keep a mapping for DMA, and could not be told.  It is the
- * same with the container of any other device.
- */
-static void no_dma(void **state)
-{
-	struct vfio *vfio = bench_open_memory();
-	int buffer = bench_export(vfio, SLICE_BAR, 0, SLICE);
-	uint8_t *memory = slice_map(buffer, SLICE, 0);
-	struct vfio_iommu_type1_dma_map dma = {
-		.argsz = sizeof(dma),
-		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
-		.vaddr = (uintptr_t)memory, .iova = 1ULL << 30, .size = SLICE,
-	};
-
-	(void)state;
-	assert_true(touch(memory) >= 0);
-	assert_int_equal(ioctl(vfio->container, VFIO_IOMMU_MAP_DMA, &dma), -1);
-	assert_int_equal(errno, EFAULT);
-	assert_sys(munmap(memory, SLICE));
 }
 
 /* Who has mapped it, and in how many areas. */
@@ -493,10 +374,7 @@ int suite_delegate(void)
 		DELEGATE("that waits for a slow importer", slow_importer),
 		DELEGATE("bad requests of the features are refused", feature_errors),
 		DELEGATE("write-combining is for prefetchable BARs", not_prefetchable),
-		DELEGATE("other processes and the kernel find no pages", other_readers),
 		DELEGATE("a fault fills what follows", few_faults),
-		DELEGATE("what walks page tables finds no pages", no_pages),
-		DELEGATE("VFIO maps none of it for DMA", no_dma),
 		DELEGATE("debugfs shows who has mapped a buffer", shown),
 		DELEGATE("the table of MSI-X can be mapped as the core maps it", interrupt_table),
 		DELEGATE("unbinding does not wait for processes", unbound),

@@ -33,6 +33,7 @@ static const struct {
 	{ "lifetime", suite_lifetime },
 	{ "delegate", suite_delegate },
 	{ "tenants", suite_tenants },
+	{ "pages", suite_pages },
 	{ "pinned", suite_pinned },
 	{ "noroute", suite_noroute },
 	{ "direct", suite_direct },

@@ -20,6 +20,7 @@ int suite_revoke(void);
 int suite_lifetime(void);
 int suite_delegate(void);
 int suite_tenants(void);
+int suite_pages(void);
 int suite_noroute(void);
 int suite_direct(void);
 int suite_bounce(void);
