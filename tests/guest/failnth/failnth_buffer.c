@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/pci_regs.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 
 #include "failnth.h"
+#include "slice.h"
+#include "touch.h"
 
 #define CONFIG	VFIO_PCI_CONFIG_REGION_INDEX
+
+/* What the CPU has mapped of the buffer. */
+static uint8_t *memory;
 
 static int detach(void)
 {
@@ -34,16 +40,47 @@ static int attach_and_map(void)
 }
 
 /* The old buffer is dead. */
-static int open_and_map(void)
+static int export_and_map(void)
 {
 	int ret;
 
 	detach();
 	rig_drop();
-	ret = rig_open();
-	if (!ret)
-		ret = rig_export();
+	ret = rig_export();
 	return ret ? ret : attach_and_map();
+}
+
+static int open_and_map(void)
+{
+	int ret = rig_open();
+
+	return ret ? ret : export_and_map();
+}
+
+static int map_for_cpu(void)
+{
+	memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, rig.buffer, 0);
+	return memory == MAP_FAILED ? -errno : 0;
+}
+
+static int unmap_from_cpu(void)
+{
+	return munmap(memory, PAGE) ? -errno : 0;
+}
+
+static void is_seen(void)
+{
+	assert_true(touch(memory) >= 0);
+}
+
+static bool delegates(void)
+{
+	return expects(delegates);
+}
+
+static int revoke_for_good(void)
+{
+	return slice_revoke(&rig.vfio, rig.buffer);
 }
 
 static int memory_off(void)
@@ -205,6 +242,19 @@ const struct operation failnth_buffer[] = {
 		.act = rig_map, .undo = unmap_and_forget,
 		.whole = rig_move_bytes, .nothing = is_unmapped,
 		.error = EIO,
+	}, {
+		.name = ALL_OR_NOTHING("mapping for the CPU"), .ranges = 1,
+		.applies = delegates,
+		.begin = rig_begin_exported,
+		.act = map_for_cpu, .undo = unmap_from_cpu,
+		.whole = is_seen,
+	}, {
+		.name = DONE_EVEN_THEN("revoking for good"), .ranges = 1,
+		.applies = delegates,
+		.begin = rig_begin_mapped,
+		.act = revoke_for_good, .undo = export_and_map,
+		.whole = is_out_of_reach,
+		.cannot_fail = true, .may_need_none = true,
 	}, {
 		.name = DONE_EVEN_THEN("unmapping 1 range"), .ranges = 1,
 		.begin = rig_begin_mapped,

@@ -138,6 +138,7 @@ struct fuzz_device {
  * @size: of the buffer
  * @ranges: that it was made of
  * @bar: of the device
+ * @number: counts the buffers of a sequence
  */
 struct fuzz_buffer {
 	int fd;
@@ -146,6 +147,7 @@ struct fuzz_buffer {
 	uint64_t size;
 	unsigned int ranges;
 	unsigned int bar;
+	unsigned int number;
 };
 
 /* The devices; an argument says which, and it is opened if it is not. */
@@ -155,9 +157,15 @@ struct fuzz_device *fuzz_open_device(uint8_t which);
 void fuzz_close_devices(void);
 enum fuzz_presence fuzz_presence(const struct fuzz_buffer *buffer);
 
+/* A mapping of the CPU faults when the memory is not there, and only then: 0 or -EFAULT. */
+int fuzz_look_at(const uint8_t *memory, enum fuzz_presence presence);
+
 /* The buffers; NULL if there is none. */
 struct fuzz_buffer *fuzz_buffer(uint8_t which);
 void fuzz_close_buffers(void);
+/* Whether it was revoked for good, or its device was closed since. */
+bool fuzz_is_dead(const struct fuzz_buffer *buffer);
+void fuzz_close_views(void);
 
 void fuzz_importers_begin(void);
 void fuzz_close_importers(void);
@@ -193,6 +201,11 @@ int fuzz_do_drop(const uint8_t *args);
 int fuzz_do_poke(const uint8_t *args);
 int fuzz_do_hold(const uint8_t *args);
 int fuzz_do_let_go(const uint8_t *args);
+
+int fuzz_do_view(const uint8_t *args);
+int fuzz_do_see(const uint8_t *args);
+int fuzz_do_end(const uint8_t *args);
+int fuzz_do_type(const uint8_t *args);
 
 int fuzz_do_attach(const uint8_t *args);
 int fuzz_do_detach(const uint8_t *args);

@@ -82,10 +82,7 @@ static bool is_open(const struct fuzz_device *device)
 
 enum fuzz_presence fuzz_presence(const struct fuzz_buffer *buffer)
 {
-	const struct fuzz_device *device = buffer->device;
-
-	return is_open(device) && buffer->life == device->life ?
-		device->presence : FUZZ_AWAY;
+	return fuzz_is_dead(buffer) ? FUZZ_AWAY : buffer->device->presence;
 }
 
 /* As the registers say; to read them would wake it up if it sleeps lightly. */
@@ -387,27 +384,28 @@ int fuzz_do_mmap(const uint8_t *args)
 	return 0;
 }
 
-/* A mapping faults when the memory is not there, and only then. */
-int fuzz_do_touch(const uint8_t *args)
+int fuzz_look_at(const uint8_t *memory, enum fuzz_presence presence)
 {
-	struct fuzz_device *device;
-	unsigned int i = args[0] % MAPS;
 	uint8_t bytes[4];
 	int ret;
 
-	if (!maps[i].memory)
-		return -EBADFD;
-	device = maps[i].device;
-	ret = write(probe_pipe[1], maps[i].memory + args[1] % (maps[i].size /
-		    PAGE) * PAGE, sizeof(bytes)) == sizeof(bytes) ? 0 : -errno;
+	ret = write(probe_pipe[1], memory, sizeof(bytes)) == sizeof(bytes) ? 0 : -errno;
 	if (!ret && read(probe_pipe[0], bytes, sizeof(bytes)) != sizeof(bytes))
 		fuzz_wrong("a pipe does not give back what it was given");
-	if (device->presence != FUZZ_UNKNOWN &&
-	    ret != (device->presence == FUZZ_HERE ? 0 : -EFAULT))
+	if (presence != FUZZ_UNKNOWN && ret != (presence == FUZZ_HERE ? 0 : -EFAULT))
 		fuzz_wrong("a mapping of memory that is %s: %s",
-			   device->presence == FUZZ_HERE ? "there" : "away",
-			   strerror(-ret));
+			   presence == FUZZ_HERE ? "there" : "away", strerror(-ret));
 	return ret;
+}
+
+int fuzz_do_touch(const uint8_t *args)
+{
+	unsigned int i = args[0] % MAPS;
+
+	if (!maps[i].memory)
+		return -EBADFD;
+	return fuzz_look_at(maps[i].memory + args[1] % (maps[i].size / PAGE) * PAGE,
+			    maps[i].device->presence);
 }
 
 int fuzz_do_p2p(const uint8_t *args)

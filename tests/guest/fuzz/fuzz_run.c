@@ -81,6 +81,7 @@ void fuzz_pattern(uint8_t *data, size_t size, uint8_t seed)
 static void close_all(void)
 {
 	fuzz_close_importers();
+	fuzz_close_views();
 	fuzz_close_buffers();
 	fuzz_close_devices();
 }
