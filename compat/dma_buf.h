@@ -2,8 +2,8 @@
 /*
  * dma-buf core differences between kernels.
  *
- * A function that is supplied here has a name of its own behind the kernel's: a
- * kernel may declare what it does not export.
+ * A function that is supplied here has its own name, with the kernel's name as a
+ * macro for it: a kernel may declare a function that it does not export.
  */
 #ifndef COMPAT_DMA_BUF_H
 #define COMPAT_DMA_BUF_H
@@ -11,7 +11,7 @@
 #include <linux/dma-buf.h>
 #include <linux/module.h>
 
-/* Before 6.13 the argument was a bare token that the macro made a string of. */
+/* Before 6.13 the argument was a bare token, which the macro stringified. */
 #undef MODULE_IMPORT_NS
 #define MODULE_IMPORT_NS(ns) MODULE_INFO(import_ns, ns)
 
@@ -29,8 +29,8 @@
 #endif
 
 /*
- * 7.1 ("dma-buf: Add dma_buf_attach_revocable()") has importers promise to obey a
- * revoke; before, the callback was all there is.
+ * 7.1 ("dma-buf: Add dma_buf_attach_revocable()") lets importers promise to obey a
+ * revoke; before, having the callback is the only sign of it.
  */
 #ifndef HAVE_DMA_BUF_ATTACH_REVOCABLE
 static inline bool
@@ -48,15 +48,15 @@ compat_dma_buf_attach_revocable(struct dma_buf_attachment *attach)
  * @pins: pins that the attachment holds
  * @mappings: live mappings of the attachment
  *
- * With dma_buf_attach_revocable(), an importer that attached has promised to obey
- * a revoke even when pinned, and only importers pin.  Without it, with
- * CONFIG_DMABUF_MOVE_NOTIFY, only importers pin as well, and mean that the memory
- * must stay.  Without that option the core itself pins once inside every map of a
- * dynamic importer, and maps at once after that: an attachment that is pinned more
- * often than mapped was pinned by its importer.
+ * With dma_buf_attach_revocable(), only importers pin, and those that attached have
+ * promised to obey a revoke even while they pin.  On older kernels with
+ * CONFIG_DMABUF_MOVE_NOTIFY, only importers pin, too, but expect the memory to
+ * stay.  Without that option the core itself pins once in every map of a dynamic
+ * importer, right before it maps: an attachment with more pins than mappings was
+ * pinned by its importer.
  *
  * Context: the buffer's reservation lock is held.
- * Return: true if the pin is the core's or does no harm.
+ * Return: true if the pin is the core's or harmless.
  */
 static inline bool compat_dma_buf_pin_allowed(unsigned int pins,
 					      unsigned int mappings)
@@ -89,16 +89,16 @@ static inline unsigned int compat_dma_buf_own_pins(unsigned int pins,
 }
 
 /**
- * compat_dma_buf_obeys() - whether an importer unmaps when it is told to
+ * compat_dma_buf_obeys() - whether an importer unmaps when it is notified
  * @attach: the importer's attachment
  * @pins: pins that the attachment holds
  * @mappings: live mappings of the attachment
  *
- * Before dma_buf_attach_revocable(), an importer that pins has a callback only
- * because it must have one.
+ * Before dma_buf_attach_revocable(), the callback of an importer that pins proves
+ * nothing: every dynamic importer must have one.
  *
  * Context: the buffer's reservation lock is held.
- * Return: false if nothing but the importer's own will makes it unmap.
+ * Return: false if the importer alone decides when it unmaps.
  */
 static inline bool compat_dma_buf_obeys(struct dma_buf_attachment *attach,
 					unsigned int pins,

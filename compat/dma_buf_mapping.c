@@ -100,7 +100,7 @@ static int compat_map_bus(struct compat_dma_buf_mapping *mapping,
 	return 0;
 }
 
-/* A range is unmapped as it was mapped, however many entries it has. */
+/* Unmap whole ranges, as they were mapped; a range may have several entries. */
 static void compat_unmap_ranges(struct compat_dma_buf_mapping *mapping,
 				struct device *dev,
 				const struct compat_dma_buf_ranges *ranges,
@@ -154,9 +154,9 @@ static int compat_map_ranges(struct compat_dma_buf_mapping *mapping,
 }
 
 /*
- * The IOMMU maps whole pages of its own, which may be larger than the CPU's.  A
- * range that is not made of them would open more memory than was exported, and
- * a span cannot have gaps.
+ * The IOMMU's pages may be larger than the CPU's.  A range that is not made of
+ * whole ones would expose more memory than was exported, and a span cannot have
+ * gaps.
  */
 static int compat_check_granule(struct device *dev,
 				const struct compat_dma_buf_ranges *ranges,
@@ -235,21 +235,21 @@ err_destroy:
  * compat_dma_buf_phys_vec_to_sgt() - map physical ranges for a device
  * @mapping: gets the mapping; what it held before is overwritten
  * @dev: device that is to reach the memory
- * @type: how it reaches it: PCI_P2PDMA_MAP_BUS_ADDR or
+ * @type: map type of the path: PCI_P2PDMA_MAP_BUS_ADDR or
  *	PCI_P2PDMA_MAP_THRU_HOST_BRIDGE
  * @ranges: the memory
  * @dir: direction of the DMA
  * @failed: on error, gets the index of the range that could not be mapped, or
  *	@ranges->nr if it was none in particular
  *
- * After an error nothing is mapped, no IOTLB has an entry of a part that was,
- * and nothing has to be freed.
+ * After an error nothing is mapped or left in an IOTLB, and there is nothing to
+ * free.
  *
  * Context: may sleep.
- * Return: 0; -ENOMEM without memory; -EIO where the DMA API cannot map a range,
- * which for lack of memory says no more than that; -EINVAL if a range does not
- * consist of whole pages of the IOMMU; -EOVERFLOW for more entries than a
- * scatterlist can have; or the error of the IOMMU's driver.
+ * Return: 0; -ENOMEM without memory; -EIO if the DMA API cannot map a range (it
+ * does not tell lack of memory apart); -EINVAL if a range does not consist of
+ * whole pages of the IOMMU; -EOVERFLOW for more entries than a scatterlist can
+ * have; or the error of the IOMMU's driver.
  */
 int compat_dma_buf_phys_vec_to_sgt(struct compat_dma_buf_mapping *mapping,
 				   struct device *dev,
@@ -275,13 +275,13 @@ int compat_dma_buf_phys_vec_to_sgt(struct compat_dma_buf_mapping *mapping,
 
 /**
  * compat_dma_buf_free_sgt() - undo a mapping
- * @mapping: what compat_dma_buf_phys_vec_to_sgt() has filled in
- * @dev: as it was mapped
- * @ranges: as they were mapped; only @ranges->vec is used
- * @dir: as it was mapped
+ * @mapping: made by compat_dma_buf_phys_vec_to_sgt()
+ * @dev: device that it was made for
+ * @ranges: ranges that it was made of; only @ranges->vec is used
+ * @dir: direction that it was made with
  *
- * When it returns, the IOMMU lets nothing through to these addresses any more,
- * in the lazy mode of the DMA API either.
+ * When it returns, the IOMMU blocks these addresses, also in the lazy mode of the
+ * DMA API.
  *
  * Context: may sleep.
  */

@@ -19,10 +19,10 @@
  * @vec: physical ranges, in the order of the buffer, page aligned
  * @nr: number of entries in @vec, at least one
  * @size: sum of their lengths, in bytes
- * @bus_offset: from physical addresses to bus addresses, modulo 2^64; for
+ * @bus_offset: bus address minus physical address, modulo 2^64; for
  *	PCI_P2PDMA_MAP_BUS_ADDR
  * @bar: physical address of the BAR that all ranges are in
- * @bar_size: of the BAR, in bytes
+ * @bar_size: size of the BAR, in bytes
  */
 struct compat_dma_buf_ranges {
 	const struct dmabuf_vfio_pci_range *vec;
@@ -36,9 +36,9 @@ struct compat_dma_buf_ranges {
 /**
  * struct compat_dma_buf_mapping - a mapping of such memory for one device
  * @sgt: the table: DMA addresses only, without pages
- * @single: its entry if there is one only, as there usually is
+ * @single: the entry of a table that has only one, the usual case
  * @iova: the span of DMA addresses, if there is one
- * @type: how the device reaches the memory
+ * @type: map type of the path
  * @mapped: bytes that the DMA API has mapped, from the start of the buffer
  */
 struct compat_dma_buf_mapping {

@@ -3,16 +3,16 @@
  * DMA API differences: one span of DMA addresses for several ranges of MMIO on
  * kernels whose own calls are missing, or do not take MMIO (before 6.18).
  *
- * dma_map_resource() of the whole size reserves the addresses.  Taken out of the
- * page table again, they still belong to us: nobody else gets any of them before
- * dma_unmap_resource().  So the ranges can be linked there one by one without a
+ * dma_map_resource() of the whole size allocates the addresses.  They stay
+ * allocated until dma_unmap_resource(), even when iommu_unmap() has taken them
+ * out of the page table.  So the ranges can be linked there one by one without a
  * lock, whatever else is mapped and unmapped in the domain meanwhile.  The
- * placeholder is the start of the BAR, mapped read-only: before the ranges are
- * linked, the importer could write to memory that was not exported to it.
+ * placeholder is the start of the BAR.  It is mapped read-only, because the
+ * importer must not write to memory that was not exported to it.
  *
- * iommu_unmap() returns when no IOTLB has the pages any more, in the lazy mode,
- * too, so the device finds what is linked next.  The addresses go back by
- * dma_unmap_resource(), like those of any mapping.
+ * iommu_unmap() flushes the IOTLB before it returns, also in the lazy mode of the
+ * DMA API, so the device reaches what is linked next, not the placeholder.
+ * dma_unmap_resource() frees the addresses, like those of any mapping.
  */
 #include <linux/dma-mapping.h>
 #include <linux/printk.h>
@@ -29,14 +29,14 @@ static int compat_no_device(struct device *dev, void *data)
  * compat_dma_flush() - empty the IOTLB of what was unmapped for a device
  * @dev: device
  *
- * In the lazy mode of the DMA API, an IOTLB keeps what is unmapped for some
- * milliseconds.  MMIO may vanish at once.  The whole domain is flushed, as the
- * flush to come would: one of the range alone leaves cached page tables that are
- * not in use any more.
+ * In the lazy mode of the DMA API, an IOTLB keeps unmapped entries for some
+ * milliseconds, but MMIO may vanish at once.  The whole domain is flushed, as the
+ * deferred flush would do: a flush of the range alone leaves cached page tables
+ * that are no longer in use.
  *
- * A write to an IOMMU group's "type" in sysfs starts the flush queue first and
- * changes the domain's type then, both under the group's lock.  Passing through
- * that lock makes sure that the type is the one that the unmap saw, or newer.
+ * A write to an IOMMU group's "type" in sysfs starts the flush queue, then changes
+ * the domain's type, both under the group's lock.  Taking that lock once makes
+ * sure that the type is the one that the unmap saw, or newer.
  *
  * Context: may sleep.
  */
@@ -60,7 +60,7 @@ void compat_dma_flush(struct device *dev)
 
 #ifndef HAVE_DMA_IOVA
 
-/* As the DMA API does for dma_map_resource(). */
+/* The protection bits of dma_map_resource(). */
 static int compat_prot(enum dma_data_direction dir)
 {
 	switch (dir) {
@@ -74,9 +74,9 @@ static int compat_prot(enum dma_data_direction dir)
 }
 
 /*
- * The DMA API warns when it does not find in the page table what it has put
- * there.  Without memory to put the placeholder back, the addresses are lost:
- * they lead nowhere, and nobody gets them again.
+ * Free a span.  The DMA API warns if its mapping is not in the page table, so map
+ * the placeholder again first.  Without memory for that the addresses are lost:
+ * they stay allocated and lead nowhere.
  */
 static void compat_give_back(struct device *dev,
 			     struct compat_dma_iova_state *state, size_t linked)
@@ -98,13 +98,13 @@ static void compat_give_back(struct device *dev,
  * @dev: device that the span is for
  * @state: the span
  * @phys: physical address of the range
- * @offset: offset in the span, in bytes; there are no gaps from its start
- * @size: in bytes; everything is aligned to the IOMMU's pages
+ * @offset: offset in the span, in bytes; ranges are linked without gaps
+ * @size: in bytes; aligned to the IOMMU's pages, like @phys and @offset
  * @dir: direction of the DMA
  * @attrs: DMA_ATTR_MMIO
  *
  * Context: may sleep.
- * Return: 0, or -errno of the IOMMU's driver; then nothing of it is linked.
+ * Return: 0, or -errno of the IOMMU's driver; then no part of it is linked.
  */
 int compat_dma_iova_link(struct device *dev,
 			 struct compat_dma_iova_state *state, phys_addr_t phys,
@@ -116,8 +116,8 @@ int compat_dma_iova_link(struct device *dev,
 }
 
 /*
- * The device's domain is the one that the DMA API uses, unless its driver has
- * attached another; and it stays that as long as the device has a driver.
+ * The DMA API uses the device's domain, unless the driver has attached another
+ * one.  The domain does not change while the device has a driver.
  */
 static bool compat_alloc_span(struct device *dev,
 			      struct compat_dma_iova_state *state, size_t size,
@@ -132,7 +132,7 @@ static bool compat_alloc_span(struct device *dev,
 				DMA_ATTR_SKIP_CPU_SYNC);
 	if (dma_mapping_error(dev, addr))
 		return false;
-	/* DMA operations of the device's own may map elsewhere. */
+	/* A device with its own DMA operations may be mapped elsewhere. */
 	if (iommu_iova_to_phys(domain, addr) != spare) {
 		dma_unmap_resource(dev, addr, size, DMA_TO_DEVICE, 0);
 		return false;
@@ -161,13 +161,12 @@ static bool compat_alloc_span(struct device *dev,
  * @spare_size: size of that memory, in bytes
  * @dir: direction of the DMA
  *
- * dma_iova_try_alloc(), but for @spare and @spare_size.  Kernels before 6.18
- * need them: they allocate addresses only by mapping something, and that must
- * be nothing but @spare.
+ * As dma_iova_try_alloc(); @spare and @spare_size are for kernels before 6.18.
+ * There only a mapping allocates addresses, and @spare is the only memory that
+ * it may map.
  *
  * Context: may sleep.
- * Return: true if there is a span.  If not, ranges may still be mapped one by
- * one.
+ * Return: true if there is a span; otherwise map the ranges one by one.
  */
 bool compat_dma_iova_try_alloc(struct device *dev,
 			       struct dma_iova_state *state, size_t size,
@@ -183,15 +182,15 @@ bool compat_dma_iova_try_alloc(struct device *dev,
 }
 
 /**
- * compat_dma_iova_destroy_sync() - take out all ranges, and free the span
+ * compat_dma_iova_destroy_sync() - unlink all ranges and free the span
  * @dev: device that the span is for
  * @state: the span; there is none afterwards
  * @mapped_len: bytes that are linked, from the start of the span
  * @dir: direction of the DMA
  * @attrs: DMA_ATTR_MMIO
  *
- * Unlike after dma_iova_destroy(), which in the lazy mode of the DMA API may
- * leave that for later (6.18), no IOTLB has any of it when this returns.
+ * When this returns, no IOTLB has any part of the span.  dma_iova_destroy() of
+ * 6.18 may defer that flush in the lazy mode of the DMA API.
  *
  * Context: may sleep.
  */

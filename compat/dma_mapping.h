@@ -16,8 +16,8 @@
 #define DMA_ATTR_MMIO 0
 
 /*
- * MMIO is not cached, so there is nothing to synchronize.  DMA_API_DEBUG would
- * warn about a second mapping of the same memory.
+ * Skip the CPU sync: MMIO is not cached.  Without this attribute DMA_API_DEBUG
+ * warns when the same memory is mapped twice.
  */
 static inline dma_addr_t
 compat_dma_map_phys(struct device *dev, phys_addr_t phys, size_t size,
@@ -76,7 +76,7 @@ int compat_dma_iova_link(struct device *dev,
 			 size_t offset, size_t size,
 			 enum dma_data_direction dir, unsigned long attrs);
 
-/* Every link is complete by itself. */
+/* Each link is synced already. */
 static inline int
 compat_dma_iova_sync(struct device *dev, struct compat_dma_iova_state *state,
 		     size_t offset, size_t size)

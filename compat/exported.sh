@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # exported.sh NM OBJECT MODULE.SYMVERS: whether every symbol that OBJECT leaves
-# undefined is exported to all modules.  Names with two leading underscores are
-# the compiler's and the kernel's plumbing, which any module may use, and .TOC. is
-# the linker's on powerpc64; a symbol whose namespace is "module:..." is exported
+# undefined is exported to all modules.  Ignored are names with two leading
+# underscores (internals of compiler and kernel that any module may use) and .TOC.
+# (the linker's on powerpc64).  A symbol with the namespace "module:..." is exported
 # only to the modules named there.  Status 1: no; 2: cannot be determined.
 
 undefined=$($1 -u "$2") || exit 2

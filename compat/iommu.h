@@ -6,7 +6,7 @@
 #include <linux/device.h>
 #include <linux/iommu.h>
 
-/* 6.3: the caller says how page tables are allocated; it was GFP_KERNEL. */
+/* 6.3: the caller passes the GFP flags for page tables; before, GFP_KERNEL. */
 static inline int compat_iommu_map(struct iommu_domain *domain,
 				   unsigned long iova, phys_addr_t phys,
 				   size_t size, int prot)
@@ -19,8 +19,8 @@ static inline int compat_iommu_map(struct iommu_domain *domain,
 }
 
 /*
- * 7.1: the page tables that the drivers of x86's IOMMUs share do not mark MMIO as
- * encrypted.  Earlier ones do, at least AMD's, and the shared ones of 6.19.
+ * 7.1: the page tables that the x86 IOMMU drivers share do not mark MMIO as
+ * encrypted.  Earlier page tables do: at least AMD's, and the shared ones of 6.19.
  */
 static inline bool compat_iommu_maps_plain(struct iommu_domain *domain)
 {

@@ -8,9 +8,9 @@
 # (get_region_info_caps since 6.19); the compiler does not warn about a missing one.
 # FEATURES is compat/features.h, the answers to the PROBEs.
 
-# members HEADER STRUCT: the names of the members, one a line.  Distributions keep
-# room for later members, and use it, by macros with KABI in their names.  What
-# cannot be read is printed as it is: nobody knows a member of that name.
+# members HEADER STRUCT: print the names of the members, one a line.  Distributions
+# reserve and use room for later members by macros with KABI in their names.  What
+# cannot be parsed is printed as it is, and matches no known member.
 members()
 {
 	sed -n "/^struct $2 *{/,/^}/p" "$1" | sed -e 1d -e '$d' -e '/^#/d' |
@@ -35,7 +35,7 @@ members()
 			else if (text != "")
 				print_name(text)
 		}
-		# Of a macro: what follows the number, or the old declaration, if any.
+		# Skip the first argument (a number or the old declaration) if there are more.
 		function print_arguments(text,	c, i, depth, part, parts)
 		{
 			for (i = 1; i <= length(text); i++) {
@@ -74,7 +74,7 @@ fail()
 	exit 1
 }
 
-# is_asked PROBE: whether it is among the probes of this build
+# is_asked PROBE: whether this build has that probe
 is_asked()
 {
 	case " $probes " in
@@ -83,8 +83,8 @@ is_asked()
 	esac
 }
 
-# check_set STRUCT MEMBER PROBE: what exists is set by compat/ only where PROBE
-# says yes
+# check_set STRUCT MEMBER PROBE: fail if the member exists but PROBE says no, so
+# that compat/ does not set it
 check_set()
 {
 	if is_asked "$3" &&

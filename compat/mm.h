@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What differs between kernels where device memory is mapped for the CPU. */
+/* Memory management differences between kernels. */
 #ifndef COMPAT_MM_H
 #define COMPAT_MM_H
 
 #include <linux/mm.h>
 
-/* 6.3: the flags of an area are changed by functions only, and const for all others. */
+/* 6.3: vm_flags is const, and only functions change it. */
 #ifndef HAVE_VM_FLAGS_SET
 static inline void compat_vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What differs between kernels in the PCI core. */
+/* PCI core differences between kernels. */
 #ifndef COMPAT_PCI_H
 #define COMPAT_PCI_H
 
 #include <linux/pci.h>
 
 /*
- * 6.19: a device can be bound to a platform's security manager, and by that
- * become part of an encrypted guest.  Before, none can.
+ * 6.19: a device that is bound to the platform's security manager (TSM) can be
+ * part of an encrypted guest.  Before, no device can.
  */
 static inline bool compat_pci_has_tsm(struct pci_dev *pdev)
 {

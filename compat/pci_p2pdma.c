@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The path between two PCI functions.  drivers/pci/p2pdma.c answers the same
- * question, but exports the answer to no module, and is not there without
- * CONFIG_PCI_P2PDMA.  The answer here is the newest kernel's for every pair of
- * functions; the test suite "route" compares them.
+ * The path between two PCI functions, decided as the newest kernel's
+ * drivers/pci/p2pdma.c does.  The kernel does not export its own decision to
+ * modules, and lacks it without CONFIG_PCI_P2PDMA.  The test suite "route"
+ * compares both.
  */
 #include <linux/pci.h>
 #include <linux/string.h>
@@ -15,7 +15,7 @@
 
 #define COMPAT_P2PDMA_ANY_DEVICE U32_MAX
 
-/* A host bridge is known by the first function of its root bus. */
+/* The first function of its root bus identifies a host bridge. */
 static const struct compat_p2pdma_host compat_known_hosts[] = {
 #include "pci_p2pdma_hosts.inc"
 	{}
@@ -25,9 +25,9 @@ static struct compat_p2pdma_host
 compat_trusted_hosts[COMPAT_P2PDMA_TRUSTED + 1] __ro_after_init;
 
 /*
- * Administrators clear these bits at run time, so they are read each time.  A
- * function that does not answer reads as all ones and counts as redirecting,
- * which is the safe side.
+ * The bits are read each time, because administrators clear them at run time.  A
+ * function that does not respond reads as all ones and counts as redirecting,
+ * which is safe.
  */
 static bool compat_acs_enables(struct pci_dev *pdev, u16 bits)
 {
@@ -50,7 +50,7 @@ static void compat_path_pass(struct compat_p2pdma_path *path,
 	path->nr_redirecting++;
 }
 
-/* The number of functions from one up to the root bus, itself included. */
+/* Count the functions from @pdev up to the root bus, @pdev included. */
 static unsigned int compat_depth(struct pci_dev *pdev)
 {
 	unsigned int depth;
@@ -61,8 +61,8 @@ static unsigned int compat_depth(struct pci_dev *pdev)
 }
 
 /*
- * The lowest function that both are or are below; NULL without one.  A function
- * keeps its bus, and the bus the bridge above it, so none needs a reference.
+ * Find the lowest function that both ends are or are below, or NULL.  No reference
+ * is needed: a function keeps its bus, and a bus keeps the bridge above it.
  */
 static void compat_path_meet(struct compat_p2pdma_path *path)
 {
@@ -83,18 +83,18 @@ static void compat_path_meet(struct compat_p2pdma_path *path)
 }
 
 /*
- * The ACS rule: which functions count, and which of their bits.  It is nowhere
- * else, so another rule is another body of this function, to be held against the
- * kernel by the test suite "route".
+ * The ACS rule: which functions count, and which of their bits.  Only this
+ * function has to change with the kernel's rule; the test suite "route" compares
+ * them.
  *
  * This is the rule up to Linux 7.3: any redirecting bit of any function on the
  * path.  The ends and the common bridge count, too: a function can redirect what
  * its own device sends.
  *
- * Sources newer than that count only the two ports below the common bridge at
- * which the paths part: Request Redirect and Egress Control of the client's,
- * Completion Redirect of the provider's.  A port whose ACS cannot be read makes
- * the path unsupported there; here it counts as redirecting.
+ * Newer sources count only the two ports below the common bridge where the path
+ * branches: Request Redirect and Egress Control of the client's port, Completion
+ * Redirect of the provider's.  A port whose ACS cannot be read makes the path
+ * unsupported there; here it counts as redirecting.
  */
 static void compat_path_look(struct compat_p2pdma_path *path)
 {
@@ -110,7 +110,7 @@ static void compat_path_look(struct compat_p2pdma_path *path)
 		compat_path_pass(path, pdev, redirects);
 }
 
-/* AMD's host bridges forward between peers from the first Zen on. */
+/* AMD's host bridges forward between peers since the first Zen. */
 static bool compat_cpu_forwards(void)
 {
 #ifdef CONFIG_X86
@@ -123,10 +123,10 @@ static bool compat_cpu_forwards(void)
 
 /**
  * compat_p2pdma_trust_hosts() - trust host bridges besides the known ones
- * @hosts: what they are known by; replaces those that were trusted before
+ * @hosts: what identifies them; replaces the ones that were trusted before
  * @count: number of @hosts, at most COMPAT_P2PDMA_TRUSTED; 0 for none
  *
- * It adds trust, and takes none away from those that are known.
+ * The known host bridges stay trusted.
  *
  * Context: while the module is being loaded; the table is read-only afterwards.
  * Return: whether any were trusted before.
@@ -170,11 +170,11 @@ static int compat_is_on_bus(struct device *dev, const void *bus)
 
 /*
  * The first function of the root bus is usually the host bridge's own at 00.0,
- * on some platforms a root port.  Any other function says nothing about it.
+ * on some platforms a root port.  Any other function does not identify it.
  *
- * The PCI core's list of all functions has those of a bus in the order of the
- * bus's own list.  The lock of that one must not be taken here: a PCI error is
- * reported with it held, and then waits for our locks.
+ * Search the PCI core's list of all functions: it has the functions of a bus in
+ * the same order as the bus's own list.  That list's lock must not be taken here:
+ * the PCI core holds it when it reports an error, which waits for our locks.
  */
 static void compat_identify_host(struct compat_p2pdma_bridge *host)
 {
@@ -210,12 +210,12 @@ static void compat_path_pass_host(struct compat_p2pdma_path *path, struct pci_de
 }
 
 /**
- * compat_p2pdma_bridge_forwards() - whether a host bridge forwards on a path
+ * compat_p2pdma_bridge_forwards() - whether a host bridge of a path forwards
  * @path: path
  * @i: index of the host bridge
  *
  * Context: any.
- * Return: true if it is known to.
+ * Return: true if it is known to forward.
  */
 bool compat_p2pdma_bridge_forwards(const struct compat_p2pdma_path *path, unsigned int i)
 {
@@ -237,11 +237,11 @@ static bool compat_hosts_forward(const struct compat_p2pdma_path *path)
 
 /**
  * compat_p2pdma_find_path() - find the path from a client to a provider's memory
- * @path: what was found; filled in
+ * @path: gets the path
  * @provider: PCI function that has the memory
  * @client: PCI function that wants to reach it
  *
- * Context: may sleep; reads config space.  The caller keeps both functions.
+ * Context: may sleep; reads config space.  The caller must keep both functions.
  */
 void compat_p2pdma_find_path(struct compat_p2pdma_path *path,
 			     struct pci_dev *provider, struct pci_dev *client)
@@ -252,7 +252,7 @@ void compat_p2pdma_find_path(struct compat_p2pdma_path *path,
 	path->cpu_forwards = compat_cpu_forwards();
 	path->nr_hosts = 0;
 	compat_path_meet(path);
-	/* Without a common bridge it goes up in any case. */
+	/* Without a common bridge it goes through host bridges anyway. */
 	if (path->common)
 		compat_path_look(path);
 	if (path->common && !path->nr_redirecting) {

@@ -17,10 +17,10 @@
 
 /**
  * struct compat_p2pdma_host - a host bridge that forwards peer-to-peer requests
- * @vendor: PCI vendor id of the function it is known by; 0 ends a table
+ * @vendor: PCI vendor id of the function that identifies it; 0 ends a table
  * @device: PCI device id of that function, or COMPAT_P2PDMA_ANY_DEVICE
- * @same_only: only between devices below the same bridge
- * @name: of the platform
+ * @same_only: forwards only between devices that are both below it
+ * @name: name of the platform
  */
 struct compat_p2pdma_host {
 	u16 vendor;
@@ -31,11 +31,11 @@ struct compat_p2pdma_host {
 
 /**
  * struct compat_p2pdma_bridge - a host bridge on the path
- * @bridge: itself
- * @vendor: PCI vendor id of the function it is known by; 0 if there is none
+ * @bridge: the host bridge
+ * @vendor: PCI vendor id of the function that identifies it; 0 without one
  * @device: PCI device id of that function
- * @devfn: of that function, on the root bus
- * @known: what is known of it; NULL if nothing is
+ * @devfn: device and function number of it on the root bus
+ * @known: its row in a table; NULL if it is not known
  */
 struct compat_p2pdma_bridge {
 	struct pci_host_bridge *bridge;
@@ -55,19 +55,19 @@ struct compat_p2pdma_bridge {
  * struct compat_p2pdma_path - the path from a client to a provider's memory
  * @provider: PCI function that has the memory
  * @client: PCI function that wants to reach it
- * @type: the answer
- * @distance: how many steps lead from one to the other, as the kernel counts:
- *	up to the lowest function that both are or are below, and down; without
- *	one, the number of functions up to the root buses on both sides
- * @common: that function; NULL without
- * @redirecting: the functions on the path to @common that redirect peer-to-peer
- *	requests upwards, or the first of them
- * @nr_redirecting: how many there are
- * @cpu_forwards: any host bridge of this CPU forwards
+ * @type: map type
+ * @distance: steps from one to the other, counted as the kernel does: up to the
+ *	lowest function that both are or are below, and down; without one, the
+ *	number of functions up to the root buses on both sides
+ * @common: that function; NULL if there is none
+ * @redirecting: the first COMPAT_P2PDMA_NAMED functions on the path to @common
+ *	that redirect peer-to-peer requests upwards
+ * @nr_redirecting: how many functions redirect; may be more than are named
+ * @cpu_forwards: every host bridge of this CPU forwards
  * @hosts: host bridges on the path, the client's first
- * @nr_hosts: how many: 0 if the path leads through none
+ * @nr_hosts: number of @hosts; 0 if the path goes through none
  *
- * It is valid as long as both functions are.
+ * Valid as long as both functions exist.
  */
 struct compat_p2pdma_path {
 	struct pci_dev *provider;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is said of a path, for the driver's log and debugfs and for the command in
+ * Texts about a path, shared by the driver's log and debugfs and the command in
  * tools/, so that both say the same.  Plain string literals; the formats take
  * strings only.
  */

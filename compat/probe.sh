@@ -5,13 +5,13 @@
 # COMPILER... makes OBJECT and all symbols that it uses are exported.  A no counts
 # only if the compiler ran and refused the source.  A compiler that was killed, or had
 # no disk space, says nothing about the kernel, and a wrong "no" can crash the kernel.
-# The messages are in the file that is named like OBJECT, with .log for .o.
+# The compiler's messages go to OBJECT's name with .log in place of .o.
 
 name=$1 nm=$2 symvers=$3 object=$4
 shift 4
 log=${object%.o}.log
 
-# The log can be lost if there is no space left.
+# The log may be empty if the disk is full.
 broken()
 {
 	if [ "$name" = control ]; then
@@ -33,7 +33,7 @@ refusal='^[^ ]+:[0-9]+:([0-9]+:)? error: '
 }
 here=$(dirname "$0")
 : >"$log" || exit 1
-# The words below are those of the compiler's own language.
+# The patterns above match untranslated messages.
 LC_ALL=C "$@" -c -o "$object" 2>"$log"
 status=$?
 if [ "$status" = 0 ]; then
@@ -43,7 +43,7 @@ if [ "$status" = 0 ]; then
 	refused=$status
 else
 	[ "$status" -lt 126 ] || broken
-	# After 20 errors clang ends with a fatal one; it has refused the source all the same.
+	# clang ends with a fatal error after 20 others: that is still a refusal.
 	! grep -v ': too many errors emitted' "$log" | grep -qiE "$failure" || broken
 	grep -qE "$refusal" "$log" || broken
 	refused=1

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What differs between kernels in the allocators. */
+/* Allocator differences between kernels. */
 #ifndef COMPAT_SLAB_H
 #define COMPAT_SLAB_H
 
 #include <linux/slab.h>
 
-/* 7.0 allocates by type, with GFP_KERNEL unless it is told otherwise. */
+/* 7.0: kzalloc_obj() takes an object; its flags default to GFP_KERNEL. */
 #ifndef kzalloc_obj
 #define COMPAT_SECOND(first, second, ...) ((void)sizeof(first), second)
 #define kzalloc_obj(obj, ...) \

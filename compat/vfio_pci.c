@@ -8,10 +8,10 @@
 #include "compat/vfio_pci.h"
 
 /**
- * compat_vfio_complete_ops() - fill in what came to the operations after 6.1
+ * compat_vfio_complete_ops() - set the operations that were added after 6.1
  * @ops: a vfio-pci-core driver's operations, not in use yet
  *
- * All are functions of the core, to which a variant driver has nothing to add.
+ * All are the core's own functions; a variant driver has nothing to add.
  */
 void __init compat_vfio_complete_ops(struct vfio_device_ops *ops)
 {
@@ -39,11 +39,11 @@ void __init compat_vfio_complete_ops(struct vfio_device_ops *ops)
  * compat_vfio_pci_claim_bars() - claim the memory BARs of an open device
  * @vdev: device, enabled by the core and not yet open to userspace
  *
- * 7.2 claims all BARs when it enables the device.  Before, the core claims a BAR
- * when it is first read, written or mapped, without a lock: two users at once can
- * make each other fail, and an export would be a third.  Claiming all of them
- * before userspace has the device ends that race.  A BAR that another driver holds
- * stays unclaimed; the core tries again.
+ * Since 7.2 the core claims all BARs when it enables the device.  Before, it claims
+ * a BAR at the first read, write or mmap(), without a lock: two concurrent users
+ * can make each other fail, and an export would be a third.  Claiming all BARs
+ * before userspace has the device avoids that race.  A BAR that another driver
+ * holds stays unclaimed; the core tries again.
  *
  * Context: process context, may sleep, before vfio_pci_core_finish_enable().
  */
@@ -94,8 +94,8 @@ void compat_use_intree_export(struct vfio_pci_core_device *vdev)
  * compat_vfio_pci_set_core_params() - set parameters of the core, as vfio-pci does
  * @params: as given to this module, which takes the place of vfio-pci
  *
- * Does nothing since 7.3.  Before, they hold for the devices of all drivers of
- * vfio-pci-core.
+ * Before 7.3 they apply to the devices of all vfio-pci-core drivers.  Since 7.3
+ * this does nothing.
  *
  * Context: any.
  */
@@ -111,11 +111,11 @@ void compat_vfio_pci_set_core_params(const struct compat_vfio_pci_params *params
  * compat_vfio_pci_share_params() - set parameters that belong to the core
  * @params: as given to this module
  *
- * As compat_vfio_pci_set_core_params(), beside vfio-pci, which overwrites them when it
- * is loaded.
+ * As compat_vfio_pci_set_core_params(), for a module beside vfio-pci.  When vfio-pci
+ * is loaded, it overwrites them.
  *
  * Context: may sleep.
- * Return: false if vfio-pci is loaded, whose settings hold.
+ * Return: false if vfio-pci is loaded; its settings are kept.
  */
 bool compat_vfio_pci_share_params(const struct compat_vfio_pci_params *params)
 {

@@ -11,9 +11,9 @@ void compat_vfio_pci_claim_bars(struct vfio_pci_core_device *vdev);
 
 /*
  * 7.2 ("vfio/pci: Replace vfio_pci_core_setup_barmap() with
- * vfio_pci_core_get_iomap()"): a BAR that the core has claimed, or an error in its
- * place.  Before, compat_vfio_pci_claim_bars() claims, and a BAR that could not be
- * claimed has no mapping.
+ * vfio_pci_core_get_iomap()"): returns the mapping of a claimed BAR, or an error.
+ * Before, compat_vfio_pci_claim_bars() claims, and a BAR that could not be claimed
+ * has no mapping.
  */
 #ifndef HAVE_VFIO_PCI_CORE_GET_IOMAP
 static inline void __iomem *

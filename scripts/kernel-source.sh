@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154 # see below
 #
-# How a kernel is built from source in a chroot. build-kernel and build-tree source this
-# after lib.sh, and set
+# Functions that build a kernel from source in a chroot. build-kernel and build-tree source
+# this after lib.sh, and set
 #   name, dir    the kernel, and its folder in the cache
 #   release      the release whose chroot and compiler build it
 #   root         that chroot
@@ -19,8 +19,8 @@ kernel_make()
 	in_chroot make -s -C "$source" -j "$(nproc)" ${llvm:+LLVM=1} "$@"
 }
 
-# Print the newest suite that packages of this chroot may come from: headers of a newer
-# kernel may have brought newer libraries, and packages that match them are only there.
+# Print the newest suite that packages of this chroot may come from: the headers of a newer
+# kernel may have brought newer libraries, and only that suite has packages that match.
 newest_suite()
 {
 	local name suite newest=$release
@@ -60,14 +60,14 @@ has_options()
 		! grep -qxF -- "$line" "$root$source/.config" || continue
 		option=$(sed -E 's/^(# )?CONFIG_([A-Z0-9_]+).*/\2/' <<<"$line")
 		grep -rqE --include='Kconfig*' "^(menu)?config $option\$" "$root$source" || continue
-		echo "not to be had: $line"
+		echo "option not set: $line"
 		status=1
 	done < <(grep -E '^(# )?CONFIG_' "$1")
 	return "$status"
 }
 
-# Install image and modules into $dir.new, and keep only what modules are built with of the
-# source. The caller writes $dir.new/source and renames the folder.
+# Install image and modules into $dir.new, and keep only the part of the source that builds of
+# modules need. The caller writes $dir.new/source and renames the folder.
 install_kernel()
 {
 	local built

@@ -53,8 +53,8 @@ need_root()
 	[ "$(id -u)" = 0 ] || die "this needs root: run it as root or with sudo"
 }
 
-# lock FILE SENTENCE: take an exclusive lock until the script ends; print SENTENCE when that
-# means to wait. Scripts that this one calls share the lock.
+# lock FILE SENTENCE: take an exclusive lock until the script ends; print SENTENCE if it has to
+# wait. Scripts that this one calls share the lock.
 lock()
 {
 	local file
@@ -203,8 +203,8 @@ update_and_install()
 	"$@"
 }
 
-# Jobs that run side by side may each need packages, of which apt installs one lot at a
-# time; others, such as unattended upgrades, have two minutes to end.
+# apt runs only once at a time: our own parallel jobs take a lock, and other users of apt,
+# such as unattended upgrades, have two minutes to end.
 install_packages()
 {
 	local install=(apt-get -y -o DPkg::Lock::Timeout=120 --no-install-recommends install "$@")
@@ -250,7 +250,7 @@ is_debug_kernel()
 	grep -qxF -- "$1" <<<"$(debug_kernel_names)"
 }
 
-# Those that build-tree has made of somebody's kernel.
+# Whether build-tree has added that kernel from outside the matrix.
 is_tree_kernel()
 {
 	[[ $1 = tree-* ]]
@@ -322,8 +322,8 @@ release_of()
 	sed -E 's/-(backports(-sloppy)?|security|updates|proposed-updates)$//' <<<"$1"
 }
 
-# The fields of the machine's own Debian source, "KEYRING URI": $1 is Debian or
-# Debian-Security, the label that the archive's Release file carries.
+# Print "KEYRING URI" of the machine's own Debian source: $1 is Debian or Debian-Security,
+# the label in the archive's Release file.
 apt_source()
 {
 	local uri label entry keyring list
@@ -351,7 +351,7 @@ apt_options()
 	echo 'APT::Sandbox::User "root";'
 }
 
-# apt_line SUITE: a line for sources.list.
+# apt_line SUITE: print a line for sources.list.
 apt_line()
 {
 	local uri keyring label=Debian

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Every kernel has this.  Without a yes here, no other answer counts. */
+/* Every kernel has kfree().  Without a yes here, no other answer counts. */
 #include <linux/slab.h>
 
 void probe(const void *memory);

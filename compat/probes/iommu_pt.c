@@ -2,8 +2,8 @@
 /*
  * 7.1: the page tables that the IOMMU drivers of x86 share do not mark MMIO as
  * encrypted ("iommupt: Do not set C-bit on MMIO backed PTEs").  No header shows
- * that.  The domain's is_iommupt is older; dma_buf_attach_revocable() came with the
- * same release and stands for it.
+ * that: is_iommupt is older.  dma_buf_attach_revocable() came with the same release
+ * and stands for it.
  */
 #include <linux/dma-buf.h>
 #include <linux/iommu.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* 6.3: the flags of an area are changed by functions only. */
+/* 6.3: only functions change vm_flags. */
 #include <linux/mm.h>
 
 void probe(struct vm_area_struct *vma);
