@@ -62,21 +62,35 @@ void dvp_buffer_put(struct dvp_buffer *buf)
 }
 
 /**
- * dvp_is_dead() - whether a buffer is revoked for good
+ * dvp_is_gone() - whether a buffer has been taken back for good
  * @buf: buffer
  *
- * Context: any process context; the buffer's reservation lock is held.
- * Return: true if its owner has revoked it for good, or the device was closed since it
- * was exported.
+ * Context: any process context.  The answer may change from false to true unless
+ * dvp_access.transition is held.
+ * Return: true if the device was closed since the buffer was exported, or its owner has
+ * revoked it for good and no importer holds it.
+ */
+bool dvp_is_gone(struct dvp_buffer *buf)
+{
+	bool gone;
+
+	spin_lock(&buf->access->list_lock);
+	gone = list_empty(&buf->node);
+	spin_unlock(&buf->access->list_lock);
+	return gone || READ_ONCE(buf->quarantined);
+}
+
+/**
+ * dvp_is_dead() - whether a buffer is never restored
+ * @buf: buffer
+ *
+ * Context: any process context.  The answer may change from false to true unless the
+ * buffer's reservation lock is held.
+ * Return: true if the buffer is gone, or is being revoked for good.
  */
 bool dvp_is_dead(struct dvp_buffer *buf)
 {
-	bool closed;
-
-	spin_lock(&buf->access->list_lock);
-	closed = list_empty(&buf->node);
-	spin_unlock(&buf->access->list_lock);
-	return closed || buf->ended || buf->quarantined;
+	return READ_ONCE(buf->ended) || dvp_is_gone(buf);
 }
 
 /**

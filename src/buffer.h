@@ -10,6 +10,7 @@
 #include <linux/list.h>
 #include <linux/scatterlist.h>
 #include <linux/sched.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/types.h>
 
@@ -59,7 +60,8 @@ struct dvp_process {
  * @ranges: physical ranges in the order of the buffer; constant
  * @nr_ranges: of @ranges
  * @mappings: live mappings of importers, physical lists included (@resv)
- * @cpu_mappings: what processes have mapped (@resv)
+ * @cpu_lock: lock of @cpu_mappings
+ * @cpu_mappings: what processes have mapped (@cpu_lock)
  * @found_range: index of the range that was looked up last, to find the next page
  *	soon (@resv)
  * @found_page: position of that range in the buffer, in pages (@resv)
@@ -91,6 +93,7 @@ struct dvp_buffer {
 	struct dmabuf_vfio_pci_range *ranges;
 	u32 nr_ranges;
 	unsigned int mappings;
+	spinlock_t cpu_lock; /* of cpu_mappings */
 	struct list_head cpu_mappings;
 	u32 found_range;
 	unsigned long found_page;
@@ -131,9 +134,9 @@ struct dvp_attachment {
 /**
  * struct dvp_cpu_mapping - what stems from one mmap() of a buffer
  * @buf: buffer; the areas keep its dma-buf
- * @node: in dvp_buffer.cpu_mappings (dvp_buffer.resv)
+ * @node: in dvp_buffer.cpu_mappings (dvp_buffer.cpu_lock)
  * @areas: how many there are, as areas are split, moved, and inherited
- *	(dvp_buffer.resv)
+ *	(dvp_buffer.cpu_lock)
  * @process: that called mmap()
  */
 struct dvp_cpu_mapping {

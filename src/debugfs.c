@@ -156,10 +156,12 @@ static void dvp_print_cpu_mappings(struct seq_file *seq, struct dvp_buffer *buf)
 {
 	struct dvp_cpu_mapping *mapping;
 
+	spin_lock(&buf->cpu_lock);
 	list_for_each_entry(mapping, &buf->cpu_mappings, node) {
 		seq_printf(seq, "\tmmap areas %u", mapping->areas);
 		dvp_print_process(seq, &mapping->process);
 	}
+	spin_unlock(&buf->cpu_lock);
 }
 
 static int dvp_buffers_show(struct seq_file *seq, void *v)

@@ -43,7 +43,7 @@ static int dvp_set_memattr(struct dvp_device *dvp, struct dvp_buffer *buf,
 	if (dvp_is_dead(buf))
 		ret = -EBADFD;
 	else
-		buf->write_combine = write_combine;
+		WRITE_ONCE(buf->write_combine, write_combine);
 	dma_resv_unlock(&buf->resv);
 	return ret;
 }

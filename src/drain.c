@@ -210,6 +210,17 @@ bool dvp_drain(struct list_head *live, bool nag)
 	return drained;
 }
 
+/*
+ * Let in those who wait for the transition lock.  Without the sleep, a task that has a
+ * higher priority than they have would get it back at once with PREEMPT_RT.
+ */
+void dvp_let_in(struct dvp_access *access)
+{
+	mutex_unlock(&access->transition);
+	schedule_timeout_uninterruptible(1);
+	mutex_lock(&access->transition);
+}
+
 static bool dvp_gives_up(struct dvp_access *access)
 {
 	unsigned long close_by = READ_ONCE(access->close_by);
@@ -236,9 +247,7 @@ bool dvp_settle(struct dvp_access *access, unsigned long limit)
 
 	while (access->undrained && !dvp_gives_up(access) &&
 	       !(limit && time_after_eq(jiffies, end))) {
-		/* Let in those who wait for the lock. */
-		mutex_unlock(&access->transition);
-		mutex_lock(&access->transition);
+		dvp_let_in(access);
 		if (!access->undrained)
 			break;
 		nag = time_after_eq(jiffies, access->nag_at);

@@ -123,6 +123,7 @@ dvp_create_buffer(struct dvp_device *dvp,
 	kref_init(&buf->ref);
 	dma_resv_init(&buf->resv);
 	INIT_LIST_HEAD(&buf->node);
+	spin_lock_init(&buf->cpu_lock);
 	INIT_LIST_HEAD(&buf->cpu_mappings);
 	kref_get(&dvp->access->ref);
 	buf->access = dvp->access;

@@ -211,7 +211,7 @@ static int dvp_check_translated(struct device *dev, struct dvp_buffer *buf,
 				struct iommu_domain *domain)
 {
 	if (!dvp_memory_encrypted(CC_ATTR_MEM_ENCRYPT) ||
-	    compat_iommu_maps_plain(domain))
+	    (domain && compat_iommu_maps_plain(domain)))
 		return 0;
 	dvp_refuse_logged(dev, buf->access, dev,
 			  "cannot map the peer's memory: memory encryption is on, and this kernel's IOMMU driver is not known to exempt device memory from it; boot with mem_encrypt=off or iommu.passthrough=1, or use Linux 7.1 or later");
@@ -221,18 +221,20 @@ static int dvp_check_translated(struct device *dev, struct dvp_buffer *buf,
 /**
  * dvp_importer_check_list() - check an importer that fills page tables of its own
  * @attach: importer's attachment
+ *
+ * Nothing is known of those page tables.  The domain of the device stands for them.
+ *
  * Context: any; the buffer's reservation lock is held.
  * Return: 0, or -EIO if the log says why not.
  */
 int dvp_importer_check_list(struct dma_buf_attachment *attach)
 {
-	struct iommu_domain *domain = iommu_get_domain_for_dev(attach->dev);
 	struct dvp_attachment *att = attach->priv;
 
-	if (att->map_type == PCI_P2PDMA_MAP_BUS_ADDR || !domain ||
-	    domain->type == IOMMU_DOMAIN_IDENTITY)
+	if (att->map_type == PCI_P2PDMA_MAP_BUS_ADDR)
 		return 0;
-	return dvp_check_translated(attach->dev, attach->dmabuf->priv, domain);
+	return dvp_check_translated(attach->dev, attach->dmabuf->priv,
+				    iommu_get_domain_for_dev(attach->dev));
 }
 
 /**

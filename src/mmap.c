@@ -5,8 +5,9 @@
  * the next access faults, and is refused until the memory is back.
  *
  * Lock order: mmap_lock of any process, dvp_buffer.resv, and below that the locks of the
- * page tables.  A fault never waits for a revoke that waits for importers: those wait
- * without the reservation lock.
+ * page tables and dvp_buffer.cpu_lock.  A fault never waits for a revoke that waits for
+ * importers: those wait without the reservation lock.  Only faults take that lock here:
+ * from 6.2 to 6.4 the dma-buf core calls mmap() with it held.
  *
  * The areas are VM_MIXEDMAP and not VM_PFNMAP, although they have no pages.  Of what is
  * VM_PFNMAP, VFIO's type 1 IOMMU driver makes DMA mappings, and cannot be told that the
@@ -33,22 +34,22 @@ static void dvp_vma_open(struct vm_area_struct *vma)
 {
 	struct dvp_cpu_mapping *mapping = vma->vm_private_data;
 
-	dma_resv_lock(&mapping->buf->resv, NULL);
+	spin_lock(&mapping->buf->cpu_lock);
 	mapping->areas++;
-	dma_resv_unlock(&mapping->buf->resv);
+	spin_unlock(&mapping->buf->cpu_lock);
 }
 
 static void dvp_vma_close(struct vm_area_struct *vma)
 {
 	struct dvp_cpu_mapping *mapping = vma->vm_private_data;
-	struct dma_resv *resv = &mapping->buf->resv;
+	struct dvp_buffer *buf = mapping->buf;
 	bool last;
 
-	dma_resv_lock(resv, NULL);
+	spin_lock(&buf->cpu_lock);
 	last = !--mapping->areas;
 	if (last)
 		list_del(&mapping->node);
-	dma_resv_unlock(resv);
+	spin_unlock(&buf->cpu_lock);
 	if (last)
 		kfree(mapping);
 }
@@ -107,14 +108,32 @@ static vm_fault_t dvp_fill(struct vm_fault *vmf, struct dvp_buffer *buf)
 	return ret;
 }
 
+/*
+ * An access of the process itself is made again after a signal.  Others take it for a
+ * failure that no page is there: KVM would end its guest.
+ */
+static int dvp_lock_for_fault(struct vm_fault *vmf, struct dvp_buffer *buf)
+{
+	const unsigned int own = FAULT_FLAG_USER | FAULT_FLAG_INTERRUPTIBLE;
+
+	if ((vmf->flags & own) == own)
+		return dma_resv_lock_interruptible(&buf->resv, NULL);
+	return dma_resv_lock(&buf->resv, NULL);
+}
+
 static vm_fault_t dvp_vma_fault(struct vm_fault *vmf)
 {
 	struct dvp_cpu_mapping *mapping = vmf->vma->vm_private_data;
 	struct dvp_buffer *buf = mapping->buf;
 	vm_fault_t ret = VM_FAULT_SIGBUS;
 
-	/* For a signal, the fault is made again after it. */
-	if (dma_resv_lock_interruptible(&buf->resv, NULL))
+	/*
+	 * A marker of userfaultfd (WP_ASYNC, 6.7) is no page, but keeps its place:
+	 * the access would fault for ever.
+	 */
+	if ((vmf->flags & FAULT_FLAG_ORIG_PTE_VALID) && !pte_none(vmf->orig_pte))
+		return VM_FAULT_SIGBUS;
+	if (dvp_lock_for_fault(vmf, buf))
 		return VM_FAULT_NOPAGE;
 	if (!buf->revoked)
 		ret = dvp_fill(vmf, buf);
@@ -167,7 +186,7 @@ static int dvp_mmap_check(const struct dvp_buffer *buf,
 
 static void dvp_vma_init(struct dvp_buffer *buf, struct vm_area_struct *vma)
 {
-	vma->vm_page_prot = buf->write_combine ?
+	vma->vm_page_prot = READ_ONCE(buf->write_combine) ?
 			    pgprot_writecombine(vma->vm_page_prot) :
 			    pgprot_noncached(vma->vm_page_prot);
 	vma->vm_page_prot = pgprot_decrypted(vma->vm_page_prot);
@@ -184,7 +203,8 @@ static void dvp_vma_init(struct dvp_buffer *buf, struct vm_area_struct *vma)
  *
  * While the buffer is revoked it can be mapped, but not accessed.
  *
- * Context: may sleep; mmap_lock of the process is held.
+ * Context: may sleep; mmap_lock of the process is held, and on some kernels the
+ * reservation lock.
  * Return: 0; -EINVAL for a private mapping, or if the BAR cannot be mapped; -EPERM for
  * an executable one; -ENODEV if the buffer is revoked for good; -ENOMEM.
  */
@@ -197,6 +217,8 @@ int dvp_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	ret = dvp_mmap_check(buf, vma);
 	if (ret)
 		return ret;
+	if (dvp_is_dead(buf))
+		return dvp_refuse_revoked(buf, NULL);
 	mapping = kzalloc_obj(*mapping, GFP_KERNEL_ACCOUNT);
 	if (!mapping)
 		return -ENOMEM;
@@ -204,17 +226,12 @@ int dvp_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	mapping->areas = 1;
 	dvp_process_fill(&mapping->process);
 
-	dma_resv_lock(&buf->resv, NULL);
-	if (dvp_is_dead(buf)) {
-		ret = dvp_refuse_revoked(buf, NULL);
-		kfree(mapping);
-	} else {
-		list_add_tail(&mapping->node, &buf->cpu_mappings);
-		vma->vm_private_data = mapping;
-		dvp_vma_init(buf, vma);
-	}
-	dma_resv_unlock(&buf->resv);
-	return ret;
+	spin_lock(&buf->cpu_lock);
+	list_add_tail(&mapping->node, &buf->cpu_mappings);
+	spin_unlock(&buf->cpu_lock);
+	vma->vm_private_data = mapping;
+	dvp_vma_init(buf, vma);
+	return 0;
 }
 
 /**
@@ -225,9 +242,17 @@ int dvp_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
  */
 void dvp_mmap_revoke(struct dvp_buffer *buf)
 {
+	bool mapped;
+
 	dma_resv_assert_held(&buf->resv);
 
-	/* An area leaves the list after its page tables were cleared. */
-	if (!list_empty(&buf->cpu_mappings))
+	/*
+	 * An area joins the list before it can fault, and the fault sees @revoked.  It leaves
+	 * the list after its page tables were cleared.
+	 */
+	spin_lock(&buf->cpu_lock);
+	mapped = !list_empty(&buf->cpu_mappings);
+	spin_unlock(&buf->cpu_lock);
+	if (mapped)
 		unmap_mapping_range(buf->mapping, 0, 0, 1);
 }

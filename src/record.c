@@ -155,7 +155,7 @@ void dvp_record_refusal(struct ratelimit_state *limit,
  * dvp_refuse_revoked() - note that a call fails because the buffer is revoked
  * @buf: buffer
  * @importer: importing device
- * Context: any process context; the buffer's reservation lock is held.
+ * Context: any process context.
  * Return: -ENODEV.
  */
 int dvp_refuse_revoked(struct dvp_buffer *buf, const struct device *importer)
@@ -164,7 +164,7 @@ int dvp_refuse_revoked(struct dvp_buffer *buf, const struct device *importer)
 	char reasons[DVP_REASONS_SIZE];
 	bool closed;
 
-	if (buf->ended) {
+	if (READ_ONCE(buf->ended)) {
 		dvp_refuse(access, importer,
 			   "the buffer is revoked for good, by its owner");
 		return -ENODEV;

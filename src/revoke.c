@@ -311,47 +311,52 @@ static int dvp_end(struct dvp_access *access, struct dvp_buffer *buf)
 	return ret;
 }
 
+/* Mark and notify, unless an earlier call has. */
+static void dvp_end_begin(struct dvp_buffer *buf)
+{
+	bool first;
+
+	dma_resv_lock(&buf->resv, NULL);
+	first = !buf->ended;
+	buf->ended = true;
+	buf->revoked = true;
+	dma_resv_unlock(&buf->resv);
+	if (first)
+		dvp_notify(buf);
+}
+
 /**
  * dvp_revoke_end_buffer() - revoke one buffer for good
  * @access: of the device that the buffer was exported from, open
  * @buf: buffer; the caller holds its dma-buf
  *
  * Other buffers are not affected.  Nothing restores the buffer, even if this fails.
+ * It can be called again then, and by several tasks at once.
  *
  * Context: sleeps until importers have let go; those that have pinned are not waited
  * for.
- * Return: 0 if nobody reaches the memory through the buffer any more; -EBADFD if it was
- * revoked for good before; -EINTR if the task is being killed; -EBUSY if a pinned
- * importer keeps its mapping.
+ * Return: 0 if nobody reaches the memory through the buffer any more; -EBADFD if that
+ * was so before; -EINTR if the task is being killed; -EBUSY if a pinned importer keeps
+ * its mapping.
  */
 int dvp_revoke_end_buffer(struct dvp_access *access, struct dvp_buffer *buf)
 {
 	unsigned long nag_at = jiffies + DVP_NAG_INTERVAL;
-	bool dead, nag = false;
-	int ret;
+	bool nag = false;
+	int ret = -EBADFD;
 
 	mutex_lock(&access->transition);
-	dma_resv_lock(&buf->resv, NULL);
-	dead = dvp_is_dead(buf);
-	if (!dead) {
-		buf->ended = true;
-		buf->revoked = true;
-	}
-	dma_resv_unlock(&buf->resv);
-	if (dead) {
-		mutex_unlock(&access->transition);
-		return -EBADFD;
-	}
-	dvp_notify(buf);
+	if (dvp_is_gone(buf))
+		goto out;
+	dvp_end_begin(buf);
 	while (!dvp_drain_one(buf, nag) && !fatal_signal_pending(current)) {
-		/* Let in those who wait for the lock. */
-		mutex_unlock(&access->transition);
-		mutex_lock(&access->transition);
+		dvp_let_in(access);
 		nag = time_after_eq(jiffies, nag_at);
 		if (nag)
 			nag_at = jiffies + DVP_NAG_INTERVAL;
 	}
 	ret = fatal_signal_pending(current) ? -EINTR : dvp_end(access, buf);
+out:
 	mutex_unlock(&access->transition);
 	return ret;
 }

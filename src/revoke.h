@@ -113,6 +113,7 @@ unsigned int dvp_access_mappings(struct dvp_access *access);
 unsigned int dvp_collect(struct dvp_access *access, struct list_head *live);
 void dvp_drop(struct list_head *live);
 void dvp_buffer_put(struct dvp_buffer *buf);
+bool dvp_is_gone(struct dvp_buffer *buf);
 bool dvp_is_dead(struct dvp_buffer *buf);
 
 /* revoke.c */
@@ -133,6 +134,7 @@ extern bool dvp_holds_pinned;
 void dvp_nag(struct dvp_buffer *buf, const char *what);
 bool dvp_held_by_gone(struct dvp_buffer *buf);
 bool dvp_drain(struct list_head *live, bool nag);
+void dvp_let_in(struct dvp_access *access);
 bool dvp_settle(struct dvp_access *access, unsigned long limit);
 
 /* quarantine.c */

@@ -91,8 +91,8 @@ struct dmabuf_vfio_pci_feature_memattr {
  *
  * Errors: EBADFD, it is revoked for good already, or was exported before the device was
  * opened; ENODEV, the dma-buf is not one of this device; EBUSY, it is revoked, but an
- * importer that has pinned it keeps its mapping (pinned_importers=hold); and those of
- * any descriptor that is no dma-buf (EBADF, EINVAL).
+ * importer that has pinned it keeps its mapping (pinned_importers=hold), and the call can
+ * be repeated; and those of any descriptor that is no dma-buf (EBADF, EINVAL).
  */
 #define DMABUF_VFIO_PCI_FEATURE_REVOKE 0xdb01
 

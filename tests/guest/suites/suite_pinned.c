@@ -153,6 +153,9 @@ static void ended(void **state)
 	bench_decoding(vfio, false);
 	bench_decoding(vfio, true);
 	assert_error(importer_map(dynamic), ENODEV);
+	assert_error(vfio_feature(vfio, set, &revoke, sizeof(revoke)), EBUSY);
+	assert_ok(importer_unmap(pinned));
+	assert_ok(vfio_feature(vfio, set, &revoke, sizeof(revoke)));
 	assert_error(vfio_feature(vfio, set, &revoke, sizeof(revoke)), EBADFD);
 }
 

@@ -217,6 +217,56 @@ static void owner_dies(void **state)
 	assert_sys(munmap(memory, SLICE));
 }
 
+/* How long an importer needs to let go: long enough for somebody else to come. */
+#define SLOW_MS 4000
+
+/* A child has begun to revoke a buffer for good, and waits for an importer. */
+static pid_t begin_revoke(struct vfio *vfio, int buffer, int importer)
+{
+	struct dvp_importer_report report;
+	pid_t child;
+
+	assert_ok(importer_attach_as(importer, buffer, DVP_IMPORTER_REVOCABLE, SLOW_MS));
+	assert_ok(importer_map(importer));
+	child = fork();
+	if (!child)
+		_exit(-slice_revoke(vfio, buffer));
+	wait_until(!importer_report(importer, &report, NULL, 0) && report.revokes);
+	assert_true(importer_is_mapped(importer));
+	return child;
+}
+
+static void revoked_by_two(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	int buffer = bench_export(vfio, SLICE_BAR, 0, SLICE), status;
+	int importer = bench_importer(bench_find(EDU, 0));
+	pid_t child = begin_revoke(vfio, buffer, importer);
+
+	(void)state;
+	assert_ok(slice_revoke(vfio, buffer));
+	assert_false(importer_is_mapped(importer));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_error(slice_revoke(vfio, buffer), EBADFD);
+}
+
+static void revoked_again(void **state)
+{
+	struct vfio *vfio = bench_open_memory();
+	int buffer = bench_export(vfio, SLICE_BAR, 0, SLICE), status;
+	int importer = bench_importer(bench_find(EDU, 0));
+	pid_t child = begin_revoke(vfio, buffer, importer);
+
+	(void)state;
+	assert_sys(kill(child, SIGKILL));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	assert_true(importer_is_mapped(importer));
+	assert_ok(slice_revoke(vfio, buffer));
+	assert_false(importer_is_mapped(importer));
+}
+
 #define TENANTS(name, function) TEST("tenants", name, function)
 
 int suite_tenants(void)
@@ -228,6 +278,9 @@ int suite_tenants(void)
 		TENANTS("many buffers go from many processes", many),
 		TENANTS("processes race with revokes", race),
 		TENANTS("a client outlives the owner", owner_dies),
+		TENANTS("two who revoke a buffer for good wait both", revoked_by_two),
+		TENANTS("who tries again after a kill waits for the importer",
+			revoked_again),
 	};
 
 	return expects(delegates) ? run_group("tenants", tests) : 0;
