@@ -134,7 +134,7 @@ help:
 	@echo "                  the suites on a small kernel that is built of the source in DIR (P2PDMA=n"
 	@echo "                  without PCI_P2PDMA; LLVM=1 with clang; SUITE=); KDIR=DIR: on one that is built"
 	@echo "make check-all    the same, and lint, packages, each branch of compat/, and some suites on"
-	@echo "                  a debug kernel (KASAN, lockdep, leaks); .ci/run does that on a fresh system"
+	@echo "                  arm64; .ci/run does that on a fresh system"
 	@echo "make check-fresh  each of these commands alone, on a fresh minimal system; hours"
 	@echo "make check-mutations"
 	@echo "                  break the driver as each of tests/mutations does, and demand"

@@ -4,6 +4,7 @@
  * say so.  A virtual machine needs none.
  */
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/io_uring.h>
 #include <linux/kvm.h>
 #include <signal.h>
@@ -107,18 +108,20 @@ static void registered(void **state)
 /* A disk would write to the device by itself. */
 static void direct_io(void **state)
 {
-	static const char disk[] = "/dev/nvme0n1";
 	struct vfio *vfio = bench_open_memory();
 	int buffer = bench_export(vfio, SLICE_BAR, 0, SLICE), file;
 	uint8_t *memory = slice_map(buffer, SLICE, 0);
 	void *own = aligned_alloc(PAGE, PAGE);
+	glob_t disks;
 
 	(void)state;
 	assert_non_null(own);
 	assert_ok(module_load("nvme", NULL));
 	assert_ok(device_bind(bench_find(NVME, 0), "nvme"));
-	wait_until(!access(disk, F_OK));
-	file = open(disk, O_RDWR | O_DIRECT);
+	/* The other NVMe controller has none. */
+	wait_until(!glob("/dev/nvme*n1", 0, NULL, &disks));
+	file = open(disks.gl_pathv[0], O_RDWR | O_DIRECT);
+	globfree(&disks);
 	assert_sys(file);
 	assert_int_equal(pread(file, own, PAGE, 0), PAGE);
 	assert_true(touch(memory) >= 0);
