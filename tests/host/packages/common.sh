@@ -68,3 +68,16 @@ doctored_headers()
 	# Newer headers say where they are, and kbuild would read those, and write there.
 	sed "s|^KBUILD_OUTPUT=.*|KBUILD_OUTPUT=$headers|" "$build/Makefile" >"$headers/Makefile"
 }
+
+# What a run that was cut short may have left.
+clean()
+{
+	local package
+	# One by one: apt knows only those that are installed.
+	for package in dmabuf-vfio-pci-{dkms,dropin-dkms,tools}; do
+		apt purge "$package" || true
+	done
+	make -s -C "$TREE" uninstall || true
+	make -s -C "$TREE" uninstall DROPIN=1 || true
+	rm -rf /sys/firmware
+}
