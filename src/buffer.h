@@ -69,7 +69,8 @@ struct dvp_process {
  * @exporter: process that asked for the export
  * @bar: BAR number
  * @mappable: the core allows the BAR to be mapped by the CPU; constant
- * @write_combine: processes that map it from now on do so write-combining (@resv)
+ * @write_combine: processes that map it from now on do so write-combining (written with
+ *	@resv held)
  * @revoked: attaching and mapping are refused (@resv)
  * @ended: revoked for good by the owner of the device (@resv; changed with
  *	dvp_access.transition held as well)

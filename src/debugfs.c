@@ -22,6 +22,8 @@
 /* Of each buffer, which may have thousands. */
 #define DVP_RANGES_SHOWN 64
 
+#define DVP_CPU_MAPPINGS_SHOWN 64
+
 /* Created before the first device is bound. */
 static struct dentry *dvp_debugfs_root __ro_after_init;
 
@@ -155,9 +157,14 @@ static void dvp_print_importers(struct seq_file *seq, struct dvp_buffer *buf)
 static void dvp_print_cpu_mappings(struct seq_file *seq, struct dvp_buffer *buf)
 {
 	struct dvp_cpu_mapping *mapping;
+	unsigned int count = 0;
 
 	spin_lock(&buf->cpu_lock);
 	list_for_each_entry(mapping, &buf->cpu_mappings, node) {
+		if (++count > DVP_CPU_MAPPINGS_SHOWN) {
+			seq_puts(seq, "\tmmaps more\n");
+			break;
+		}
 		seq_printf(seq, "\tmmap areas %u", mapping->areas);
 		dvp_print_process(seq, &mapping->process);
 	}

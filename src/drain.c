@@ -24,9 +24,6 @@
 #include "dvp.h"
 #include "record.h"
 
-/* How long a waiter holds the transition lock at a time. */
-#define DVP_SLICE (HZ / 4)
-
 /* Decided once, when the module is loaded. */
 bool dvp_holds_pinned __ro_after_init;
 
@@ -187,14 +184,14 @@ static bool dvp_drain_mappings(struct dvp_buffer *buf, unsigned long end)
 }
 
 /*
- * Give the importers of the collected buffers @live one slice of time.  With @nag,
- * name those that have not let go then, and do without those that are gone.
+ * Give the importers of the collected buffers @live the time @slice, in jiffies.  With
+ * @nag, name those that have not let go then, and do without those that are gone.
  *
  * Returns whether no importer reaches a buffer any more, but pinned ones.
  */
-bool dvp_drain(struct list_head *live, bool nag)
+bool dvp_drain(struct list_head *live, unsigned long slice, bool nag)
 {
-	unsigned long end = jiffies + DVP_SLICE;
+	unsigned long end = jiffies + slice;
 	struct dvp_buffer *buf;
 	bool drained = true;
 
@@ -211,13 +208,14 @@ bool dvp_drain(struct list_head *live, bool nag)
 }
 
 /*
- * Let in those who wait for the transition lock.  Without the sleep, a task that has a
- * higher priority than they have would get it back at once with PREEMPT_RT.
+ * Let in those who wait for the transition lock, for a time in jiffies.  Without a sleep,
+ * a task that has a higher priority than they have would get it back at once with
+ * PREEMPT_RT.
  */
-void dvp_let_in(struct dvp_access *access)
+void dvp_let_in(struct dvp_access *access, unsigned long time)
 {
 	mutex_unlock(&access->transition);
-	schedule_timeout_uninterruptible(1);
+	schedule_timeout_uninterruptible(time);
 	mutex_lock(&access->transition);
 }
 
@@ -247,14 +245,14 @@ bool dvp_settle(struct dvp_access *access, unsigned long limit)
 
 	while (access->undrained && !dvp_gives_up(access) &&
 	       !(limit && time_after_eq(jiffies, end))) {
-		dvp_let_in(access);
+		dvp_let_in(access, 1);
 		if (!access->undrained)
 			break;
 		nag = time_after_eq(jiffies, access->nag_at);
 		if (nag)
 			access->nag_at = jiffies + DVP_NAG_INTERVAL;
 		count = dvp_collect(access, &live);
-		access->undrained = !dvp_drain(&live, nag);
+		access->undrained = !dvp_drain(&live, DVP_SLICE, nag);
 		dvp_drop(&live);
 		if (!access->undrained)
 			dvp_record_revoke(access, count);

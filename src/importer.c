@@ -207,11 +207,16 @@ static int dvp_check_untranslated(struct device *dev, struct dvp_buffer *buf)
  * all that is mapped.  Other IOMMUs are not told apart: where memory is encrypted
  * otherwise, in a guest by TDX, none has been seen.
  */
+static bool dvp_counts_as_encrypted(struct iommu_domain *domain)
+{
+	return dvp_memory_encrypted(CC_ATTR_MEM_ENCRYPT) &&
+	       !(domain && compat_iommu_maps_plain(domain));
+}
+
 static int dvp_check_translated(struct device *dev, struct dvp_buffer *buf,
 				struct iommu_domain *domain)
 {
-	if (!dvp_memory_encrypted(CC_ATTR_MEM_ENCRYPT) ||
-	    (domain && compat_iommu_maps_plain(domain)))
+	if (!dvp_counts_as_encrypted(domain))
 		return 0;
 	dvp_refuse_logged(dev, buf->access, dev,
 			  "cannot map the peer's memory: memory encryption is on, and this kernel's IOMMU driver is not known to exempt device memory from it; boot with mem_encrypt=off or iommu.passthrough=1, or use Linux 7.1 or later");
@@ -230,11 +235,14 @@ static int dvp_check_translated(struct device *dev, struct dvp_buffer *buf,
 int dvp_importer_check_list(struct dma_buf_attachment *attach)
 {
 	struct dvp_attachment *att = attach->priv;
+	struct dvp_buffer *buf = attach->dmabuf->priv;
 
-	if (att->map_type == PCI_P2PDMA_MAP_BUS_ADDR)
+	if (att->map_type == PCI_P2PDMA_MAP_BUS_ADDR ||
+	    !dvp_counts_as_encrypted(iommu_get_domain_for_dev(attach->dev)))
 		return 0;
-	return dvp_check_translated(attach->dev, attach->dmabuf->priv,
-				    iommu_get_domain_for_dev(attach->dev));
+	dvp_refuse_logged(attach->dev, buf->access, attach->dev,
+			  "cannot list the peer's addresses: memory encryption is on, and the page tables of this device are not known to exempt device memory from it; boot with mem_encrypt=off");
+	return -EIO;
 }
 
 /**

@@ -56,11 +56,11 @@ static void dvp_quarantine_end(struct dvp_buffer *buf)
 	struct dvp_access *access = buf->access;
 	bool last;
 
-	buf->quarantined = false;
 	spin_lock(&access->list_lock);
 	list_del_init(&buf->node);
 	last = list_empty(&access->buffers);
 	spin_unlock(&access->list_lock);
+	WRITE_ONCE(buf->quarantined, false);
 	if (!last)
 		return;
 	pr_info("%s: out of quarantine: no importer holds its memory any more\n",
@@ -87,7 +87,7 @@ static bool dvp_quarantine(struct dvp_buffer *buf)
 	struct dvp_access *access = buf->access;
 
 	dma_resv_lock(&buf->resv, NULL);
-	buf->quarantined = dvp_is_busy(buf);
+	WRITE_ONCE(buf->quarantined, dvp_is_busy(buf));
 	if (buf->quarantined) {
 		dvp_nag(buf, "in quarantine, not to be opened:");
 	} else {

@@ -26,6 +26,9 @@
 /* How long to wait for importers of memory that is away already. */
 #define DVP_LATE_WAIT (2 * HZ)
 
+/* How often to look whether a buffer that is revoked for good has no importer left. */
+#define DVP_END_INTERVAL max(HZ / 50, 1)
+
 static void dvp_mark(struct dvp_buffer *buf, bool revoked)
 {
 	dma_resv_lock(&buf->resv, NULL);
@@ -81,14 +84,15 @@ static void dvp_turn(struct dvp_access *access, struct list_head *live,
 	list_for_each_entry(buf, live, transition_node)
 		if (!buf->ended)
 			dvp_mark(buf, revoke);
+	/* An importer that had pinned an ended buffer may obey now. */
 	list_for_each_entry(buf, live, transition_node)
-		if (!buf->ended)
+		if (revoke || !buf->ended)
 			dvp_notify(buf);
 	if (!revoke) {
 		dvp_record_restore(access, count);
 		return;
 	}
-	access->undrained = !dvp_drain(live, false);
+	access->undrained = !dvp_drain(live, DVP_SLICE, false);
 	if (!access->undrained)
 		dvp_record_revoke(access, count);
 }
@@ -284,13 +288,16 @@ void dvp_revoke_add(struct dvp_access *access, struct dvp_buffer *buf)
 	mutex_unlock(&access->transition);
 }
 
-/* One slice of time for a buffer that is revoked for good.  Returns whether it is done. */
+/*
+ * Look at a buffer that is revoked for good.  Returns whether no importer reaches it.
+ * There may be many callers: none of them waits with the transition lock held.
+ */
 static bool dvp_drain_one(struct dvp_buffer *buf, bool nag)
 {
 	LIST_HEAD(one);
 
 	list_add(&buf->transition_node, &one);
-	return dvp_drain(&one, nag);
+	return dvp_drain(&one, 0, nag);
 }
 
 /* The buffer leaves the list unless a pinned importer keeps it.  Returns 0 or -EBUSY. */
@@ -311,18 +318,14 @@ static int dvp_end(struct dvp_access *access, struct dvp_buffer *buf)
 	return ret;
 }
 
-/* Mark and notify, unless an earlier call has. */
+/* Notify again what an earlier call has: an importer that had pinned may obey now. */
 static void dvp_end_begin(struct dvp_buffer *buf)
 {
-	bool first;
-
 	dma_resv_lock(&buf->resv, NULL);
-	first = !buf->ended;
-	buf->ended = true;
+	WRITE_ONCE(buf->ended, true);
 	buf->revoked = true;
 	dma_resv_unlock(&buf->resv);
-	if (first)
-		dvp_notify(buf);
+	dvp_notify(buf);
 }
 
 /**
@@ -350,7 +353,7 @@ int dvp_revoke_end_buffer(struct dvp_access *access, struct dvp_buffer *buf)
 		goto out;
 	dvp_end_begin(buf);
 	while (!dvp_drain_one(buf, nag) && !fatal_signal_pending(current)) {
-		dvp_let_in(access);
+		dvp_let_in(access, DVP_END_INTERVAL);
 		nag = time_after_eq(jiffies, nag_at);
 		if (nag)
 			nag_at = jiffies + DVP_NAG_INTERVAL;

@@ -33,6 +33,9 @@ struct vfio_pci_core_device;
 #define DVP_BLOCK_ERROR		BIT(4)
 #define DVP_BLOCK_SYSTEM	BIT(5)
 
+/* How long a waiter holds dvp_access.transition at a time. */
+#define DVP_SLICE (HZ / 4)
+
 /* Interval of the messages about an importer that does not let go. */
 #define DVP_NAG_INTERVAL (10 * HZ)
 
@@ -133,8 +136,8 @@ void dvp_revoke_remove(struct dvp_access *access, struct dvp_buffer *buf);
 extern bool dvp_holds_pinned;
 void dvp_nag(struct dvp_buffer *buf, const char *what);
 bool dvp_held_by_gone(struct dvp_buffer *buf);
-bool dvp_drain(struct list_head *live, bool nag);
-void dvp_let_in(struct dvp_access *access);
+bool dvp_drain(struct list_head *live, unsigned long slice, bool nag);
+void dvp_let_in(struct dvp_access *access, unsigned long time);
 bool dvp_settle(struct dvp_access *access, unsigned long limit);
 
 /* quarantine.c */
