@@ -120,9 +120,9 @@ static void direct_io(void **state)
 	assert_ok(device_bind(bench_find(NVME, 0), "nvme"));
 	/* The other NVMe controller has none. */
 	wait_until(!glob("/dev/nvme*n1", 0, NULL, &disks));
-	file = open(disks.gl_pathv[0], O_RDWR | O_DIRECT);
+	/* The node is there before the disk can be opened. */
+	wait_until((file = open(disks.gl_pathv[0], O_RDWR | O_DIRECT)) >= 0);
 	globfree(&disks);
-	assert_sys(file);
 	assert_int_equal(pread(file, own, PAGE, 0), PAGE);
 	assert_true(touch(memory) >= 0);
 	assert_int_equal(pread(file, memory, PAGE, 0), -1);
