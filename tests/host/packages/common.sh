@@ -12,10 +12,12 @@ not()
 	fi
 }
 
-# Other kernels, which other tests may have fetched, are not to be seen.
+# Other kernels, which other tests may have fetched, are not to be seen. A mount point cannot
+# be removed, so what a run that was cut short has left of the tests' own ones goes first.
 hide_other_kernels()
 {
 	local dir
+	rm -rf /lib/modules/*-without
 	for dir in /lib/modules/*; do
 		grep -qxF "${dir##*/}" <(printf '%s\n' "${kernels[@]}") || mount -t tmpfs none "$dir"
 	done
