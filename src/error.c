@@ -261,7 +261,7 @@ static bool dvp_try_lock(struct vfio_pci_core_device *core, unsigned long end)
 }
 
 /*
- * Before 7.x slot_reset() follows an error that is not fatal without any reset.
+ * Before 6.18 slot_reset() follows an error that is not fatal without any reset.
  * Then the device still has its BARs, and a VF its command register: leave it as
  * its user has set it up.
  */
@@ -416,13 +416,17 @@ void dvp_error_watch(struct dvp_device *dvp)
 	INIT_DELAYED_WORK(&dvp->recheck_work, dvp_recheck_work);
 	if (!pci_save_state(pdev))
 		dvp->bound_state = pci_store_saved_state(pdev);
-	dev_pm_domain_set(&pdev->dev, &dvp_pm_domain);
+	if (pdev->dev.pm_domain)
+		pci_warn(pdev, "in a power domain of the platform: system sleep and wake-up are not followed\n");
+	else
+		dev_pm_domain_set(&pdev->dev, &dvp_pm_domain);
 }
 
 /* A device is no longer bound. */
 void dvp_error_unwatch(struct dvp_device *dvp)
 {
-	dev_pm_domain_set(&dvp->core.pdev->dev, NULL);
+	if (dvp->core.pdev->dev.pm_domain == &dvp_pm_domain)
+		dev_pm_domain_set(&dvp->core.pdev->dev, NULL);
 	cancel_delayed_work_sync(&dvp->recheck_work);
 	cancel_work_sync(&dvp->report_work);
 	kfree(dvp->bound_state);

@@ -2,6 +2,7 @@
 /* VFIO_DEVICE_FEATURE_DMA_BUF: from a user's request to a file descriptor. */
 #include <linux/dma-buf.h>
 #include <linux/fcntl.h>
+#include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/pci.h>
 #include <linux/uaccess.h>
@@ -20,12 +21,15 @@
 /* As many as vfio-pci-core accepts, which copies the ranges with one kmalloc(). */
 #define DVP_MAX_RANGES 262144
 
-static bool dvp_is_memory_bar(struct vfio_pci_core_device *vdev, u32 index)
+/* Also keeps the user's @index from being used out of bounds under speculation. */
+static bool dvp_is_memory_bar(struct vfio_pci_core_device *vdev, u32 *index)
 {
-	return index < PCI_STD_NUM_BARS &&
-	       (pci_resource_flags(vdev->pdev, index) & IORESOURCE_MEM) &&
-	       pci_resource_len(vdev->pdev, index) &&
-	       !IS_ERR(vfio_pci_core_get_iomap(vdev, index));
+	if (*index >= PCI_STD_NUM_BARS)
+		return false;
+	*index = array_index_nospec(*index, PCI_STD_NUM_BARS);
+	return (pci_resource_flags(vdev->pdev, *index) & IORESOURCE_MEM) &&
+	       pci_resource_len(vdev->pdev, *index) &&
+	       !IS_ERR(vfio_pci_core_get_iomap(vdev, *index));
 }
 
 static int dvp_check_range(const struct vfio_region_dma_range *range,
@@ -201,7 +205,7 @@ long dvp_export(struct dvp_device *dvp, u32 flags,
 		dvp_refuse(dvp->access, NULL, "invalid request: %s", wrong);
 		return -EINVAL;
 	}
-	if (!dvp_is_memory_bar(&dvp->core, get.region_index)) {
+	if (!dvp_is_memory_bar(&dvp->core, &get.region_index)) {
 		dvp_refuse(dvp->access, NULL,
 			   "region %u is not a memory BAR of the device",
 			   get.region_index);
