@@ -212,7 +212,7 @@ static void check_peer(struct facts *facts, const char *peer, bool is_bridge)
 			 text("it has no driver, so it cannot import"), NULL);
 	else if (device_is_vfio(driver))
 		fact_add(facts, WARNING, peer, "peer.vfio",
-			 text("%s has it, so only its user can import, through iommufd (7.x, exporter=intree)",
+			 text("%s has it, so only its user can import, through iommufd (6.19 or later, exporter=intree)",
 			      driver), NULL);
 	else
 		check_imports(facts, peer);

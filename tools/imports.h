@@ -9,7 +9,7 @@
  * @IMPORTS_STATIC: only mappings that cannot be revoked
  * @IMPORTS_PINNED: it pins buffers, and does not let go of them
  * @IMPORTS_UNKNOWN: a driver could not be read
- * @IMPORTS_REVOCABLE: it pins buffers, but lets go on a revoke (7.x)
+ * @IMPORTS_REVOCABLE: it pins buffers, but lets go on a revoke (7.1)
  * @IMPORTS_DYNAMIC: it lets go of a mapping when told to
  */
 enum imports {

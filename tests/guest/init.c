@@ -300,7 +300,7 @@ static unsigned int count_leaks(FILE *found)
 /*
  * Where the kernel has kmemleak.  An object must be some seconds old before it is
  * called a leak; a scan must find it as the last one did, and that several times
- * from 7.x on.
+ * in 7.3.
  */
 static void check_leaks(void)
 {

@@ -439,7 +439,7 @@ int suite_importer(void)
 		IMPORTER("a mapping outlives the buffer's descriptor",
 			 given_away),
 	};
-	/* Before 7.x the core itself refuses it, with a warning. */
+	/* Before 7.1 the core itself refuses it, with a warning. */
 	const struct CMUnitTest core_passes_on[] = {
 		IMPORTER("an importer without a callback is refused",
 			 no_callback),

@@ -239,7 +239,7 @@ static void example(void **state)
 	assert_int_equal(assert_ok(card_regions(region_engine, &key)), 0);
 }
 
-/* efa, bnxt_re, mana, ionic, and irdma before 7.x. */
+/* efa, bnxt_re, mana, ionic, and irdma before 7.1. */
 static void pinned(void **state)
 {
 	struct vfio *vfio = bench_open(region_memory);
@@ -254,7 +254,7 @@ static void pinned(void **state)
 	region_lands(region_register(buffer, 0, PAGE, 0), 0, bench_mmap(vfio, BAR2));
 }
 
-/* irdma from 7.x on: a region is given up for good, not mapped anew. */
+/* irdma from 7.1 on: a region is given up for good, not mapped anew. */
 static void revocable(void **state)
 {
 	struct vfio *vfio = bench_open(region_memory);
