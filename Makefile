@@ -87,7 +87,7 @@ check-mutations:
 	@scripts/check-mutations $(NAME)$(own)
 
 stress:
-	@scripts/stress "$(SECONDS)" "$(KERNEL)" "$(CPUS)" "$(SEED)"$(own)
+	@scripts/stress "$(SECONDS)" "$(KERNEL)" "$(CPUS)" "$(SEED)" "$(DROPIN)"$(own)
 
 fuzz:
 	@scripts/fuzz "$(SECONDS)" "$(KERNEL)" "$(SEED)"$(own)

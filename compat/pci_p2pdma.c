@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The path between two PCI functions, decided as the newest kernel's
- * drivers/pci/p2pdma.c does.  The kernel does not export its own decision to
- * modules, and lacks it without CONFIG_PCI_P2PDMA.  The test suite "route"
- * compares both.
+ * The path between two PCI functions, decided as drivers/pci/p2pdma.c of Linux 7.3
+ * does.  The kernel does not export its own decision to modules, and lacks it without
+ * CONFIG_PCI_P2PDMA.  The test suite "route" compares both.
  */
 #include <linux/pci.h>
 #include <linux/string.h>

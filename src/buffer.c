@@ -62,6 +62,25 @@ void dvp_buffer_put(struct dvp_buffer *buf)
 }
 
 /**
+ * dvp_buffer_unlist() - take a buffer off its device's list
+ * @buf: buffer, on the list or not
+ *
+ * Context: any process context.
+ * Return: true if no buffer is left on the list.
+ */
+bool dvp_buffer_unlist(struct dvp_buffer *buf)
+{
+	struct dvp_access *access = buf->access;
+	bool empty;
+
+	spin_lock(&access->list_lock);
+	list_del_init(&buf->node);
+	empty = list_empty(&access->buffers);
+	spin_unlock(&access->list_lock);
+	return empty;
+}
+
+/**
  * dvp_is_gone() - whether a buffer has been taken back for good
  * @buf: buffer
  *
@@ -97,7 +116,7 @@ bool dvp_is_dead(struct dvp_buffer *buf)
  * dvp_collect() - list the buffers of a device
  * @access: of the device
  * @live: empty list; gets the buffers, linked by @transition_node, with a reference
- *	on each, to be dropped by dvp_drop()
+ *	on each, to be dropped by dvp_put_collected()
  *
  * Context: any process context; @access->transition is held until they are dropped.
  * Return: how many there are.
@@ -120,7 +139,7 @@ unsigned int dvp_collect(struct dvp_access *access, struct list_head *live)
 }
 
 /* Drop what dvp_collect() has collected; the list is empty afterwards. */
-void dvp_drop(struct list_head *live)
+void dvp_put_collected(struct list_head *live)
 {
 	struct dvp_buffer *buf, *next;
 

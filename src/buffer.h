@@ -58,7 +58,7 @@ struct dvp_process {
  * @size: sum of the ranges, in bytes
  * @extent: from the lowest to the highest address of all ranges
  * @ranges: physical ranges in the order of the buffer; constant
- * @nr_ranges: of @ranges
+ * @nr_ranges: number of entries of @ranges
  * @mappings: live mappings of importers, physical lists included (@resv)
  * @cpu_lock: lock of @cpu_mappings
  * @cpu_mappings: what processes have mapped (@cpu_lock)
@@ -74,7 +74,7 @@ struct dvp_process {
  * @revoked: attaching and mapping are refused (@resv)
  * @ended: revoked for good by the owner of the device (@resv; changed with
  *	dvp_access.transition held as well)
- * @quarantined: an importer has kept it when the device was closed (@resv)
+ * @quarantined: an importer still held it when the device was closed (@resv)
  */
 struct dvp_buffer {
 	struct kref ref;

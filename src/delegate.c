@@ -71,7 +71,7 @@ int dvp_feature_memattr(struct dvp_device *dvp, u32 flags,
 	if (copy_from_user(&set, arg, sizeof(set)))
 		return -EFAULT;
 	if (set.memattr > DMABUF_VFIO_PCI_MEMATTR_WRITE_COMBINE) {
-		dvp_refuse(dvp->access, NULL, "there is no memory type %u",
+		dvp_refuse(dvp->access, NULL, "unknown memattr %u",
 			   set.memattr);
 		return -ENOENT;
 	}

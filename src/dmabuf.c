@@ -81,8 +81,8 @@ static int dvp_attach_capable(struct dvp_buffer *buf,
 		return 0;
 	dvp_refuse(buf->access, attach->dev, "its driver %s",
 		   attach->peer2peer ?
-		   "cannot be told to let go of the memory (see pinned_importers=hold)" :
-		   "does not take memory without pages (allow_peer2peer)");
+		   "cannot be revoked (no callback for it; see pinned_importers=hold)" :
+		   "does not allow peer-to-peer (allow_peer2peer)");
 	return -EOPNOTSUPP;
 }
 
@@ -245,7 +245,7 @@ static void dvp_dmabuf_release(struct dma_buf *dmabuf)
 {
 	struct dvp_buffer *buf = dmabuf->priv;
 
-	dvp_revoke_remove(buf->access, buf);
+	dvp_revoke_remove(buf);
 	dvp_buffer_put(buf);
 }
 
@@ -288,7 +288,7 @@ dmabuf_vfio_pci_get_phys(struct dma_buf_attachment *attach, u32 version)
 	buf = attach->dmabuf->priv;
 	if (version != DMABUF_VFIO_PCI_PHYS_VERSION) {
 		dvp_refuse(buf->access, attach->dev,
-			   "there is no version %u of the list of physical addresses",
+			   "version %u of the list of physical addresses is not supported",
 			   version);
 		return ERR_PTR(-EOPNOTSUPP);
 	}

@@ -2,11 +2,14 @@
 /*
  * Waiting for importers to let go, and naming those that do not.
  *
- * A revoke waits without a limit of time, with three exceptions: an importer that has
- * pinned (pinned_importers=hold) is not waited for; the closing of the device ends all
- * waits after DVP_CLOSE_WAIT; and so does the killing of the task that waits.  In the
- * latter two cases the importer may be that of the process itself, which unmaps only
- * when its handle is closed, after the device.
+ * A revoke waits until all importers have unmapped, unless
+ * - the caller sets a limit: the reset of a PF, its opening and closing, PCI errors,
+ *   system sleep, a revoke of memory that is away already;
+ * - the importer has pinned (pinned_importers=hold);
+ * - the importer's device was unplugged;
+ * - the device is being closed (DVP_CLOSE_WAIT), or the task that waits is being killed.
+ *   The importer may be that of the same process, which unmaps only when its handle is
+ *   closed, after the device.
  *
  * Waiters sleep without the reservation lock, which importers need to unmap, and hold
  * dvp_access.transition for no longer than DVP_SLICE at a time.  So a task that is
@@ -36,8 +39,8 @@ static bool dvp_is_pinned(struct dma_buf_attachment *attach)
 	       !compat_dma_buf_obeys(attach, att->pins, att->mappings);
 }
 
-static void dvp_nag_about(struct dvp_buffer *buf, const char *what,
-			  struct dma_buf_attachment *attach)
+static void dvp_log_holder(struct dvp_buffer *buf, const char *what,
+			   struct dma_buf_attachment *attach)
 {
 	struct dvp_attachment *att = attach->priv;
 
@@ -53,7 +56,7 @@ static void dvp_nag_about(struct dvp_buffer *buf, const char *what,
 }
 
 /* Say who holds a buffer, whose reservation lock is held, and what ends that. */
-void dvp_nag(struct dvp_buffer *buf, const char *what)
+void dvp_log_holders(struct dvp_buffer *buf, const char *what)
 {
 	struct dma_buf_attachment *attach;
 	struct dvp_attachment *att;
@@ -70,7 +73,7 @@ void dvp_nag(struct dvp_buffer *buf, const char *what)
 			if (!buf->quarantined && !buf->ended &&
 			    dvp_is_pinned(attach))
 				continue;
-			dvp_nag_about(buf, what, attach);
+			dvp_log_holder(buf, what, attach);
 			named = true;
 		}
 	if (named)
@@ -84,8 +87,9 @@ void dvp_nag(struct dvp_buffer *buf, const char *what)
 }
 
 /*
- * Hotplug says so before it removes any device.  One that is in D3cold or whose
- * link is being reset does not answer either, but comes back with its mappings.
+ * pciehp sets this state for all functions below the port before it removes the first
+ * one.  A device in D3cold, or whose link is being reset, does not answer either, but
+ * comes back with its mappings.
  */
 static bool dvp_is_torn_out(struct pci_dev *pdev)
 {
@@ -200,7 +204,7 @@ bool dvp_drain(struct list_head *live, unsigned long slice, bool nag)
 			continue;
 		dma_resv_lock(&buf->resv, NULL);
 		if (nag)
-			dvp_nag(buf, "waiting to take back");
+			dvp_log_holders(buf, "revoke waits:");
 		drained &= nag && dvp_held_by_gone(buf);
 		dma_resv_unlock(&buf->resv);
 	}
@@ -212,7 +216,7 @@ bool dvp_drain(struct list_head *live, unsigned long slice, bool nag)
  * a task that has a higher priority than they have would get it back at once with
  * PREEMPT_RT.
  */
-void dvp_let_in(struct dvp_access *access, unsigned long time)
+void dvp_yield_transition(struct dvp_access *access, unsigned long time)
 {
 	mutex_unlock(&access->transition);
 	schedule_timeout_uninterruptible(time);
@@ -228,7 +232,7 @@ static bool dvp_gives_up(struct dvp_access *access)
 }
 
 /**
- * dvp_settle() - wait until no importer reaches the memory any more
+ * dvp_wait_drained() - wait until no importer reaches the memory any more
  * @access: of the device
  * @limit: of the time, in jiffies; 0 for none
  *
@@ -236,7 +240,7 @@ static bool dvp_gives_up(struct dvp_access *access)
  * Return: false if importers still hold mappings, after @limit or because the
  * device is being closed or the task is being killed.
  */
-bool dvp_settle(struct dvp_access *access, unsigned long limit)
+bool dvp_wait_drained(struct dvp_access *access, unsigned long limit)
 {
 	unsigned long end = jiffies + limit;
 	unsigned int count;
@@ -245,7 +249,7 @@ bool dvp_settle(struct dvp_access *access, unsigned long limit)
 
 	while (access->undrained && !dvp_gives_up(access) &&
 	       !(limit && time_after_eq(jiffies, end))) {
-		dvp_let_in(access, 1);
+		dvp_yield_transition(access, 1);
 		if (!access->undrained)
 			break;
 		nag = time_after_eq(jiffies, access->nag_at);
@@ -253,7 +257,7 @@ bool dvp_settle(struct dvp_access *access, unsigned long limit)
 			access->nag_at = jiffies + DVP_NAG_INTERVAL;
 		count = dvp_collect(access, &live);
 		access->undrained = !dvp_drain(&live, DVP_SLICE, nag);
-		dvp_drop(&live);
+		dvp_put_collected(&live);
 		if (!access->undrained)
 			dvp_record_revoke(access, count);
 	}

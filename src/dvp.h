@@ -90,7 +90,13 @@ void dvp_reset_prepare(struct pci_dev *pdev);
 void dvp_reset_done(struct pci_dev *pdev);
 
 void dvp_pm_init(void);
+void dvp_pm_watch(struct pci_dev *pdev);
+void dvp_pm_unwatch(struct pci_dev *pdev);
 void dvp_pm_shutdown(struct pci_dev *pdev);
+
+void dvp_report(struct dvp_device *dvp, long reason);
+void dvp_retract(struct dvp_device *dvp, long reason);
+bool dvp_wait_reported(struct dvp_device *dvp, long reason, long timeout);
 
 void dvp_error_watch(struct dvp_device *dvp);
 void dvp_error_unwatch(struct dvp_device *dvp);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PCI errors, surprise removal, system sleep and shutdown: events that take a
- * device's memory, and whose callers must not wait for importers without a limit.
- * The PCI core reports them with the device lock held.
+ * PCI errors and surprise removal: events that take a device's memory, and whose
+ * callers must not wait for importers without a limit.  The PCI core reports them
+ * with the device lock held.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/pci.h>
-#include <linux/pm_domain.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -33,9 +32,6 @@
  * ended, the link may still be reset.
  */
 #define DVP_RECHECK_DELAY (20 * HZ)
-
-/* How long system sleep and shutdown wait for importers. */
-#define DVP_SYSTEM_WAIT (2 * HZ)
 
 /* Woken when importers have let go after dvp_report(). */
 static DECLARE_WAIT_QUEUE_HEAD(dvp_report_drained);
@@ -65,23 +61,43 @@ static void dvp_report_work(struct work_struct *work)
 	dvp_revoke_unblock(dvp->access, reasons, &dvp->core);
 }
 
-/* Block @reason from the workqueue.  Does not wait. */
-static void dvp_report(struct dvp_device *dvp, long reason)
+/**
+ * dvp_report() - block access for a reason, from the workqueue
+ * @dvp: device
+ * @reason: DVP_BLOCK_ERROR or DVP_BLOCK_SYSTEM
+ *
+ * Context: any; does not wait.
+ */
+void dvp_report(struct dvp_device *dvp, long reason)
 {
 	atomic_long_or(reason, &dvp->wanted);
 	atomic_long_or(reason, &dvp->reported);
 	queue_work(system_long_wq, &dvp->report_work);
 }
 
-/* Clear @reason from the workqueue, after a block that still waits. */
-static void dvp_retract(struct dvp_device *dvp, long reason)
+/**
+ * dvp_retract() - clear a reason, from the workqueue, after a block that still waits
+ * @dvp: device
+ * @reason: as given to dvp_report()
+ *
+ * Context: any; does not wait.
+ */
+void dvp_retract(struct dvp_device *dvp, long reason)
 {
 	atomic_long_andnot(reason, &dvp->wanted);
 	queue_work(system_long_wq, &dvp->report_work);
 }
 
-/* Returns whether all importers have unmapped after dvp_report(). */
-static bool dvp_wait_reported(struct dvp_device *dvp, long reason, long timeout)
+/**
+ * dvp_wait_reported() - wait for importers after dvp_report()
+ * @dvp: device
+ * @reason: as given to dvp_report()
+ * @timeout: in jiffies; may be negative, if it has passed already
+ *
+ * Context: may sleep, for up to @timeout.
+ * Return: true if all importers have unmapped.
+ */
+bool dvp_wait_reported(struct dvp_device *dvp, long reason, long timeout)
 {
 	return wait_event_timeout(dvp_report_drained,
 				  !(atomic_long_read(&dvp->reported) & reason),
@@ -343,70 +359,6 @@ void dvp_error_removing(struct pci_dev *pdev)
 		dvp_report(dvp_of_pdev(pdev), DVP_BLOCK_ERROR);
 }
 
-/* Returns whether all importers have unmapped, at the latest after DVP_SYSTEM_WAIT. */
-static bool dvp_block_for_system(struct dvp_device *dvp)
-{
-	dvp_report(dvp, DVP_BLOCK_SYSTEM);
-	return dvp_wait_reported(dvp, DVP_BLOCK_SYSTEM, DVP_SYSTEM_WAIT) &&
-	       !dvp_access_mappings(dvp->access);
-}
-
-/**
- * dvp_pm_shutdown() - the system restarts or starts another kernel
- * @pdev: device
- *
- * Context: may sleep, for up to DVP_SYSTEM_WAIT.
- */
-void dvp_pm_shutdown(struct pci_dev *pdev)
-{
-	if (!dvp_block_for_system(dvp_of_pdev(pdev)))
-		pci_warn(pdev, "shutting down while an importer still holds a mapping\n");
-}
-
-/* System sleep begins: a device that keeps its mappings must not lose power. */
-static int dvp_pm_prepare(struct device *dev)
-{
-	struct dvp_device *dvp = dvp_of_pdev(to_pci_dev(dev));
-
-	if (dvp_block_for_system(dvp))
-		return pci_bus_type.pm->prepare(dev);
-	dvp_retract(dvp, DVP_BLOCK_SYSTEM);
-	dev_err(dev, "system sleep refused: an importer still holds a mapping\n");
-	return -EBUSY;
-}
-
-static void dvp_pm_complete(struct device *dev)
-{
-	pci_bus_type.pm->complete(dev);
-	dvp_retract(dvp_of_pdev(to_pci_dev(dev)), DVP_BLOCK_SYSTEM);
-}
-
-/* A device may wake up by itself; then the core ends the low-power state. */
-static int dvp_pm_runtime_resume(struct device *dev)
-{
-	struct dvp_device *dvp = dvp_of_pdev(to_pci_dev(dev));
-	int ret = pci_bus_type.pm->runtime_resume(dev);
-
-	dvp_revoke_unblock(dvp->access, 0, &dvp->core);
-	return ret;
-}
-
-/*
- * The core replaces the callbacks of the driver with its own whenever a device is
- * bound.  Those of a PM domain come before the PCI bus's, which call the driver's.
- */
-static struct dev_pm_domain dvp_pm_domain __ro_after_init;
-
-/* Set up the callbacks, before any device is bound. */
-void __init dvp_pm_init(void)
-{
-	if (pci_bus_type.pm)
-		dvp_pm_domain.ops = *pci_bus_type.pm;
-	dvp_pm_domain.ops.prepare = dvp_pm_prepare;
-	dvp_pm_domain.ops.complete = dvp_pm_complete;
-	dvp_pm_domain.ops.runtime_resume = dvp_pm_runtime_resume;
-}
-
 /* A device is being bound. */
 void dvp_error_watch(struct dvp_device *dvp)
 {
@@ -416,17 +368,11 @@ void dvp_error_watch(struct dvp_device *dvp)
 	INIT_DELAYED_WORK(&dvp->recheck_work, dvp_recheck_work);
 	if (!pci_save_state(pdev))
 		dvp->bound_state = pci_store_saved_state(pdev);
-	if (pdev->dev.pm_domain)
-		pci_warn(pdev, "in a power domain of the platform: system sleep and wake-up are not followed\n");
-	else
-		dev_pm_domain_set(&pdev->dev, &dvp_pm_domain);
 }
 
 /* A device is no longer bound. */
 void dvp_error_unwatch(struct dvp_device *dvp)
 {
-	if (dvp->core.pdev->dev.pm_domain == &dvp_pm_domain)
-		dev_pm_domain_set(&dvp->core.pdev->dev, NULL);
 	cancel_delayed_work_sync(&dvp->recheck_work);
 	cancel_work_sync(&dvp->report_work);
 	kfree(dvp->bound_state);

@@ -117,7 +117,7 @@ static bool dvp_keeps_clear(struct device *dev, struct iommu_group *group)
 }
 
 /**
- * dvp_importer_attach() - look whether and where the importer's IOMMU is in the way
+ * dvp_importer_attach() - check the importer's IOMMU group, and collect its reserved regions
  * @attach: importer's attachment; its map type is decided
  * Return: 0; -ENOMEM; or -EINVAL if the log says why the importer cannot have a
  * mapping.  dvp_importer_detach() frees the regions that were found, in any case.
@@ -230,7 +230,7 @@ static int dvp_check_translated(struct device *dev, struct dvp_buffer *buf,
  * Nothing is known of those page tables.  The domain of the device stands for them.
  *
  * Context: any; the buffer's reservation lock is held.
- * Return: 0, or -EIO if the log says why not.
+ * Return: 0, or -EIO, with the reason in the log.
  */
 int dvp_importer_check_list(struct dma_buf_attachment *attach)
 {
@@ -249,7 +249,7 @@ int dvp_importer_check_list(struct dma_buf_attachment *attach)
  * dvp_importer_check() - check an importer before a mapping is made
  * @attach: importer's attachment
  * Context: any; the buffer's reservation lock is held.
- * Return: 0, or -EIO if the log says why not.
+ * Return: 0, or -EIO, with the reason in the log.
  */
 int dvp_importer_check(struct dma_buf_attachment *attach)
 {
@@ -269,8 +269,8 @@ int dvp_importer_check(struct dma_buf_attachment *attach)
  * addresses only: an untranslated address leads to the same place without it.
  * The region of software-managed MSIs holds only what that software maps.
  */
-static bool dvp_is_taken(const struct iommu_resv_region *region,
-			 bool translated)
+static bool dvp_is_reserved(const struct iommu_resv_region *region,
+			    bool translated)
 {
 	switch (region->type) {
 	case IOMMU_RESV_RESERVED:
@@ -313,7 +313,7 @@ static bool dvp_leads_into(const struct iommu_resv_region *region,
  * @attach: importer's attachment
  * @sgt: its mapping
  * Context: any; the buffer's reservation lock is held.
- * Return: 0, or -EIO if the log says why not.
+ * Return: 0, or -EIO, with the reason in the log.
  */
 int dvp_importer_check_mapping(struct dma_buf_attachment *attach,
 			       struct sg_table *sgt)
@@ -327,7 +327,7 @@ int dvp_importer_check_mapping(struct dma_buf_attachment *attach,
 		return 0;
 	translated = dvp_is_translated(attach->dev);
 	list_for_each_entry(region, &att->reserved, list)
-		if (dvp_is_taken(region, translated) &&
+		if (dvp_is_reserved(region, translated) &&
 		    dvp_leads_into(region, buf, sgt, translated)) {
 			dvp_refuse_logged(attach->dev, buf->access, attach->dev,
 					  "cannot map the peer's memory: its addresses would be among %zu bytes from %pap, which are reserved in this IOMMU group (see reserved_regions in its iommu_group)",

@@ -9,10 +9,10 @@
  * importers: those wait without the reservation lock.  Only faults take that lock here:
  * from 6.2 to 6.4 the dma-buf core calls mmap() with it held.
  *
- * The areas are VM_MIXEDMAP and not VM_PFNMAP, although they have no pages.  Of what is
- * VM_PFNMAP, VFIO's type 1 IOMMU driver makes DMA mappings, and cannot be told that the
- * memory goes.  For get_user_pages() and KVM, VM_IO decides: the former refuses, the
- * latter follows the page tables and is told of each entry that is removed.
+ * The areas are VM_MIXEDMAP, not VM_PFNMAP, although they have no struct pages: VFIO's
+ * type 1 driver maps VM_PFNMAP areas for DMA, and cannot be notified of a revoke.  With
+ * VM_IO, get_user_pages() refuses the area; KVM follows the page tables and is notified
+ * of each entry that is removed.
  *
  * Page tables have no huge entries: on 6.12, madvise(MADV_COLD) and clear_refs look for
  * the pages of a huge entry that is not in a VM_PFNMAP area.  An access in order fills
@@ -109,8 +109,8 @@ static vm_fault_t dvp_fill(struct vm_fault *vmf, struct dvp_buffer *buf)
 }
 
 /*
- * An access of the process itself is made again after a signal.  Others take it for a
- * failure that no page is there: KVM would end its guest.
+ * A fault of the process itself is repeated after a signal.  Other callers take a
+ * missing page for an error (KVM would end its guest), so no signal interrupts those.
  */
 static int dvp_lock_for_fault(struct vm_fault *vmf, struct dvp_buffer *buf)
 {
@@ -128,8 +128,8 @@ static vm_fault_t dvp_vma_fault(struct vm_fault *vmf)
 	vm_fault_t ret = VM_FAULT_SIGBUS;
 
 	/*
-	 * A marker of userfaultfd (WP_ASYNC, 6.7) is no page, but keeps its place:
-	 * the access would fault for ever.
+	 * A marker of userfaultfd (WP_ASYNC, 6.7) occupies the entry without a page:
+	 * vmf_insert_pfn() leaves it there, and the access would fault for ever.
 	 */
 	if ((vmf->flags & FAULT_FLAG_ORIG_PTE_VALID) && !pte_none(vmf->orig_pte))
 		return VM_FAULT_SIGBUS;
@@ -163,12 +163,12 @@ static int dvp_mmap_check(const struct dvp_buffer *buf,
 	/* VM_SHARED is not set for a file that cannot be written. */
 	if (!(vma->vm_flags & VM_MAYSHARE)) {
 		dvp_refuse(buf->access, NULL,
-			   "mmap: a private mapping (MAP_PRIVATE) is not possible");
+			   "mmap: only MAP_SHARED is supported");
 		return -EINVAL;
 	}
 	if (vma->vm_flags & VM_EXEC) {
 		dvp_refuse(buf->access, NULL,
-			   "mmap: its memory cannot be executed (PROT_EXEC)");
+			   "mmap: PROT_EXEC is not allowed");
 		return -EPERM;
 	}
 	if (!buf->mappable) {
@@ -178,7 +178,7 @@ static int dvp_mmap_check(const struct dvp_buffer *buf,
 	}
 	if (dvp_has_pages(buf)) {
 		dvp_refuse(buf->access, NULL,
-			   "mmap: the BAR is in a section of memory that is in part RAM");
+			   "mmap: the BAR shares a section of memory with RAM");
 		return -EINVAL;
 	}
 	return 0;

@@ -81,13 +81,14 @@ static void dvp_miss_graphics(struct pci_dev *pdev)
 		return;
 	pci_read_config_dword(pdev, DVP_OPREGION, &opregion);
 	if (opregion && ~opregion)
-		pci_warn(pdev, "Intel graphics without the regions for its OpRegion and its bridges' configuration: a virtual machine that needs them needs the kernel's own vfio-pci\n");
+		pci_warn(pdev, "Intel graphics: the regions of the OpRegion and of the bridges' configuration are not provided; for a virtual machine that needs them, bind to the kernel's own vfio-pci\n");
 }
 
 /* The device is not registered, or no longer. */
 static void dvp_unwatch(struct dvp_device *dvp)
 {
 	dvp_reset_unwatch(dvp);
+	dvp_pm_unwatch(dvp->core.pdev);
 	dvp_error_unwatch(dvp);
 	vfio_put_device(&dvp->core.vdev);
 }
@@ -111,6 +112,7 @@ static int dvp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		compat_use_intree_export(&dvp->core);
 
 	dvp_error_watch(dvp);
+	dvp_pm_watch(pdev);
 	dvp_reset_watch(dvp);
 	ret = vfio_pci_core_register_device(&dvp->core);
 	if (ret) {
@@ -206,8 +208,8 @@ static int __init dvp_choose_exporter(void)
 
 	if (!strcmp(exporter, "auto")) {
 		why = COMPAT_HAS_INTREE_EXPORT ?
-		      "vfio-pci-core can use freed memory; exporter=intree overrides, for iommufd" :
-		      "this kernel's vfio-pci-core cannot";
+		      "vfio-pci-core's can use freed memory (exporter=intree, for iommufd)" :
+		      "this kernel's vfio-pci-core has no exporter";
 	} else if (!strcmp(exporter, "intree")) {
 		dvp_uses_intree = true;
 	} else if (strcmp(exporter, "own")) {

@@ -40,7 +40,7 @@
 /* Whether an importer may still reach the buffer.  The reservation lock is held. */
 static bool dvp_is_busy(struct dvp_buffer *buf)
 {
-	/* What an importer has lost before it let go of the dma-buf stays lost. */
+	/* The dma-buf is gone: what an importer has leaked can never be unmapped. */
 	if (!buf->dmabuf)
 		return false;
 	if (buf->all_work)
@@ -54,12 +54,8 @@ static bool dvp_is_busy(struct dvp_buffer *buf)
 static void dvp_quarantine_end(struct dvp_buffer *buf)
 {
 	struct dvp_access *access = buf->access;
-	bool last;
+	bool last = dvp_buffer_unlist(buf);
 
-	spin_lock(&access->list_lock);
-	list_del_init(&buf->node);
-	last = list_empty(&access->buffers);
-	spin_unlock(&access->list_lock);
 	WRITE_ONCE(buf->quarantined, false);
 	if (!last)
 		return;
@@ -84,17 +80,12 @@ void dvp_quarantine_check(struct dvp_buffer *buf)
 /* A buffer that is not in quarantine leaves the list.  Returns whether it is. */
 static bool dvp_quarantine(struct dvp_buffer *buf)
 {
-	struct dvp_access *access = buf->access;
-
 	dma_resv_lock(&buf->resv, NULL);
 	WRITE_ONCE(buf->quarantined, dvp_is_busy(buf));
-	if (buf->quarantined) {
-		dvp_nag(buf, "in quarantine, not to be opened:");
-	} else {
-		spin_lock(&access->list_lock);
-		list_del_init(&buf->node);
-		spin_unlock(&access->list_lock);
-	}
+	if (buf->quarantined)
+		dvp_log_holders(buf, "closed, in quarantine:");
+	else
+		dvp_buffer_unlist(buf);
 	dma_resv_unlock(&buf->resv);
 	return buf->quarantined;
 }
@@ -120,7 +111,7 @@ void dvp_quarantine_begin(struct dvp_access *access)
 	access->undrained = false;
 	list_for_each_entry(buf, &live, transition_node)
 		held += dvp_quarantine(buf);
-	dvp_drop(&live);
+	dvp_put_collected(&live);
 	if (held)
 		trace_dvp_quarantine(access, held);
 }
@@ -147,10 +138,10 @@ bool dvp_in_quarantine(struct dvp_access *access, const char *what)
 		if (buf->quarantined && dvp_held_by_gone(buf))
 			dvp_quarantine_end(buf);
 		else if (buf->quarantined && what)
-			dvp_nag(buf, what);
+			dvp_log_holders(buf, what);
 		dma_resv_unlock(&buf->resv);
 	}
-	dvp_drop(&live);
+	dvp_put_collected(&live);
 	held = !list_empty(&access->buffers);
 	mutex_unlock(&access->transition);
 	return held;

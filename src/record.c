@@ -162,19 +162,15 @@ int dvp_refuse_revoked(struct dvp_buffer *buf, const struct device *importer)
 {
 	struct dvp_access *access = buf->access;
 	char reasons[DVP_REASONS_SIZE];
-	bool closed;
 
 	if (READ_ONCE(buf->ended)) {
 		dvp_refuse(access, importer,
 			   "the buffer is revoked for good, by its owner");
 		return -ENODEV;
 	}
-	/* A buffer leaves the list when the device is closed. */
-	spin_lock(&access->list_lock);
-	closed = list_empty(&buf->node);
-	spin_unlock(&access->list_lock);
-	dvp_say_reasons(reasons, closed ? DVP_BLOCK_CLOSED :
-					  READ_ONCE(access->reasons));
+	/* The device may have been opened again since it was closed. */
+	dvp_say_reasons(reasons, dvp_is_gone(buf) ? DVP_BLOCK_CLOSED :
+						    READ_ONCE(access->reasons));
 	dvp_refuse(access, importer, "the buffer is revoked: %s", reasons);
 	return -ENODEV;
 }

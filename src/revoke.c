@@ -73,8 +73,8 @@ static void dvp_notify(struct dvp_buffer *buf)
  * notified importer may map any of its buffers, and importers that let go at the
  * same time take as long as the slowest of them.
  */
-static void dvp_turn(struct dvp_access *access, struct list_head *live,
-		     unsigned int count)
+static void dvp_revoke_or_restore(struct dvp_access *access,
+				  struct list_head *live, unsigned int count)
 {
 	bool revoke = access->revoked;
 	struct dvp_buffer *buf;
@@ -115,8 +115,8 @@ static bool dvp_apply(struct dvp_access *access)
 	access->undrained = false;
 	count = dvp_collect(access, &live);
 	if (count)
-		dvp_turn(access, &live, count);
-	dvp_drop(&live);
+		dvp_revoke_or_restore(access, &live, count);
+	dvp_put_collected(&live);
 	return revoke;
 }
 
@@ -138,11 +138,11 @@ static bool dvp_device_enabled(struct vfio_pci_core_device *vdev)
 }
 
 /*
- * Off counts at once.  On counts only if no other write is under way: that write
- * may be about to switch off, and looks again when it is done.
+ * Block at once when the device is disabled.  Unblock only if no other write is in
+ * progress: that write may disable the device, and calls this again when it ends.
  */
-static void dvp_look(struct dvp_access *access,
-		     struct vfio_pci_core_device *vdev)
+static void dvp_check_enabled(struct dvp_access *access,
+			      struct vfio_pci_core_device *vdev)
 {
 	lockdep_assert_held(&access->transition);
 
@@ -171,7 +171,7 @@ void dvp_revoke_close(struct dvp_access *access)
 	mutex_lock(&access->transition);
 	access->reasons |= DVP_BLOCK_CLOSED;
 	dvp_apply(access);
-	dvp_settle(access, 0);
+	dvp_wait_drained(access, 0);
 	dvp_quarantine_begin(access);
 	WRITE_ONCE(access->close_by, 0);
 	mutex_unlock(&access->transition);
@@ -185,7 +185,7 @@ void dvp_revoke_close(struct dvp_access *access)
  *
  * Context: sleeps until importers have let go.  Locks of the PCI and VFIO cores
  * may be held, locks of importers must not.
- * Return: see dvp_settle().
+ * Return: see dvp_wait_drained().
  */
 bool dvp_revoke_block(struct dvp_access *access, unsigned long reason,
 		      unsigned long limit)
@@ -195,7 +195,7 @@ bool dvp_revoke_block(struct dvp_access *access, unsigned long reason,
 	mutex_lock(&access->transition);
 	access->reasons |= reason;
 	dvp_apply(access);
-	settled = dvp_settle(access, limit);
+	settled = dvp_wait_drained(access, limit);
 	mutex_unlock(&access->transition);
 	return settled;
 }
@@ -217,9 +217,9 @@ void dvp_revoke_unblock(struct dvp_access *access, unsigned long reason,
 {
 	mutex_lock(&access->transition);
 	access->reasons &= ~reason;
-	dvp_look(access, vdev);
+	dvp_check_enabled(access, vdev);
 	if (dvp_apply(access))
-		dvp_settle(access, DVP_LATE_WAIT);
+		dvp_wait_drained(access, DVP_LATE_WAIT);
 	mutex_unlock(&access->transition);
 }
 
@@ -243,7 +243,7 @@ int dvp_revoke_begin(struct dvp_access *access, bool disables)
 	if (disables)
 		access->reasons |= DVP_BLOCK_DISABLED;
 	dvp_apply(access);
-	if (disables && !dvp_settle(access, 0))
+	if (disables && !dvp_wait_drained(access, 0))
 		ret = -EINTR;
 	mutex_unlock(&access->transition);
 	return ret;
@@ -265,9 +265,9 @@ void dvp_revoke_end(struct dvp_access *access,
 {
 	mutex_lock(&access->transition);
 	access->writers--;
-	dvp_look(access, vdev);
+	dvp_check_enabled(access, vdev);
 	if (dvp_apply(access))
-		dvp_settle(access, 0);
+		dvp_wait_drained(access, 0);
 	mutex_unlock(&access->transition);
 }
 
@@ -301,18 +301,16 @@ static bool dvp_drain_one(struct dvp_buffer *buf, bool nag)
 }
 
 /* The buffer leaves the list unless a pinned importer keeps it.  Returns 0 or -EBUSY. */
-static int dvp_end(struct dvp_access *access, struct dvp_buffer *buf)
+static int dvp_end_unlist(struct dvp_buffer *buf)
 {
 	int ret = 0;
 
 	dma_resv_lock(&buf->resv, NULL);
 	if (buf->mappings) {
-		dvp_nag(buf, "revoked for good:");
+		dvp_log_holders(buf, "revoked for good:");
 		ret = -EBUSY;
 	} else {
-		spin_lock(&access->list_lock);
-		list_del_init(&buf->node);
-		spin_unlock(&access->list_lock);
+		dvp_buffer_unlist(buf);
 	}
 	dma_resv_unlock(&buf->resv);
 	return ret;
@@ -353,12 +351,12 @@ int dvp_revoke_end_buffer(struct dvp_access *access, struct dvp_buffer *buf)
 		goto out;
 	dvp_end_begin(buf);
 	while (!dvp_drain_one(buf, nag) && !fatal_signal_pending(current)) {
-		dvp_let_in(access, DVP_END_INTERVAL);
+		dvp_yield_transition(access, DVP_END_INTERVAL);
 		nag = time_after_eq(jiffies, nag_at);
 		if (nag)
 			nag_at = jiffies + DVP_NAG_INTERVAL;
 	}
-	ret = fatal_signal_pending(current) ? -EINTR : dvp_end(access, buf);
+	ret = fatal_signal_pending(current) ? -EINTR : dvp_end_unlist(buf);
 out:
 	mutex_unlock(&access->transition);
 	return ret;
@@ -366,18 +364,15 @@ out:
 
 /**
  * dvp_revoke_remove() - remove a buffer whose dma-buf is being released
- * @access: of the device that the buffer was exported from
  * @buf: buffer, added or not
  *
  * A task that found the buffer before may go on working on it, but finds no
  * dma-buf any more.  Takes no lock that is held while a revoke waits: the task
  * that the revoke waits for may be the caller.
  */
-void dvp_revoke_remove(struct dvp_access *access, struct dvp_buffer *buf)
+void dvp_revoke_remove(struct dvp_buffer *buf)
 {
-	spin_lock(&access->list_lock);
-	list_del_init(&buf->node);
-	spin_unlock(&access->list_lock);
+	dvp_buffer_unlist(buf);
 
 	dma_resv_lock(&buf->resv, NULL);
 	buf->dmabuf = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whether the memory of a device may be reached, and who reaches it. */
+/* Revocation of a device's buffers: block reasons, revoke, restore, quarantine. */
 #ifndef DVP_REVOKE_H
 #define DVP_REVOKE_H
 
@@ -79,9 +79,9 @@ struct dvp_record {
  * @reasons: why access is blocked, DVP_BLOCK_* (@transition)
  * @writers: writes under way to registers that decide on DVP_BLOCK_DISABLED
  *	(@transition)
- * @revoked: what importers were told last (@transition)
- * @undrained: not all importers have let go since then (@transition)
- * @revoke_start: when importers were told last (@transition)
+ * @revoked: the last notification was a revoke (@transition)
+ * @undrained: importers still hold mappings after the last revoke (@transition)
+ * @revoke_start: time of the last notification (@transition)
  * @nag_at: in jiffies, when to name those that have not let go (@transition)
  * @close_by: in jiffies, when to stop waiting because the device is being closed, or
  *	0; set without a lock
@@ -114,8 +114,9 @@ struct dvp_access *dvp_access_create(const char *name);
 void dvp_access_put(struct dvp_access *access);
 unsigned int dvp_access_mappings(struct dvp_access *access);
 unsigned int dvp_collect(struct dvp_access *access, struct list_head *live);
-void dvp_drop(struct list_head *live);
+void dvp_put_collected(struct list_head *live);
 void dvp_buffer_put(struct dvp_buffer *buf);
+bool dvp_buffer_unlist(struct dvp_buffer *buf);
 bool dvp_is_gone(struct dvp_buffer *buf);
 bool dvp_is_dead(struct dvp_buffer *buf);
 
@@ -130,15 +131,15 @@ void dvp_revoke_end(struct dvp_access *access,
 		    struct vfio_pci_core_device *vdev);
 void dvp_revoke_add(struct dvp_access *access, struct dvp_buffer *buf);
 int dvp_revoke_end_buffer(struct dvp_access *access, struct dvp_buffer *buf);
-void dvp_revoke_remove(struct dvp_access *access, struct dvp_buffer *buf);
+void dvp_revoke_remove(struct dvp_buffer *buf);
 
 /* drain.c */
 extern bool dvp_holds_pinned;
-void dvp_nag(struct dvp_buffer *buf, const char *what);
+void dvp_log_holders(struct dvp_buffer *buf, const char *what);
 bool dvp_held_by_gone(struct dvp_buffer *buf);
 bool dvp_drain(struct list_head *live, unsigned long slice, bool nag);
-void dvp_let_in(struct dvp_access *access, unsigned long time);
-bool dvp_settle(struct dvp_access *access, unsigned long limit);
+void dvp_yield_transition(struct dvp_access *access, unsigned long time);
+bool dvp_wait_drained(struct dvp_access *access, unsigned long limit);
 
 /* quarantine.c */
 void dvp_quarantine_begin(struct dvp_access *access);

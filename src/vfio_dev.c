@@ -14,7 +14,7 @@ static int dvp_open_device(struct vfio_device *vdev)
 	struct dvp_device *dvp = to_dvp_device(vdev);
 	int ret;
 
-	if (dvp_in_quarantine(dvp->access, "in quarantine, cannot be opened:"))
+	if (dvp_in_quarantine(dvp->access, "open refused, in quarantine:"))
 		return -EBUSY;
 	dvp_reset_claim_config(dvp, DVP_CLOSE_WAIT);
 	ret = vfio_pci_core_enable(&dvp->core);
@@ -67,7 +67,7 @@ static long dvp_ioctl(struct vfio_device *vdev, unsigned int cmd,
 	if (cmd == VFIO_DEVICE_RESET)
 		return dvp_ioctl_reset(dvp, arg);
 	ret = vfio_pci_core_ioctl(vdev, cmd, arg);
-	/* Before it may fail, a hot reset has set D0. */
+	/* A hot reset sets D0 first, even if it fails later. */
 	if (cmd == VFIO_DEVICE_PCI_HOT_RESET)
 		dvp_reset_check_set(dvp);
 	return ret;

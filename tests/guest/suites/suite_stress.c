@@ -360,7 +360,7 @@ static void clean_up(void)
 /* No importer is so slow that it is named, so all were seen to let go. */
 static void check_log(int klog)
 {
-	static const char *const words[] = { "waiting to take back", NULL };
+	static const char *const words[] = { "revoke waits:", NULL };
 
 	assert_int_equal(klog_count(klog, words), 0);
 }

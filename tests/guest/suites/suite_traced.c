@@ -57,7 +57,7 @@ static void attaches_refused(void **state)
 	assert_error(importer_attach_as(importer, buffer, DVP_IMPORTER_NO_PEER,
 					0), EOPNOTSUPP);
 	assert_refused(1, inside_engine,
-		       "its driver does not take memory without pages (allow_peer2peer)");
+		       "its driver does not allow peer-to-peer (allow_peer2peer)");
 	bench_decoding(vfio, false);
 	assert_error(importer_attach(importer, buffer), ENODEV);
 	assert_refused(2, inside_engine, "the buffer is revoked: disabled");
@@ -99,7 +99,7 @@ static void maps_refused(void **state)
 	assert_ok(importer_attach(importer, buffer));
 	assert_error(importer_map_own(importer, 99), EOPNOTSUPP);
 	assert_refused(1, inside_engine,
-		       "there is no version 99 of the list of physical addresses");
+		       "version 99 of the list of physical addresses is not supported");
 	bench_decoding(vfio, false);
 	assert_error(importer_map(importer), ENODEV);
 	assert_refused(2, inside_engine, "the buffer is revoked: disabled");
