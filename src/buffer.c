@@ -42,13 +42,23 @@ void dvp_access_put(struct dvp_access *access)
 	kref_put(&access->ref, dvp_access_free);
 }
 
+/* Drop the fences of the work that the last revoke has waited for. */
+void dvp_forget_work(struct dvp_buffer *buf)
+{
+	while (buf->nr_work)
+		dma_fence_put(buf->work[--buf->nr_work]);
+	kvfree(buf->work);
+	buf->work = NULL;
+	buf->all_work = false;
+}
+
 static void dvp_buffer_free(struct kref *ref)
 {
 	struct dvp_buffer *buf = container_of(ref, struct dvp_buffer, ref);
 
 	if (buf->mapping)
 		iput(buf->mapping->host);
-	dma_fence_put(buf->work);
+	dvp_forget_work(buf);
 	dma_resv_fini(&buf->resv);
 	dvp_access_put(buf->access);
 	kvfree(buf->ranges);

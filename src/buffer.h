@@ -47,10 +47,10 @@ struct dvp_process {
  * @node: in dvp_access.buffers (dvp_access.list_lock)
  * @transition_node: in the list of buffers that are being revoked or restored
  *	(dvp_access.transition)
- * @work: fence of the work that a revoke waits for; NULL if there is none
- *	(dvp_access.transition)
- * @all_work: there was no memory for @work: wait for all fences instead
- *	(dvp_access.transition)
+ * @work: fences of the work that a revoke waits for, with a reference on each (@resv;
+ *	changed with dvp_access.transition held as well)
+ * @nr_work: number of entries of @work (as @work)
+ * @all_work: there was no memory for @work: wait for all fences instead (as @work)
  * @inode: inode number of the dma-buf's file
  * @mapping: address space of the dma-buf's file; a reference on its inode is held, as
  *	the dma-buf may outlive that of its own
@@ -84,7 +84,8 @@ struct dvp_buffer {
 	struct pci_dev *pdev;
 	struct list_head node;
 	struct list_head transition_node;
-	struct dma_fence *work;
+	struct dma_fence **work;
+	unsigned int nr_work;
 	bool all_work;
 	unsigned long inode;
 	struct address_space *mapping;

@@ -11,10 +11,10 @@
  *   The importer may be that of the same process, which unmaps only when its handle is
  *   closed, after the device.
  *
- * Waiters sleep without the reservation lock, which importers need to unmap, and hold
- * dvp_access.transition for no longer than DVP_SLICE at a time.  So a task that is
- * being killed gets it soon, whoever else waits, and so does the closing of the
- * device.
+ * Waiters sleep without the reservation lock, which importers need to unmap, and once all
+ * importers are notified they give dvp_access.transition to others every DVP_SLICE.  So a
+ * task that is being killed gets it soon, whoever else waits, and so does the closing of
+ * the device.
  */
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
@@ -79,11 +79,13 @@ void dvp_log_holders(struct dvp_buffer *buf, const char *what)
 	if (named)
 		return;
 	if (buf->mappings && !held)
-		pr_warn("%s: %s BAR %u: an importer has detached without unmapping a buffer of %zu bytes\n",
-			buf->access->name, what, buf->bar, buf->size);
+		pr_warn_ratelimited("%s: %s BAR %u: an importer has detached without unmapping a buffer of %zu bytes\n",
+				    buf->access->name, what, buf->bar,
+				    buf->size);
 	else
-		pr_warn("%s: %s BAR %u: work of an importer on a buffer of %zu bytes still runs\n",
-			buf->access->name, what, buf->bar, buf->size);
+		pr_warn_ratelimited("%s: %s BAR %u: work of an importer on a buffer of %zu bytes still runs\n",
+				    buf->access->name, what, buf->bar,
+				    buf->size);
 }
 
 /*
@@ -135,14 +137,16 @@ static long dvp_left(unsigned long end)
 /* Wait until @end for the work that was under way.  Returns whether it is done. */
 static bool dvp_drain_work(struct dvp_buffer *buf, unsigned long end)
 {
+	unsigned int i;
 	long left = 1;
 
 	/* Without memory for a snapshot all that is left is to wait for all fences. */
 	if (buf->all_work)
 		left = dma_resv_wait_timeout(&buf->resv, DMA_RESV_USAGE_BOOKKEEP,
 					     false, dvp_left(end));
-	else if (buf->work)
-		left = dma_fence_wait_timeout(buf->work, false, dvp_left(end));
+	for (i = 0; i < buf->nr_work && left > 0; i++)
+		left = dma_fence_wait_timeout(buf->work[i], false,
+					      dvp_left(end));
 	/* Some drivers answer at once while their device hangs, as radeon does. */
 	if (left < 0)
 		schedule_timeout_uninterruptible(dvp_left(end));

@@ -24,7 +24,8 @@ struct dvp_access;
  * @debugfs: its debugfs directory
  * @resetting: it may be reset just now (dvp_devices_lock)
  * @pf_resetting: its VF block is set for a reset of its PF (dvp_devices_lock)
- * @lost: a reset of its link has cleared its config space (device lock)
+ * @lost: a reset of its link has cleared its config space (device lock, or a claim of
+ *	the configuration)
  * @frozen: the last PCI error was fatal (device lock)
  * @recovery_end: in jiffies, until when recovery may wait (device lock)
  * @wanted: reasons reported by dvp_report() and not retracted

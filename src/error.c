@@ -210,17 +210,20 @@ void dvp_error_opened(struct dvp_device *dvp)
  * @dvp: device, with its configuration claimed
  *
  * BARs without addresses prove that the reset of the link is over, even if the
- * recovery failed; this reset has saved and restored them so.
+ * recovery failed; this reset has saved and restored them so.  After an error that is
+ * not fatal, the link may still be reset as long as dvp_recheck_work() is to come.
  *
  * Context: may sleep; the device lock is held.
  */
 void dvp_error_reset(struct dvp_device *dvp)
 {
 	bool lost = dvp->lost || dvp_config_is_lost(dvp->core.pdev);
+	bool recovering = dvp->frozen ? pci_channel_offline(dvp->core.pdev) :
+					delayed_work_pending(&dvp->recheck_work);
 
 	if (lost)
 		dvp_restore_config(dvp);
-	if (lost || !pci_channel_offline(dvp->core.pdev))
+	if (lost || !recovering)
 		dvp_error_over(dvp);
 }
 

@@ -148,8 +148,9 @@ static const struct vm_operations_struct dvp_vma_ops = {
 };
 
 /*
- * VM_MIXEDMAP is for memory without pages only.  Where RAM ends within a section (128 MiB
- * on x86-64), the rest of the section has pages as well, also if a BAR is there.
+ * vmf_insert_pfn() must not get memory with struct pages for VM_MIXEDMAP.  Where RAM
+ * ends within a section (128 MiB on x86-64), the rest of the section has struct pages as
+ * well, also if a BAR is there.
  */
 static bool dvp_has_pages(const struct dvp_buffer *buf)
 {

@@ -11,8 +11,8 @@
  *
  * Locks, in the order that revoke.c names:
  *
- * - An importer unmaps with its own locks and the buffer's reservation lock held.  That
- *   takes nothing more but dvp_access.list_lock, so it never waits for a waiter.
+ * - An importer unmaps with its own locks and the buffer's reservation lock held.  Of
+ *   our locks that takes dvp_access.list_lock only, so it never waits for a waiter.
  * - The VFIO core opens and closes the device with the lock of the device set held: an
  *   opening sees what the last closing has left.  Neither waits for an importer
  *   without a limit, so no closing of another device of the set does.
@@ -40,15 +40,18 @@
 /* Whether an importer may still reach the buffer.  The reservation lock is held. */
 static bool dvp_is_busy(struct dvp_buffer *buf)
 {
+	unsigned int i;
+
 	/* The dma-buf is gone: what an importer has leaked can never be unmapped. */
 	if (!buf->dmabuf)
 		return false;
-	if (buf->all_work)
-		return buf->mappings ||
-		       !dma_resv_test_signaled(&buf->resv,
-					       DMA_RESV_USAGE_BOOKKEEP);
-	return buf->mappings ||
-	       (buf->work && !dma_fence_is_signaled(buf->work));
+	if (buf->mappings)
+		return true;
+	for (i = 0; i < buf->nr_work; i++)
+		if (!dma_fence_is_signaled(buf->work[i]))
+			return true;
+	return buf->all_work &&
+	       !dma_resv_test_signaled(&buf->resv, DMA_RESV_USAGE_BOOKKEEP);
 }
 
 static void dvp_quarantine_end(struct dvp_buffer *buf)

@@ -40,19 +40,32 @@ static void dvp_mark(struct dvp_buffer *buf, bool revoked)
  * Take a snapshot of the work under way.  Fences that are added later are not
  * waited for: any holder of the dma-buf can add fences without end
  * (DMA_BUF_IOCTL_IMPORT_SYNC_FILE), but no importer can map any more.  Without an
- * importer nothing works on the memory, whatever fences there are.
+ * importer nothing works on the memory, whatever fences there are.  Holders can add
+ * more of them than dma_resv_get_singleton() finds contiguous memory for.
  */
 static void dvp_take_snapshot(struct dvp_buffer *buf)
 {
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+	unsigned int count = 0;
+
 	dma_resv_assert_held(&buf->resv);
 
-	dma_fence_put(buf->work);
-	buf->work = NULL;
-	buf->all_work = false;
-	if (buf->dmabuf && !list_empty(&buf->dmabuf->attachments))
-		buf->all_work = dma_resv_get_singleton(&buf->resv,
-						       DMA_RESV_USAGE_BOOKKEEP,
-						       &buf->work);
+	dvp_forget_work(buf);
+	if (!buf->dmabuf || list_empty(&buf->dmabuf->attachments))
+		return;
+	dma_resv_for_each_fence(&cursor, &buf->resv, DMA_RESV_USAGE_BOOKKEEP,
+				fence)
+		count++;
+	if (!count)
+		return;
+	buf->work = kvmalloc_array(count, sizeof(*buf->work), GFP_KERNEL);
+	buf->all_work = !buf->work;
+	if (buf->all_work)
+		return;
+	dma_resv_for_each_fence(&cursor, &buf->resv, DMA_RESV_USAGE_BOOKKEEP,
+				fence)
+		buf->work[buf->nr_work++] = dma_fence_get(fence);
 }
 
 static void dvp_notify(struct dvp_buffer *buf)

@@ -115,6 +115,7 @@ void dvp_access_put(struct dvp_access *access);
 unsigned int dvp_access_mappings(struct dvp_access *access);
 unsigned int dvp_collect(struct dvp_access *access, struct list_head *live);
 void dvp_put_collected(struct list_head *live);
+void dvp_forget_work(struct dvp_buffer *buf);
 void dvp_buffer_put(struct dvp_buffer *buf);
 bool dvp_buffer_unlist(struct dvp_buffer *buf);
 bool dvp_is_gone(struct dvp_buffer *buf);
