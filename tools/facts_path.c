@@ -159,12 +159,12 @@ static void check_imports(struct facts *facts, const char *peer)
 	switch (importer.imports) {
 	case IMPORTS_DYNAMIC:
 		fact_add(facts, OK, peer, "peer.imports",
-			 text("%s imports dma-bufs, and lets go of them when told to",
+			 text("%s imports dma-bufs and unmaps when notified",
 			      drivers), NULL);
 		break;
 	case IMPORTS_REVOCABLE:
 		fact_add(facts, OK, peer, "peer.imports-revocable",
-			 text("%s pins dma-bufs, and lets go of them on a revoke",
+			 text("%s pins dma-bufs, and unmaps on a revoke",
 			      drivers), NULL);
 		break;
 	case IMPORTS_PINNED:
@@ -174,10 +174,9 @@ static void check_imports(struct facts *facts, const char *peer)
 				      drivers), NULL);
 		else
 			fact_add(facts, NOT_OK, peer, "peer.pins",
-				 text("%s pins dma-bufs and never lets go of them, which is refused",
+				 text("%s pins dma-bufs and cannot be revoked, so it is refused",
 				      drivers),
-				 text("its driver pins: needs pinned_importers=hold (see dmabuf-vfio-pci(4)); "
-				      "or use another peer"));
+				 text("load the module with pinned_importers=hold (dmabuf-vfio-pci(4)), or use another peer"));
 		break;
 	case IMPORTS_STATIC:
 		fact_add(facts, NOT_OK, peer, "peer.static",
