@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The command "check": what is between here and a working transfer, fact by fact. */
+/* The command "check": find what prevents a transfer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../compat/pci_p2pdma_texts.h"
 #include "facts.h"
 #include "imports.h"
 #include "module.h"
@@ -39,13 +40,13 @@ static void check_climb(struct facts *facts, const struct function *from,
 }
 
 static void check_host(struct facts *facts, const struct machine *machine,
-		       const struct route *route, unsigned int i)
+		       const struct path_rule *rule, unsigned int i)
 {
-	const struct host *host = route->hosts[i];
+	const struct host *host = rule->hosts[i];
 	const char *name = machine->cpu_forwards ? "AMD, Zen or later" :
 			   host->entry ? host->entry->name : "unknown";
 
-	switch (route_host_forwards(route, machine, i)) {
+	switch (path_rule_host_forwards(rule, machine, i)) {
 	case YES:
 		fact_add(facts, OK, host->name, "host.forwards",
 			 text("this host bridge forwards (%s)", name), NULL);
@@ -67,9 +68,9 @@ static void check_host(struct facts *facts, const struct machine *machine,
 }
 
 /* Some host bridges forward writes, and answer reads with ones. */
-static char *remedy(const struct route *route, const struct machine *machine)
+static char *remedy(const struct path_rule *rule, const struct machine *machine)
 {
-	char *words = route_remedy(route, machine);
+	char *words = path_rule_remedy(rule, machine);
 
 	if (strstr(words, "p2p_host_bridges="))
 		append(&words, "; test reads and writes first: some host bridges forward writes, and answer reads with ones");
@@ -77,7 +78,7 @@ static char *remedy(const struct route *route, const struct machine *machine)
 }
 
 static void check_type(struct facts *facts, const struct machine *machine,
-		       const struct route *route, const struct path *path,
+		       const struct path_rule *rule, const struct path *path,
 		       const char *peer)
 {
 	const char *by = path->is_drivers ? "the driver" : "this command";
@@ -91,7 +92,8 @@ static void check_type(struct facts *facts, const struct machine *machine,
 	case MAP_THRU_HOST_BRIDGE:
 		if (path_is_detour(path))
 			fact_add(facts, OK, peer, "path.detour", words,
-				 text("this is slow; boot with pci=disable_acs_redir=%s if the devices need no isolation from each other",
+				 text("this is slow; " COMPAT_P2PDMA_BOOT "%s"
+				      COMPAT_P2PDMA_ISOLATION,
 				      path->redirecting));
 		else
 			fact_add(facts, OK, peer, "path.thru-host-bridge", words,
@@ -99,7 +101,7 @@ static void check_type(struct facts *facts, const struct machine *machine,
 		break;
 	case MAP_NOT_SUPPORTED:
 		fact_add(facts, NOT_OK, peer, "path.not-supported", words,
-			 remedy(route, machine));
+			 remedy(rule, machine));
 		break;
 	default:
 		fact_add(facts, WARNING, peer, "path.unknown", words,
@@ -159,12 +161,12 @@ static void check_imports(struct facts *facts, const char *peer)
 	switch (importer.imports) {
 	case IMPORTS_DYNAMIC:
 		fact_add(facts, OK, peer, "peer.imports",
-			 text("%s imports dma-bufs, and lets go of them when told to",
+			 text("%s imports dma-bufs and unmaps when notified",
 			      drivers), NULL);
 		break;
 	case IMPORTS_REVOCABLE:
 		fact_add(facts, OK, peer, "peer.imports-revocable",
-			 text("%s pins dma-bufs, and lets go of them on a revoke",
+			 text("%s pins dma-bufs, and unmaps on a revoke",
 			      drivers), NULL);
 		break;
 	case IMPORTS_PINNED:
@@ -174,9 +176,9 @@ static void check_imports(struct facts *facts, const char *peer)
 				      drivers), NULL);
 		else
 			fact_add(facts, NOT_OK, peer, "peer.pins",
-				 text("%s pins dma-bufs and never lets go of them, which is refused",
+				 text("%s pins dma-bufs and cannot be revoked, so it is refused",
 				      drivers),
-				 text("its driver pins: needs pinned_importers=hold (see dmabuf-vfio-pci(4)); "
+				 text("load the module with pinned_importers=hold (dmabuf-vfio-pci(4)); "
 				      "or use another peer"));
 		break;
 	case IMPORTS_STATIC:
@@ -223,23 +225,23 @@ void facts_path(struct facts *facts, const struct machine *machine,
 {
 	struct path *paths = paths_load(machine, device);
 	const struct path *path = &paths[peer - machine->functions];
-	struct route route;
+	struct path_rule rule;
 	unsigned int i;
 
-	route_find(&route, machine, device, peer);
+	path_rule_find(&rule, machine, device, peer);
 	fact_add(facts, OK, peer->bdf, "peer.name", text("%s", peer->what), NULL);
 	check_peer(facts, peer->bdf, peer->is_bridge);
-	check_climb(facts, peer, route.common);
-	if (route.common)
-		check_port(facts, route.common);
-	check_climb(facts, device, route.common);
+	check_climb(facts, peer, rule.common);
+	if (rule.common)
+		check_port(facts, rule.common);
+	check_climb(facts, device, rule.common);
 	/* Only the driver knows which other host bridges the module trusts. */
-	for (i = 0; i < route.nr_hosts; i++)
-		if (path->type == route.type)
-			check_host(facts, machine, &route, i);
-	check_type(facts, machine, &route, path, peer->bdf);
+	for (i = 0; i < rule.nr_hosts; i++)
+		if (path->type == rule.type)
+			check_host(facts, machine, &rule, i);
+	check_type(facts, machine, &rule, path, peer->bdf);
 	check_mask(facts, device->bdf, peer->bdf, path->type);
 	facts->path = path_value(path, peer, device);
-	route_free(&route);
+	path_rule_free(&rule);
 	paths_free(machine, paths);
 }

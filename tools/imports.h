@@ -4,13 +4,13 @@
 #define TOOLS_IMPORTS_H
 
 /**
- * enum imports - the ways to import, worst first
+ * enum imports - how a driver imports dma-bufs, worst first
  * @IMPORTS_NOTHING: no driver imports
  * @IMPORTS_STATIC: only mappings that cannot be revoked
- * @IMPORTS_PINNED: it pins buffers, and does not let go of them
+ * @IMPORTS_PINNED: it pins buffers, and cannot be revoked
  * @IMPORTS_UNKNOWN: a driver could not be read
- * @IMPORTS_REVOCABLE: it pins buffers, but lets go on a revoke (7.1)
- * @IMPORTS_DYNAMIC: it lets go of a mapping when told to
+ * @IMPORTS_REVOCABLE: it pins buffers, and unmaps on a revoke (7.1)
+ * @IMPORTS_DYNAMIC: it unmaps when notified
  */
 enum imports {
 	IMPORTS_NOTHING,

@@ -81,7 +81,7 @@ static const struct command {
 	  "Opens the device, or each bound one that nobody uses, which resets it; exports\n"
 	  "a page of each BAR, revokes it by memory decoding, and restores it. Lets DRM\n"
 	  "devices import it that can. Nothing is written to the memory. What is in use\n"
-	  "or not bound is left alone.\n"
+	  "or not bound is not tested.\n"
 	  "\n"
 	  "Prints a line for each fact: ok, skipped (not tested, and why), warning or no.\n"
 	  "The exit status is 0 if a device was tested and no line says no, 1 if one does,\n"

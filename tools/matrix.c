@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../compat/pci_p2pdma_texts.h"
 #include "topo.h"
 #include "util.h"
 
@@ -220,8 +221,8 @@ static void print_legend(const struct topo *topo)
 	     "?     only root can tell\n"
 	     "\"" NAME " check TO FROM\" says why.");
 	if (ports)
-		printf("\nTo make ACS and ACS- into BUS, if these devices need no isolation from each\n"
-		       "other, boot with pci=disable_acs_redir=%s\n", ports);
+		printf("\nTo make ACS and ACS- into BUS:\n"
+		       COMPAT_P2PDMA_BOOT "%s" COMPAT_P2PDMA_ISOLATION "\n", ports);
 	free(ports);
 }
 

@@ -22,16 +22,16 @@ static void find_path(struct path *path, const struct machine *machine,
 		      const struct function *provider,
 		      const struct function *client)
 {
-	struct route route;
+	struct path_rule rule;
 
-	route_find(&route, machine, provider, client);
-	path->type = route.type;
-	path->distance = route.distance;
-	path->why = route_why(&route, machine);
-	path->common = route.common;
-	if (route.redirecting)
-		path->redirecting = text("%s", route.redirecting);
-	route_free(&route);
+	path_rule_find(&rule, machine, provider, client);
+	path->type = rule.type;
+	path->distance = rule.distance;
+	path->why = path_rule_why(&rule, machine);
+	path->common = rule.common;
+	if (rule.redirecting)
+		path->redirecting = text("%s", rule.redirecting);
+	path_rule_free(&rule);
 }
 
 /* "CLIENT DISTANCE TYPE WHY" */

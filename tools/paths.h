@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "route.h"
+#include "path_rules.h"
 
 /**
  * struct path - from one function to the provider

@@ -18,7 +18,7 @@
 #define MODULE	"module"
 #define MACHINE	"machine"
 
-/* It is as it was afterwards. */
+/* Load the module and unload it again. */
 static void try_module(struct facts *facts)
 {
 	int ret;
@@ -78,7 +78,7 @@ static void test_paths(struct facts *facts, const struct machine *machine,
 	}
 	if (!has_other)
 		fact_add(facts, SKIPPED, device->bdf, "path.none",
-			 text("no path to it was looked at: no other device is bound"),
+			 text("no path checked: no other device is bound"),
 			 NULL);
 	paths_free(machine, paths);
 }
@@ -109,7 +109,7 @@ static void test_devices(struct facts *facts, const char *name)
 	}
 	if (!tested)
 		fact_add(facts, NOT_OK, MACHINE, "machine.untested",
-			 text("no device was tested: this needs a bound one that nobody uses"),
+			 text("no device was tested: none is bound and idle"),
 			 text(NAME " bind DEVICE"));
 }
 

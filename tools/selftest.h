@@ -66,7 +66,7 @@ enum known trial_saw(struct trial *trial, enum trial_event event);
 unsigned int trial_import(struct trial *trial);
 void trial_drop(void);
 
-/* Test a device; returns false if it was left alone, which is @level. */
+/* Test a device; returns false if it was not tested, which is @level. */
 bool trial_run(struct facts *facts, const char *bdf, enum level level);
 
 #endif /* TOOLS_SELFTEST_H */

@@ -42,7 +42,7 @@ static bool is_open(struct facts *facts, const char *bdf, enum level level)
 
 	if (is)
 		fact_add(facts, level, bdf, "device.open",
-			 text("%s, so it is left alone", names), NULL);
+			 text("%s; not tested", names), NULL);
 	free(names);
 	return is;
 }
@@ -75,7 +75,7 @@ static bool is_free(struct facts *facts, const char *bdf, enum level level)
 		return false;
 	if (is_quarantined(bdf)) {
 		fact_add(facts, level, bdf, "device.quarantined",
-			 text("importers hold memory of its last user, so it is left alone"),
+			 text("in quarantine: importers hold buffers of its last user; not tested"),
 			 text(NAME " status names them"));
 		return false;
 	}

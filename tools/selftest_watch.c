@@ -35,7 +35,7 @@ static void skip_debugfs(struct trial *trial)
 			 text("only root can read debugfs"), NULL);
 	else
 		fact_add(trial->facts, SKIPPED, trial->bdf, "debugfs.missing",
-			 text("debugfs has nothing of it: it is not mounted, or not there"),
+			 text("debugfs has no entry for it: not mounted, or not in this kernel"),
 			 text("mount -t debugfs none " DEBUGFS));
 }
 
@@ -120,10 +120,10 @@ void trial_unwatch(struct trial *trial)
 		;
 	else if (missing)
 		fact_add(trial->facts, NOT_OK, trial->bdf, "trace.silent",
-			 text("its tracepoints have not told of: %s", missing), NULL);
+			 text("missing trace events: %s", missing), NULL);
 	else
 		fact_add(trial->facts, OK, trial->bdf, "trace.answers",
-			 text("its tracepoints have told of export, revoke and restore"),
+			 text("trace events seen: export, revoke, restore"),
 			 NULL);
 	free(missing);
 }

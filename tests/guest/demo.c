@@ -243,7 +243,7 @@ static void close_device(struct vfio *vfio, int importer)
 	unsigned int told;
 	int ret;
 
-	heading("Userspace closes the device: what it lent is taken back");
+	heading("Userspace closes the device: its buffers are revoked");
 	vfio_close(vfio);
 	told = importer_notifications(importer);
 	if (told != 1 || importer_is_mapped(importer))

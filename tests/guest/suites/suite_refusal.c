@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the kernel's log says when no way leads from an importer to a device, on a
+ * What the kernel's log says when no path leads from an importer to a device, on a
  * machine whose CPU does not make one.
  */
 #include <stdio.h>

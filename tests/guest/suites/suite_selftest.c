@@ -41,7 +41,7 @@ static void assert_good(struct tool_run run, const char *bdf)
 		    "its buffers are restored when it decodes memory again\n");
 	assert_line(run, 0, "ok", bdf, "its buffers end when it is closed\n");
 	assert_line(run, 0, "ok", bdf,
-		    "its tracepoints have told of export, revoke and restore\n");
+		    "trace events seen: export, revoke, restore\n");
 }
 
 static void passes(void **state)
@@ -87,7 +87,7 @@ static void leaves_alone(void **state)
 	assert_ok(importer_map(importer));
 	run = tool_run("selftest", bdf, NULL);
 	assert_line(run, 1, "no", bdf, "suites (pid ");
-	assert_tool(run, 1, " has it open, so it is left alone\n");
+	assert_tool(run, 1, " has it open; not tested\n");
 	assert_tool(run, 1, "no       machine: no device was tested");
 
 	assert_ok(device_bind(other, bench_driver()));
@@ -107,7 +107,7 @@ static void without_debugfs(void **state)
 	assert_line(run, 0, "ok", bdf, "a page of BAR 2 can be exported\n");
 	if (!expects(shows_inside))
 		return;
-	assert_line(run, 0, "skipped", bdf, "debugfs has nothing of it");
+	assert_line(run, 0, "skipped", bdf, "debugfs has no entry for it");
 	/* The tracepoints do not need it. */
 	assert_line(run, 0, "ok", bdf,
 		    "its buffers are revoked when it stops decoding memory\n");

@@ -141,17 +141,17 @@ peers()
 		says 1 peers "0000:$at:00.0: $words" check 03:00.0 "$at:00.0"
 		at=$(printf %02x $((16#$at + 1)))
 	done <<-END
-		one_dynamic imports dma-bufs, and lets go of them when told to
-		one_revocable pins dma-bufs, and lets go of them on a revoke
-		one_pinned pins dma-bufs and never lets go of them, which is refused
+		one_dynamic imports dma-bufs and unmaps when notified
+		one_revocable pins dma-bufs, and unmaps on a revoke
+		one_pinned pins dma-bufs and cannot be revoked, so it is refused
 		one_static imports dma-bufs only statically, which is refused
 		one_nothing imports no dma-bufs
-		one_dynamic imports dma-bufs, and lets go of them when told to
+		one_dynamic imports dma-bufs and unmaps when notified
 		whether one_builtin imports dma-bufs is not known
 	END
 	grep -qx "warning .*one_builtin.*" "$work/said"
 	says 1 peers '"peer.imports-nothing"' check --json 03:00.0 08:00.0
-	says 1 peers "needs pinned_importers=hold" check 03:00.0 06:00.0
+	says 1 peers "load the module with pinned_importers=hold" check 03:00.0 06:00.0
 	module=$work/machines/peers/module/dmabuf_vfio_pci/parameters
 	mkdir -p "$module"
 	echo live >"${module%/*}/initstate"

@@ -73,8 +73,8 @@ int main(int argc, char **argv)
 	failed += test_debugfs();
 	failed += test_imports();
 	failed += test_net();
+	failed += test_path_rules();
 	failed += test_ranges();
-	failed += test_route();
 	failed += test_trace();
 	return failed ? 1 : 0;
 }

@@ -35,8 +35,8 @@ bool schema_holds(const char *file, const char *name, json_t *value);
 int test_debugfs(void);
 int test_imports(void);
 int test_net(void);
+int test_path_rules(void);
 int test_ranges(void);
-int test_route(void);
 int test_trace(void);
 
 #endif /* TESTS_TOOLS_UNITS_H */

@@ -3,8 +3,8 @@
  * The path from one PCI function to another one's memory, as the driver decides
  * it: compat/pci_p2pdma.c.  An unprivileged user cannot read all that it needs.
  */
-#ifndef TOOLS_ROUTE_H
-#define TOOLS_ROUTE_H
+#ifndef TOOLS_PATH_RULES_H
+#define TOOLS_PATH_RULES_H
 
 #include "machine.h"
 
@@ -20,7 +20,7 @@ enum map_type {
 extern const char *const map_type_names[MAP_TYPES];
 
 /**
- * struct route - a path
+ * struct path_rule - a path by the driver's rules
  * @type: map type of the path
  * @distance: as the kernel counts: see docs/debugfs.md
  * @common: lowest function that both are or are below, NULL without
@@ -29,7 +29,7 @@ extern const char *const map_type_names[MAP_TYPES];
  * @hosts: host bridges on the path, the client's first
  * @nr_hosts: of @hosts; 0 if the path leads through none
  */
-struct route {
+struct path_rule {
 	enum map_type type;
 	unsigned int distance;
 	const struct function *common;
@@ -39,18 +39,20 @@ struct route {
 	unsigned int nr_hosts;
 };
 
-void route_find(struct route *route, const struct machine *machine,
-		const struct function *provider,
-		const struct function *client);
-void route_free(struct route *route);
+void path_rule_find(struct path_rule *rule, const struct machine *machine,
+		    const struct function *provider,
+		    const struct function *client);
+void path_rule_free(struct path_rule *rule);
 
 /* In words why it is of its type; allocated. */
-char *route_why(const struct route *route, const struct machine *machine);
+char *path_rule_why(const struct path_rule *rule,
+		    const struct machine *machine);
 /* What would change that there is none; allocated. */
-char *route_remedy(const struct route *route, const struct machine *machine);
+char *path_rule_remedy(const struct path_rule *rule,
+		       const struct machine *machine);
 
 /* Whether a host bridge on the path forwards. */
-enum known route_host_forwards(const struct route *route,
-			       const struct machine *machine, unsigned int i);
+enum known path_rule_host_forwards(const struct path_rule *rule,
+				   const struct machine *machine, unsigned int i);
 
-#endif /* TOOLS_ROUTE_H */
+#endif /* TOOLS_PATH_RULES_H */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../compat/pci_p2pdma_texts.h"
-#include "route.h"
+#include "path_rules.h"
 #include "util.h"
 
 const char *const map_type_names[MAP_TYPES] = {
@@ -18,12 +18,12 @@ static void add_name(char **list, const char *name)
 	append(list, "%s%s", *list ? ";" : "", name);
 }
 
-static void pass(struct route *route, const struct function *function)
+static void pass(struct path_rule *rule, const struct function *function)
 {
 	if (function->redirects == YES)
-		add_name(&route->redirecting, function->bdf);
+		add_name(&rule->redirecting, function->bdf);
 	else if (function->redirects == UNKNOWN)
-		add_name(&route->unreadable, function->bdf);
+		add_name(&rule->unreadable, function->bdf);
 }
 
 static bool is_below(const struct function *function,
@@ -35,45 +35,45 @@ static bool is_below(const struct function *function,
 	return false;
 }
 
-static void walk(struct route *route, const struct function *provider,
+static void walk(struct path_rule *rule, const struct function *provider,
 		 const struct function *client)
 {
 	const struct function *top, *up;
 
 	for (top = provider; top; top = top->parent) {
-		pass(route, top);
+		pass(rule, top);
 		if (is_below(client, top))
 			break;
-		route->distance++;
+		rule->distance++;
 	}
-	route->common = top;
+	rule->common = top;
 	for (up = client; up != top; up = up->parent) {
-		pass(route, up);
-		route->distance++;
+		pass(rule, up);
+		rule->distance++;
 	}
 }
 
-enum known route_host_forwards(const struct route *route,
-			       const struct machine *machine, unsigned int i)
+enum known path_rule_host_forwards(const struct path_rule *rule,
+				   const struct machine *machine, unsigned int i)
 {
-	const struct host *host = route->hosts[i];
+	const struct host *host = rule->hosts[i];
 
 	if (machine->cpu_forwards)
 		return YES;
-	if (!host->entry || (host->entry->same_only && route->nr_hosts > 1))
+	if (!host->entry || (host->entry->same_only && rule->nr_hosts > 1))
 		return NO;
 	return host->tells;
 }
 
 /* One that does not is enough for all of them not to. */
-static enum map_type through_hosts(const struct route *route,
+static enum map_type through_hosts(const struct path_rule *rule,
 				   const struct machine *machine)
 {
 	enum map_type type = MAP_THRU_HOST_BRIDGE;
 	unsigned int i;
 
-	for (i = 0; i < route->nr_hosts; i++) {
-		switch (route_host_forwards(route, machine, i)) {
+	for (i = 0; i < rule->nr_hosts; i++) {
+		switch (path_rule_host_forwards(rule, machine, i)) {
 		case NO:
 			return MAP_NOT_SUPPORTED;
 		case UNKNOWN:
@@ -86,26 +86,26 @@ static enum map_type through_hosts(const struct route *route,
 	return type;
 }
 
-void route_find(struct route *route, const struct machine *machine,
-		const struct function *provider,
-		const struct function *client)
+void path_rule_find(struct path_rule *rule, const struct machine *machine,
+		    const struct function *provider,
+		    const struct function *client)
 {
-	*route = (struct route) {};
-	walk(route, provider, client);
-	if (route->common && !route->redirecting) {
-		route->type = route->unreadable ? MAP_UNKNOWN : MAP_BUS_ADDR;
+	*rule = (struct path_rule) {};
+	walk(rule, provider, client);
+	if (rule->common && !rule->redirecting) {
+		rule->type = rule->unreadable ? MAP_UNKNOWN : MAP_BUS_ADDR;
 		return;
 	}
-	route->hosts[route->nr_hosts++] = client->host;
+	rule->hosts[rule->nr_hosts++] = client->host;
 	if (provider->host != client->host)
-		route->hosts[route->nr_hosts++] = provider->host;
-	route->type = through_hosts(route, machine);
+		rule->hosts[rule->nr_hosts++] = provider->host;
+	rule->type = through_hosts(rule, machine);
 }
 
-void route_free(struct route *route)
+void path_rule_free(struct path_rule *rule)
 {
-	free(route->redirecting);
-	free(route->unreadable);
+	free(rule->redirecting);
+	free(rule->unreadable);
 }
 
 static void say_host(char **words, const struct host *host)
@@ -120,7 +120,7 @@ static void say_host(char **words, const struct host *host)
 		       COMPAT_P2PDMA_SAME_ONLY : "");
 }
 
-static void say_hosts(char **words, const struct route *route,
+static void say_hosts(char **words, const struct path_rule *rule,
 		      const struct machine *machine)
 {
 	unsigned int i;
@@ -129,68 +129,69 @@ static void say_hosts(char **words, const struct route *route,
 		append(words, COMPAT_P2PDMA_ZEN);
 		return;
 	}
-	for (i = 0; i < route->nr_hosts; i++) {
+	for (i = 0; i < rule->nr_hosts; i++) {
 		append(words, i ? " and " : "host bridge ");
-		say_host(words, route->hosts[i]);
+		say_host(words, rule->hosts[i]);
 	}
-	if (route->type == MAP_UNKNOWN)
+	if (rule->type == MAP_UNKNOWN)
 		append(words, ", of which only root can tell whether it forwards it");
 	else
-		append(words, route->type == MAP_NOT_SUPPORTED ?
+		append(words, rule->type == MAP_NOT_SUPPORTED ?
 		       COMPAT_P2PDMA_UNKNOWN : COMPAT_P2PDMA_FORWARDS);
 }
 
-char *route_why(const struct route *route, const struct machine *machine)
+char *path_rule_why(const struct path_rule *rule, const struct machine *machine)
 {
 	char *words = NULL;
 
-	if (route->type == MAP_BUS_ADDR)
-		return text(COMPAT_P2PDMA_BELOW, route->common->bdf);
-	if (!route->nr_hosts)
+	if (rule->type == MAP_BUS_ADDR)
+		return text(COMPAT_P2PDMA_BELOW, rule->common->bdf);
+	if (!rule->nr_hosts)
 		return text("below %s, but ACS of %s cannot be read (only root can)",
-			    route->common->bdf, route->unreadable);
-	if (route->common)
+			    rule->common->bdf, rule->unreadable);
+	if (rule->common)
 		append(&words, COMPAT_P2PDMA_ACS_OF "%s" COMPAT_P2PDMA_REDIRECTS,
-		       route->redirecting);
+		       rule->redirecting);
 	else
 		append(&words, COMPAT_P2PDMA_THROUGH);
-	say_hosts(&words, route, machine);
+	say_hosts(&words, rule, machine);
 	return words;
 }
 
 /* The parameter would have to name every host bridge that is in the way. */
-static void say_vouch(char **words, const struct route *route,
+static void say_vouch(char **words, const struct path_rule *rule,
 		      const struct machine *machine)
 {
 	const char *separator = "";
 	unsigned int i;
 
-	for (i = 0; i < route->nr_hosts; i++)
-		if (route->hosts[i]->tells != YES)
+	for (i = 0; i < rule->nr_hosts; i++)
+		if (rule->hosts[i]->tells != YES)
 			return;
 	append(words, COMPAT_P2PDMA_TRUST);
-	for (i = 0; i < route->nr_hosts; i++) {
-		if (route_host_forwards(route, machine, i) == YES)
+	for (i = 0; i < rule->nr_hosts; i++) {
+		if (path_rule_host_forwards(rule, machine, i) == YES)
 			continue;
 		append(words, "%s%04x:%04x%s", separator,
-		       route->hosts[i]->vendor, route->hosts[i]->device,
-		       route->nr_hosts == 1 ? ":same" : "");
+		       rule->hosts[i]->vendor, rule->hosts[i]->device,
+		       rule->nr_hosts == 1 ? ":same" : "");
 		separator = ",";
 	}
 	append(words, COMPAT_P2PDMA_RISK);
 }
 
-char *route_remedy(const struct route *route, const struct machine *machine)
+char *path_rule_remedy(const struct path_rule *rule,
+		       const struct machine *machine)
 {
 	char *words = NULL;
 
-	if (route->common)
+	if (rule->common)
 		append(&words,
 		       COMPAT_P2PDMA_BOOT "%s" COMPAT_P2PDMA_ISOLATION,
-		       route->redirecting);
+		       rule->redirecting);
 	else
 		append(&words, COMPAT_P2PDMA_SWITCH,
-		       route->nr_hosts == 1 ? "" : COMPAT_P2PDMA_OR_HOST);
-	say_vouch(&words, route, machine);
+		       rule->nr_hosts == 1 ? "" : COMPAT_P2PDMA_OR_HOST);
+	say_vouch(&words, rule, machine);
 	return words;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The way between functions of a machine that is made up.  The guests hold the
+ * The path between functions of a machine that is made up.  The guests hold the
  * answers against the driver's; here is what they cannot have.
  */
 #include "made.h"
@@ -25,31 +25,31 @@ static void set_acs(enum made function, enum known redirects)
 static void expect(enum made provider, enum made client, enum map_type type,
 		   unsigned int distance, const char *why)
 {
-	struct route route;
+	struct path_rule rule;
 	char *words;
 
-	route_find(&route, &made.machine, &made.functions[provider],
-		   &made.functions[client]);
-	assert_string_equal(map_type_names[route.type], map_type_names[type]);
-	assert_int_equal(route.distance, distance);
-	words = route_why(&route, &made.machine);
+	path_rule_find(&rule, &made.machine, &made.functions[provider],
+		       &made.functions[client]);
+	assert_string_equal(map_type_names[rule.type], map_type_names[type]);
+	assert_int_equal(rule.distance, distance);
+	words = path_rule_why(&rule, &made.machine);
 	assert_string_equal(words, why);
 	free(words);
-	route_free(&route);
+	path_rule_free(&rule);
 }
 
 static void expect_remedy(enum made provider, enum made client,
 			  const char *remedy)
 {
-	struct route route;
+	struct path_rule rule;
 	char *words;
 
-	route_find(&route, &made.machine, &made.functions[provider],
-		   &made.functions[client]);
-	words = route_remedy(&route, &made.machine);
+	path_rule_find(&rule, &made.machine, &made.functions[provider],
+		       &made.functions[client]);
+	words = path_rule_remedy(&rule, &made.machine);
 	assert_string_equal(words, remedy);
 	free(words);
-	route_free(&route);
+	path_rule_free(&rule);
 }
 
 static void switch_without_acs(void **state)
@@ -111,7 +111,7 @@ static void acs_unreadable(void **state)
 	set_acs(UP, UNKNOWN);
 	expect(A, B, MAP_UNKNOWN, 4,
 	       "below 0000:01:00.0, but ACS of 0000:02:00.0;0000:01:00.0 cannot be read (only root can)");
-	/* This way needs no ACS to be known. */
+	/* This path needs no ACS to be known. */
 	expect(A, C, MAP_NOT_SUPPORTED, 6,
 	       "it leads through host bridge 1b36:0c0c at 0000:00:00.0 (unknown), not known to forward it");
 	/* One that redirects is enough. */
@@ -167,21 +167,22 @@ static void drivers_answers(void **state)
 	paths_free(&made.machine, paths);
 }
 
-#define ROUTE(name, function) { "route: " name, function, setup, NULL, NULL }
+#define RULE(name, function) \
+	{ "path rules: " name, function, setup, NULL, NULL }
 
-int test_route(void)
+int test_path_rules(void)
 {
 	const struct CMUnitTest tests[] = {
-		ROUTE("below a switch, by bus addresses", switch_without_acs),
-		ROUTE("ACS redirects, and is named", switch_redirects),
-		ROUTE("through two host bridges", two_hosts),
-		ROUTE("a host bridge that forwards only below itself", same_only),
-		ROUTE("ids that belong to no entry", other_ids),
-		ROUTE("ACS that cannot be read", acs_unreadable),
-		ROUTE("a host bridge that cannot be told", host_unreadable),
-		ROUTE("a host bridge that no function tells", host_without_function),
-		ROUTE("the driver's answers come first", drivers_answers),
+		RULE("below a switch, by bus addresses", switch_without_acs),
+		RULE("ACS redirects, and is named", switch_redirects),
+		RULE("through two host bridges", two_hosts),
+		RULE("a host bridge that forwards only below itself", same_only),
+		RULE("ids that belong to no entry", other_ids),
+		RULE("ACS that cannot be read", acs_unreadable),
+		RULE("a host bridge that cannot be told", host_unreadable),
+		RULE("a host bridge that no function tells", host_without_function),
+		RULE("the driver's answers come first", drivers_answers),
 	};
 
-	return run_group("route", tests);
+	return run_group("path rules", tests);
 }
