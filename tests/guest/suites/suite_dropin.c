@@ -327,7 +327,7 @@ static void other_flavour(void **state)
 static void names_graphics(void **state)
 {
 	const char *const words[] = {
-		"Intel graphics without the regions", NULL
+		"Intel graphics: the regions of the OpRegion", NULL
 	};
 	const char *bdf = bench_find(VGA, 1);
 	int importer = bench_importer(bench_find(EDU, 0));

@@ -241,7 +241,7 @@ static void assert_free(int importer)
 static void quarantined(void **state)
 {
 	const char *const words[] = {
-		memory(), "cannot be opened", bench_find(EDU, 0), "dvp_importer",
+		memory(), "open refused", bench_find(EDU, 0), "dvp_importer",
 		"1 mapping(s)", "has pinned", "(suites)", NULL
 	};
 	int klog = bench_keep(assert_ok(klog_open_end()));
