@@ -45,11 +45,13 @@ void dvp_access_put(struct dvp_access *access)
 /* Drop the fences of the work that the last revoke has waited for. */
 void dvp_forget_work(struct dvp_buffer *buf)
 {
+	buf->all_work = false;
+	if (!buf->work)
+		return;
 	while (buf->nr_work)
 		dma_fence_put(buf->work[--buf->nr_work]);
 	kvfree(buf->work);
 	buf->work = NULL;
-	buf->all_work = false;
 }
 
 static void dvp_buffer_free(struct kref *ref)

@@ -41,9 +41,10 @@ static void dvp_mark(struct dvp_buffer *buf, bool revoked)
  * waited for: any holder of the dma-buf can add fences without end
  * (DMA_BUF_IOCTL_IMPORT_SYNC_FILE), but no importer can map any more.  Without an
  * importer nothing works on the memory, whatever fences there are.  Holders can add
- * more of them than dma_resv_get_singleton() finds contiguous memory for.
+ * more of them than dma_resv_get_singleton() finds contiguous memory for.  Inlined, it
+ * would make each restore more expensive.
  */
-static void dvp_take_snapshot(struct dvp_buffer *buf)
+static noinline void dvp_take_snapshot(struct dvp_buffer *buf)
 {
 	struct dma_resv_iter cursor;
 	struct dma_fence *fence;
