@@ -6,7 +6,7 @@
 #include <linux/dma-resv.h>
 #include <linux/seq_file.h>
 /* Newer releases of each series have split it from ib_verbs.h and ib_umem.h. */
-#if __has_include("rdma/iter.h")
+#ifdef HAVE_RDMA_ITER
 #include <rdma/iter.h>
 #endif
 
