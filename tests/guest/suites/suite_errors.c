@@ -4,6 +4,7 @@
  * 7.2 has no downstream port containment (DPC), and its root ports do not report
  * errors that were corrected.
  */
+#include "actor.h"
 #include "events.h"
 #include "monitor.h"
 #include "suites.h"
@@ -235,6 +236,15 @@ static const struct place switched = { E1000E, 1, 0, 0x5200, 512 };
 #define SWITCHED_EDU 3
 #define SWITCHED_MEMORY 8
 
+static void open_switched(struct subject *subject)
+{
+	bench_drop(bench_importer(bench_find(EDU, SWITCHED_EDU)));
+	/* Without a driver it could not be recovered. */
+	assert_ok(device_bind(bench_find(IVSHMEM, SWITCHED_MEMORY),
+			      bench_driver()));
+	subject_open(subject, &switched);
+}
+
 static void not_fatal_reset(void **state)
 {
 	const char *const words[] = { "Root Port link has been reset", NULL };
@@ -245,11 +255,7 @@ static void not_fatal_reset(void **state)
 	bool reset;
 
 	(void)state;
-	bench_drop(bench_importer(bench_find(EDU, SWITCHED_EDU)));
-	/* Without a driver it could not be recovered. */
-	assert_ok(device_bind(bench_find(IVSHMEM, SWITCHED_MEMORY),
-			      bench_driver()));
-	subject_open(&subject, &switched);
+	open_switched(&subject);
 	assert_ok(vfio_set_command(subject.vfio, PCI_COMMAND_MASTER, 0));
 	assert_ok(monitor_inject("", "rp14", "COMP_ABORT"));
 	wait_until(recovered(klog));
@@ -265,6 +271,30 @@ static void not_fatal_reset(void **state)
 	/* A reset clears the user's settings, and nothing else does. */
 	assert_ok(vfio_read(subject.vfio, CONFIG, PCI_COMMAND, &command, 2));
 	assert_int_equal(!(command & PCI_COMMAND_MASTER), reset);
+}
+
+/* The link is still to be reset. Older kernels do not reset it. */
+static void not_fatal_reset_by_user(void **state)
+{
+	int klog = bench_keep(assert_ok(klog_open_end()));
+	int held = kernel_hold("pci_bus_error_reset");
+	struct subject subject;
+
+	(void)state;
+	open_switched(&subject);
+	assert_ok(monitor_inject("", "rp14", "COMP_ABORT"));
+	wait_until(kernel_is_held(held) || recovered(klog));
+	if (kernel_is_held(held)) {
+		wait_until(!expects(hears_of_errors) ||
+			   importer_notifications(subject.importer) == 1);
+		assert_ok(vfio_reset(subject.vfio));
+		if (expects(hears_of_errors))
+			subject_is_revoked(&subject, 1);
+		assert_ok(importer_release(held));
+		wait_until(recovered(klog));
+	}
+	if (expects(hears_of_errors))
+		subject_went_and_came(&subject);
 }
 
 #define ERRORS(name, function) TEST("errors", name, function)
@@ -290,6 +320,8 @@ int suite_errors(void)
 		       not_fatal),
 		ERRORS("so does one for which another driver wants a reset",
 		       not_fatal_reset),
+		ERRORS("a user's reset before the link's does not restore",
+		       not_fatal_reset_by_user),
 	};
 
 	return run_group("errors", tests);
