@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * 6.16: one IOVA span for several physical ranges; usable for MMIO only since
- * it takes DMA_ATTR_MMIO (6.18).
+ * 6.16 ("dma-mapping: Provide an interface to allow allocate IOVA"): one IOVA span
+ * for several physical ranges; for MMIO as well only since 6.18 ("iommu/dma: implement
+ * DMA_ATTR_MMIO for dma_iova_link().").
  */
 #include <linux/dma-mapping.h>
 

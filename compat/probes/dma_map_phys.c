@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* 6.18: mapping by physical address, with MMIO as an attribute. */
+/*
+ * 6.18 ("dma-mapping: export new dma_*map_phys() interface"): mapping by physical
+ * address, with MMIO as an attribute.
+ */
 #include <linux/dma-mapping.h>
 
 dma_addr_t probe(struct device *dev, phys_addr_t phys, size_t size);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* 6.16: whether dma_unmap_*() does anything for a device. */
+/*
+ * 6.16 ("dma-mapping: add a dma_need_unmap helper"): whether dma_unmap_*() does
+ * anything for a device.
+ */
 #include <linux/dma-mapping.h>
 
 #ifndef CONFIG_DMA_NEED_SYNC

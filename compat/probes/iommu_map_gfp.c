@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* 6.3: the caller passes the GFP flags for page tables. */
+/*
+ * 6.3 ("iommu: Add a gfp parameter to iommu_map()"): the caller passes the GFP flags
+ * for page tables.
+ */
 #include <linux/iommu.h>
 
 int probe(struct device *dev, phys_addr_t phys, size_t size);

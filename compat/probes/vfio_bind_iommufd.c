@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* 6.2: VFIO devices can be bound to an iommufd. */
+/*
+ * 6.2 ("vfio-iommufd: Support iommufd for physical VFIO devices"): VFIO devices can be
+ * bound to an iommufd.
+ */
 #include <linux/vfio.h>
 
 void probe(struct vfio_device_ops *ops);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* 6.17: the VF token arrives as a UUID, too. */
+/*
+ * 6.17 ("vfio/pci: Do vf_token checks for VFIO_DEVICE_BIND_IOMMUFD"): the VF token
+ * arrives as a UUID, too.
+ */
 #include <linux/vfio_pci_core.h>
 
 void probe(struct vfio_device_ops *ops);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* 6.15: single PASIDs of a device can be attached. */
+/*
+ * 6.15 ("vfio-iommufd: Support pasid [at|de]tach for physical VFIO devices"): single
+ * PASIDs of a device can be attached.
+ */
 #include <linux/vfio.h>
 
 void probe(struct vfio_device_ops *ops);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* 6.19: the core exports dma-bufs for drivers that ask for it. */
+/*
+ * 6.19 ("vfio/pci: Add dma-buf export support for MMIO regions"): the core exports
+ * dma-bufs for drivers that ask for it.
+ */
 #include <linux/vfio_pci_core.h>
 
 #if !IS_ENABLED(CONFIG_VFIO_PCI_DMABUF)
