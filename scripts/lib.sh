@@ -421,6 +421,16 @@ unlock_chroot()
 	exec 8>&-
 }
 
+# stop_child PID: end a background process, unless it has ended: its number may be that of
+# somebody else's process by now. PID may be empty.
+stop_child()
+{
+	local running
+
+	running=$(jobs -rp)
+	[ -z "$1" ] || ! grep -qxF -- "$1" <<<"$running" || kill "$1" 2>/dev/null || true
+}
+
 # Kill the background jobs with all their children: with set -m, each job is a process
 # group.
 stop_jobs()
