@@ -21,10 +21,12 @@
 #define DVP_RECOVERY_WAIT (2 * HZ)
 
 /*
- * How long dvp_error_detected() lets importers unmap before the link is reset.
- * It adds up over all functions below a port.
+ * How long dvp_error_detected() waits until importers have been notified, on a machine
+ * whose workqueues are slow, and how long it lets them unmap.  Both add up over all
+ * functions below a port.
  */
-#define DVP_NOTICE_WAIT (HZ / 20)
+#define DVP_NOTICE_WAIT (HZ / 2)
+#define DVP_UNMAP_WAIT (HZ / 20)
 
 /*
  * How long after a PCI error to see whether the device answers, where the kernel
@@ -102,6 +104,16 @@ bool dvp_wait_reported(struct dvp_device *dvp, long reason, long timeout)
 	return wait_event_timeout(dvp_report_drained,
 				  !(atomic_long_read(&dvp->reported) & reason),
 				  max(timeout, 0L));
+}
+
+/* Let importers be notified, and unmap, before the link is reset. */
+static void dvp_give_notice(struct dvp_device *dvp)
+{
+	unsigned long end = jiffies + DVP_NOTICE_WAIT;
+
+	while (!dvp_wait_reported(dvp, DVP_BLOCK_ERROR, DVP_UNMAP_WAIT) &&
+	       !READ_ONCE(dvp->access->notified) && time_before(jiffies, end))
+		;
 }
 
 static bool dvp_bar_is_lost(struct pci_dev *pdev, int bar)
@@ -241,7 +253,8 @@ void dvp_error_reset(struct dvp_device *dvp)
  *
  * The core signals the user.
  *
- * Context: may sleep, for up to DVP_NOTICE_WAIT; the device lock is held.
+ * Context: may sleep, for up to DVP_NOTICE_WAIT and DVP_UNMAP_WAIT; the device lock is
+ * held.
  * Return: PCI_ERS_RESULT_NEED_RESET for a frozen device, which loses its
  * configuration with the reset of the link; otherwise the core's answer.
  */
@@ -254,7 +267,7 @@ pci_ers_result_t dvp_error_detected(struct pci_dev *pdev,
 	dvp->frozen = state != pci_channel_io_normal;
 	dvp->recovery_end = jiffies + DVP_RECOVERY_WAIT;
 	dvp_report(dvp, DVP_BLOCK_ERROR);
-	dvp_wait_reported(dvp, DVP_BLOCK_ERROR, DVP_NOTICE_WAIT);
+	dvp_give_notice(dvp);
 	mod_delayed_work(system_long_wq, &dvp->recheck_work,
 			 state == pci_channel_io_perm_failure ?
 			 0 : DVP_RECHECK_DELAY);

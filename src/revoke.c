@@ -102,6 +102,7 @@ static void dvp_revoke_or_restore(struct dvp_access *access,
 	list_for_each_entry(buf, live, transition_node)
 		if (revoke || !buf->ended)
 			dvp_notify(buf);
+	WRITE_ONCE(access->notified, revoke);
 	if (!revoke) {
 		dvp_record_restore(access, count);
 		return;
@@ -127,6 +128,7 @@ static bool dvp_apply(struct dvp_access *access)
 		return false;
 	access->revoked = revoke;
 	access->undrained = false;
+	WRITE_ONCE(access->notified, false);
 	count = dvp_collect(access, &live);
 	if (count)
 		dvp_revoke_or_restore(access, &live, count);

@@ -80,6 +80,8 @@ struct dvp_record {
  * @writers: writes under way to registers that decide on DVP_BLOCK_DISABLED
  *	(@transition)
  * @revoked: the last notification was a revoke (@transition)
+ * @notified: the last transition was a revoke, of which all importers have been
+ *	notified (written with @transition held)
  * @undrained: importers still hold mappings after the last revoke (@transition)
  * @revoke_start: time of the last notification (@transition)
  * @nag_at: in jiffies, when to name those that have not let go (@transition)
@@ -99,6 +101,7 @@ struct dvp_access {
 	unsigned long reasons;
 	unsigned int writers;
 	bool revoked;
+	bool notified;
 	bool undrained;
 	ktime_t revoke_start;
 	unsigned long nag_at;

@@ -216,8 +216,11 @@ void stress_touch(struct worker *worker)
 		memory = mmap(NULL, size, PROT_READ, MAP_SHARED, buffer, 0);
 	while (memory != MAP_FAILED && times--) {
 		away = stress.shared->away[exporter->place];
-		if (touch(memory + stress_pick(&worker->seed, size)) < 0)
+		if (touch(memory + stress_pick(&worker->seed, size)) < 0) {
+			/* The memory may come back. */
+			usleep(1000);
 			continue;
+		}
 		stress_count(TOUCHES);
 		count_away(exporter, away);
 	}

@@ -6,6 +6,7 @@
  */
 #include <linux/pci_regs.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "actor.h"
 #include "events.h"
@@ -232,6 +233,21 @@ static void revoked_before_link_reset(void **state)
 	finish_link_reset(&subject, held);
 }
 
+/* The workqueue, which notifies, is slow. */
+static void notified_late(void **state)
+{
+	int held = kernel_hold("dvp_revoke_block");
+	struct subject subject;
+
+	(void)state;
+	subject_open(&subject, &nic);
+	assert_ok(monitor_inject("", "rp4", "DLP"));
+	wait_until(kernel_is_held(held));
+	usleep(100000);
+	assert_ok(importer_release(held));
+	subject_went_and_came(&subject);
+}
+
 /* After error_detected(), and before the link is reset. */
 static void opened_before_link_reset(void **state)
 {
@@ -266,6 +282,12 @@ int suite_overlap(void)
 		OVERLAP("a link's reset revokes what was mapped during recovery",
 			opened_before_link_reset),
 	};
+	const struct CMUnitTest notifies[] = {
+		OVERLAP("a link's reset waits for importers to be notified",
+			notified_late),
+	};
+	int failed = run_group("overlap", tests);
 
-	return run_group("overlap", tests);
+	return expects(hears_of_errors) ?
+		       failed + run_group("overlap", notifies) : failed;
 }
