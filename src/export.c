@@ -21,6 +21,9 @@
 /* As many as vfio-pci-core accepts, which copies the ranges with one kmalloc(). */
 #define DVP_MAX_RANGES 262144
 
+/* Of the ranges in sum, unless twice the BAR is more. */
+#define DVP_MAX_SIZE ((u64)DVP_MAX_RANGES << PAGE_SHIFT)
+
 /* Also keeps the user's @index from being used out of bounds under speculation. */
 static bool dvp_is_memory_bar(struct vfio_pci_core_device *vdev, u32 *index)
 {
@@ -86,6 +89,16 @@ static int dvp_fill_ranges(struct dvp_buffer *buf,
 		first = min(first, paddr);
 		last = max(last, paddr + user[i].length - 1);
 		dvp_append_range(buf, paddr, user[i].length);
+	}
+	/*
+	 * Nobody is charged for an IOMMU's page tables.  Ranges that repeat must not need
+	 * many times those of the BAR, nor keep the reservation lock while they are made.
+	 */
+	if (size > max(2 * bar_len, DVP_MAX_SIZE)) {
+		dvp_refuse(buf->access, NULL,
+			   "the ranges of BAR %u have 0x%llx bytes in sum, which are too many",
+			   buf->bar, size);
+		return -ENOMEM;
 	}
 	buf->size = size;
 	buf->extent.paddr = first;

@@ -15,6 +15,7 @@
  * @several_translated: errno of mapping several ranges through an IOMMU
  * @io_bar: errno of the export of an I/O BAR
  * @checks_open_flags: takes no open_flags but access mode and O_CLOEXEC
+ * @bounds_size: ranges that repeat have a bound in sum
  * @notifies_all_first: revoking many buffers takes as long as the slowest
  * @exports_meanwhile: an export does not wait for the importers that a revoke waits
  *	for
@@ -52,6 +53,7 @@ struct expect {
 	int several_translated;
 	int io_bar;
 	bool checks_open_flags;
+	bool bounds_size;
 	bool notifies_all_first;
 	bool exports_meanwhile;
 	bool quarantines;

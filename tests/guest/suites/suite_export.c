@@ -339,6 +339,24 @@ static void most_ranges(void **state)
 	assert_int_equal(lseek(buffer, 0, SEEK_END), MAX_RANGES * PAGE);
 }
 
+/* The whole BAR again and again, which page tables would have to map so often. */
+static void most_bytes(void **state)
+{
+	static struct vfio_region_dma_range ranges[4096];
+	struct vfio *vfio = bench_open_memory();
+	uint64_t size = bench_memory_size(vfio);
+	unsigned int count = MAX_RANGES * PAGE / size, i;
+
+	(void)state;
+	assert_true(count > 2 && count < 4096);
+	for (i = 0; i <= count; i++)
+		ranges[i].length = size;
+	bench_drop(bench_keep(assert_ok(vfio_export(vfio, BAR2, ranges, count,
+						    O_RDWR))));
+	assert_error(vfio_export(vfio, BAR2, ranges, count + 1, O_RDWR),
+		     ENOMEM);
+}
+
 /* Ranges, ended by an empty one. */
 static const struct vfio_region_dma_range overlapping[] = {
 	{ 0, 4 * PAGE }, { 2 * PAGE, 4 * PAGE }, {}
@@ -492,10 +510,16 @@ int suite_export(void)
 	const struct CMUnitTest checked[] = {
 		EXPORT("unknown open_flags are refused", unknown_open_flags),
 	};
+	const struct CMUnitTest bounded[] = {
+		EXPORT("repeated ranges of more than 1 GiB in sum are refused",
+		       most_bytes),
+	};
 	int failed;
 
 	failed = run_group("export", tests);
 	if (expects(checks_open_flags))
 		failed += run_group("export", checked);
+	if (expects(bounds_size))
+		failed += run_group("export", bounded);
 	return failed;
 }
