@@ -11,10 +11,11 @@
  *   The importer may be that of the same process, which unmaps only when its handle is
  *   closed, after the device.
  *
- * Waiters sleep without the reservation lock, which importers need to unmap, and once all
- * importers are notified they give dvp_access.transition to others every DVP_SLICE.  So a
- * task that is being killed gets it soon, whoever else waits, and so does the closing of
- * the device.
+ * Waiters sleep without the reservation lock, which importers need to unmap.  Who starts a
+ * revoke waits with dvp_access.transition held for at most DVP_SLICE.  From then on it and
+ * any others that wait only take the lock to look, every DVP_POLL_INTERVAL: there may be
+ * thousands of them, and a task that is being killed, or closes the device, gets the lock
+ * soon all the same.
  */
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
@@ -253,14 +254,14 @@ bool dvp_wait_drained(struct dvp_access *access, unsigned long limit)
 
 	while (access->undrained && !dvp_gives_up(access) &&
 	       !(limit && time_after_eq(jiffies, end))) {
-		dvp_yield_transition(access, 1);
-		if (!access->undrained)
+		dvp_yield_transition(access, DVP_POLL_INTERVAL);
+		if (!access->undrained || dvp_gives_up(access))
 			break;
 		nag = time_after_eq(jiffies, access->nag_at);
 		if (nag)
 			access->nag_at = jiffies + DVP_NAG_INTERVAL;
 		count = dvp_collect(access, &live);
-		access->undrained = !dvp_drain(&live, DVP_SLICE, nag);
+		access->undrained = !dvp_drain(&live, 0, nag);
 		dvp_put_collected(&live);
 		if (!access->undrained)
 			dvp_record_revoke(access, count);

@@ -26,9 +26,6 @@
 /* How long to wait for importers of memory that is away already. */
 #define DVP_LATE_WAIT (2 * HZ)
 
-/* How often to look whether a buffer that is revoked for good has no importer left. */
-#define DVP_END_INTERVAL max(HZ / 50, 1)
-
 static void dvp_mark(struct dvp_buffer *buf, bool revoked)
 {
 	dma_resv_lock(&buf->resv, NULL);
@@ -367,7 +364,7 @@ int dvp_revoke_end_buffer(struct dvp_access *access, struct dvp_buffer *buf)
 		goto out;
 	dvp_end_begin(buf);
 	while (!dvp_drain_one(buf, nag) && !fatal_signal_pending(current)) {
-		dvp_yield_transition(access, DVP_END_INTERVAL);
+		dvp_yield_transition(access, DVP_POLL_INTERVAL);
 		nag = time_after_eq(jiffies, nag_at);
 		if (nag)
 			nag_at = jiffies + DVP_NAG_INTERVAL;

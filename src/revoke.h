@@ -33,8 +33,11 @@ struct vfio_pci_core_device;
 #define DVP_BLOCK_ERROR		BIT(4)
 #define DVP_BLOCK_SYSTEM	BIT(5)
 
-/* How long a waiter holds dvp_access.transition at a time. */
+/* How long the start of a revoke waits with dvp_access.transition held. */
 #define DVP_SLICE (HZ / 4)
+
+/* How often to look after that whether importers have let go. */
+#define DVP_POLL_INTERVAL max(HZ / 50, 1)
 
 /* Interval of the messages about an importer that does not let go. */
 #define DVP_NAG_INTERVAL (10 * HZ)
@@ -50,8 +53,8 @@ struct vfio_pci_core_device;
  * @lock: protects the rest; innermost
  * @revokes: revokes of at least one buffer
  * @restores: restores of at least one buffer
- * @refusals: calls of users and importers that failed, but not for lack of memory
- *	or an unreadable argument
+ * @refusals: calls that failed and were reported by dvp_refuse*(); see
+ *	docs/debugfs.md
  * @revoke_reasons: of the last revoke, DVP_BLOCK_*
  * @revoke_us: duration of the last revoke in microseconds, until the last importer
  *	had let go

@@ -2,6 +2,7 @@
 /* Importers that take their time, many of them. */
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "actor.h"
 #include "events.h"
@@ -188,33 +189,48 @@ static int act_export(struct actor *actor)
 	return vfio_export_range(actor->vfio, 2, 0, PAGE);
 }
 
-/* What is exported while a revoke waits is revoked as well. */
+#define WAITERS 64
+
+/* However many wait.  What is exported meanwhile is revoked as well. */
 static void exported_meanwhile(void **state)
 {
 	struct vfio *vfio = bench_open(bench_find(IVSHMEM, 0));
-	struct actor actor = { .act = act_off, .vfio = vfio };
 	struct actor exporter = { .act = act_export, .vfio = vfio };
 	int importer = bench_importer(bench_find(EDU, 0));
+	static struct actor waiters[WAITERS];
+	long long start;
+	unsigned int i;
 
 	(void)state;
 	assert_ok(importer_attach_as(importer, bench_export(vfio, 2, 0, PAGE),
 				     DVP_IMPORTER_REVOCABLE, 60000));
 	assert_ok(importer_map(importer));
-	actor_start(&actor);
+	for (i = 0; i < WAITERS; i++) {
+		waiters[i] = (struct actor){ .act = act_off, .vfio = vfio };
+		actor_start(&waiters[i]);
+	}
 	wait_until(importer_notifications(importer) == 1);
+	for (i = 0; i < WAITERS; i++)
+		wait_until(task_sleeps(waiters[i].tid));
+	/* Past the time that the first one alone waits. */
+	sleep(1);
 
+	start = bench_now_ms();
 	actor_start(&exporter);
 	if (expects(exports_meanwhile)) {
 		wait_until(exporter.done);
-		assert_false(actor.done);
+		assert_in_range(bench_now_ms() - start, 0, 8000);
+		assert_false(waiters[0].done);
 	} else {
 		wait_until(task_sleeps(exporter.tid));
 	}
 	assert_true(importer_is_mapped(importer));
 	assert_ok(importer_unmap(importer));
 	actor_join(&exporter);
-	actor_join(&actor);
-	assert_ok(actor.result);
+	for (i = 0; i < WAITERS; i++) {
+		actor_join(&waiters[i]);
+		assert_ok(waiters[i].result);
+	}
 	bench_keep(assert_ok(exporter.result));
 	assert_error(importer_attach(bench_importer(bench_find(EDU, 0)),
 				     exporter.result), ENODEV);
