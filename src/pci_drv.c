@@ -2,7 +2,7 @@
 /*
  * dmabuf-vfio-pci: a VFIO PCI driver for any device that exports ranges of the
  * device's BARs as dma-bufs.  This file has the PCI driver and the module
- * parameters.
+ * parameters; p2p_host_bridges= is in p2p_hosts.c.
  */
 #include <linux/module.h>
 #include <linux/pci.h>

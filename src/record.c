@@ -122,7 +122,7 @@ void dvp_record_print(struct seq_file *seq, struct dvp_access *access)
  * @logger: device that the line is about; this driver is named if the device
  *	belongs to another one
  * @access: of the device whose memory was asked for
- * @importer: importing device, or NULL for an export
+ * @importer: importing device, or NULL if userspace asked (export, mmap(), features)
  * @fmt: as for printf(), without a full stop or newline
  */
 void dvp_record_refusal(struct ratelimit_state *limit,
@@ -154,7 +154,7 @@ void dvp_record_refusal(struct ratelimit_state *limit,
 /**
  * dvp_refuse_revoked() - note that a call fails because the buffer is revoked
  * @buf: buffer
- * @importer: importing device
+ * @importer: importing device, or NULL for mmap()
  * Context: any process context.
  * Return: -ENODEV.
  */
