@@ -53,7 +53,7 @@ static void all_listed(void **state)
 /* On x86 the machine's CPU is AMD's, elsewhere p2p_host_bridges= names its bridge. */
 #ifdef __x86_64__
 #define BRIDGE		"the host bridge"
-#define FORWARDS	BRIDGE ", which forwards it (AMD, Zen or later)\n"
+#define FORWARDS	BRIDGE ", which forwards peer-to-peer (AMD, Zen or later)\n"
 #else
 #define BRIDGE		"host bridge 1b36:0008"
 #define FORWARDS	BRIDGE " at 0000:00:00.0 ("
@@ -62,12 +62,12 @@ static void all_listed(void **state)
 /* Each is below a root port of its own. */
 static void host_bridge_listed(void **state)
 {
-	char text[P2P_SIZE], line[128];
+	char text[P2P_SIZE], line[256];
 
 	(void)state;
 	read_p2p(bench_find(IVSHMEM, 0), text);
 	snprintf(line, sizeof(line),
-		 "\n%s 4 THRU_HOST_BRIDGE it leads through " FORWARDS,
+		 "\n%s 4 THRU_HOST_BRIDGE the path leads through " FORWARDS,
 		 bench_find(EDU, 0));
 	assert_non_null(strstr(text, line));
 }
@@ -75,14 +75,14 @@ static void host_bridge_listed(void **state)
 static void port_listed(void **state)
 {
 	const char *bdf = bench_find(IVSHMEM, 0);
-	char text[P2P_SIZE], line[128], port[BDF_SIZE];
+	char text[P2P_SIZE], line[256], port[BDF_SIZE];
 
 	(void)state;
 	assert_true(device_parent(bdf, port));
 	read_p2p(bdf, text);
 	/* Linux lets root ports redirect where there is an IOMMU. */
 	snprintf(line, sizeof(line),
-		 "\n%s 1 THRU_HOST_BRIDGE ACS of %s redirects it to " BRIDGE, port,
+		 "\n%s 1 THRU_HOST_BRIDGE ACS of %s redirects requests to " BRIDGE, port,
 		 port);
 	assert_non_null(strstr(text, line));
 }

@@ -34,8 +34,8 @@ static void refused(void **state)
 /* What the machine's host bridge, q35's, is called by p2p_host_bridges=. */
 #define HOST_BRIDGE "8086:29c0"
 
-#define WHY "it leads through host bridge " HOST_BRIDGE \
-	" at 0000:00:00.0 (unknown), not known to forward it"
+#define WHY "the path leads through host bridge " HOST_BRIDGE \
+	" at 0000:00:00.0 (unknown), not known to forward peer-to-peer"
 
 /* The limit on such lines counts in spans of five seconds. */
 static int open_klog_without_limit(void)
@@ -56,8 +56,8 @@ static void explained(void **state)
 
 	(void)state;
 	snprintf(line, sizeof(line), "%s: no peer-to-peer path from %s: " WHY
-		 "; put both devices below one PCIe switch; if the platform is known to forward it, load with p2p_host_bridges="
-		 HOST_BRIDGE ":same (where it does not, data is silently corrupted)",
+		 "; put both devices below one PCIe switch; if the platform is known to forward peer-to-peer, load with p2p_host_bridges="
+		 HOST_BRIDGE ":same (if it does not, data is silently corrupted)",
 		 exporter, edu);
 	klog = open_klog_without_limit();
 	importer_attach(importer, buffer);
@@ -104,7 +104,7 @@ static void read_p2p(const char *bdf, char *text, size_t size)
 
 static void listed(void **state)
 {
-	char text[16384], line[128];
+	char text[16384], line[256];
 
 	(void)state;
 	read_p2p(bench_find(IVSHMEM, 0), text, sizeof(text));
@@ -159,8 +159,8 @@ static void many_ports(void **state)
 		length += snprintf(line + length, sizeof(line) - length, "%s;",
 				   bridges[i]);
 	snprintf(line + length, sizeof(line) - length,
-		 "... redirects it to host bridge " HOST_BRIDGE
-		 " at 0000:00:00.0 (unknown), not known to forward it\n");
+		 "... redirects requests to host bridge " HOST_BRIDGE
+		 " at 0000:00:00.0 (unknown), not known to forward peer-to-peer\n");
 	assert_non_null(strstr(text, line));
 }
 

@@ -12,8 +12,8 @@
 #define BAR2 VFIO_PCI_BAR2_REGION_INDEX
 
 #define TRUST \
-	"; if the platform is known to forward it, load with p2p_host_bridges="
-#define RISK " (where it does not, data is silently corrupted)"
+	"; if the platform is known to forward peer-to-peer, load with p2p_host_bridges="
+#define RISK " (if it does not, data is silently corrupted)"
 
 /* A memory and an engine below two ports of one switch. */
 static char memory[BDF_SIZE], engine[BDF_SIZE];
@@ -91,7 +91,7 @@ static void check_refusal(const char *importer, const char *reason,
 static const char *disguise(struct host *host, enum topology_identity identity,
 			    const char *platform)
 {
-	static char names[2][96];
+	static char names[2][128];
 	static unsigned int next;
 	char *name = names[next++ % ARRAY_SIZE(names)];
 
@@ -114,7 +114,7 @@ static void redirected(void **state)
 	topology_set_acs(&topo.functions[topology_find(ports[0])], PCI_ACS_RR);
 	topology_set_acs(&topo.functions[topology_find(ports[1])], PCI_ACS_EC);
 	snprintf(reason, sizeof(reason),
-		 "ACS of %s;%s redirects it to host bridge %s, not known to forward it",
+		 "ACS of %s;%s redirects requests to host bridge %s, not known to forward peer-to-peer",
 		 ports[0], ports[1], host);
 	snprintf(remedy, sizeof(remedy),
 		 "boot with pci=disable_acs_redir=%s;%s if the devices need no isolation from each other"
@@ -129,7 +129,7 @@ static void check_between(const char *importer, const char *from,
 	char reason[320], remedy[320];
 
 	snprintf(reason, sizeof(reason),
-		 "it leads through host bridge %s and %s, not known to forward it",
+		 "the path leads through host bridge %s and %s, not known to forward peer-to-peer",
 		 from, to);
 	snprintf(remedy, sizeof(remedy),
 		 "put both devices below one PCIe switch, or below one host bridge that forwards%s%s%s",
@@ -168,7 +168,7 @@ static void below_itself(void **state)
 	check_between(importer,
 		      disguise(host_of(importer), LAST_KNOWN, "Nvidia CPU"),
 		      disguise(host_of(memory), SAME_ONLY,
-			       "Haswell-E: Xeon E5 v3, E7 v3, Core i7, only below itself"),
+			       "Haswell-E: Xeon E5 v3, E7 v3, Core i7, only between devices below it"),
 		      "8086:2f00");
 }
 
@@ -179,7 +179,7 @@ static void not_told(void **state)
 	char name[64];
 
 	(void)state;
-	snprintf(name, sizeof(name), "pci%.7s (no function tells what it is)",
+	snprintf(name, sizeof(name), "pci%.7s (no function on its root bus identifies it)",
 		 topo.functions[host_of(importer)->first].bdf);
 	check_between(importer, name,
 		      disguise(host_of(memory), FORWARDS,

@@ -68,19 +68,19 @@ static void switch_redirects(void **state)
 	set_acs(DOWN_A, YES);
 	set_acs(DOWN_B, YES);
 	expect(A, B, MAP_NOT_SUPPORTED, 4,
-	       "ACS of 0000:02:00.0;0000:02:01.0 redirects it to host bridge 1b36:0c0c at 0000:00:00.0 (unknown), not known to forward it");
-	expect_remedy(A, B, "boot with pci=disable_acs_redir=0000:02:00.0;0000:02:01.0 if the devices need no isolation from each other; if the platform is known to forward it, load with p2p_host_bridges=1b36:0c0c:same (where it does not, data is silently corrupted)");
+	       "ACS of 0000:02:00.0;0000:02:01.0 redirects requests to host bridge 1b36:0c0c at 0000:00:00.0 (unknown), not known to forward peer-to-peer");
+	expect_remedy(A, B, "boot with pci=disable_acs_redir=0000:02:00.0;0000:02:01.0 if the devices need no isolation from each other; if the platform is known to forward peer-to-peer, load with p2p_host_bridges=1b36:0c0c:same (if it does not, data is silently corrupted)");
 }
 
 static void two_hosts(void **state)
 {
 	(void)state;
 	expect(A, D, MAP_NOT_SUPPORTED, 6,
-	       "it leads through host bridge 1b36:0c0c at 0000:80:01.0 (unknown) and 1b36:0c0c at 0000:00:00.0 (unknown), not known to forward it");
-	expect_remedy(A, D, "put both devices below one PCIe switch, or below one host bridge that forwards; if the platform is known to forward it, load with p2p_host_bridges=1b36:0c0c,1b36:0c0c (where it does not, data is silently corrupted)");
+	       "the path leads through host bridge 1b36:0c0c at 0000:80:01.0 (unknown) and 1b36:0c0c at 0000:00:00.0 (unknown), not known to forward peer-to-peer");
+	expect_remedy(A, D, "put both devices below one PCIe switch, or below one host bridge that forwards; if the platform is known to forward peer-to-peer, load with p2p_host_bridges=1b36:0c0c,1b36:0c0c (if it does not, data is silently corrupted)");
 	made.machine.cpu_forwards = true;
 	expect(A, D, MAP_THRU_HOST_BRIDGE, 6,
-	       "it leads through the host bridge, which forwards it (AMD, Zen or later)");
+	       "the path leads through the host bridge, which forwards peer-to-peer (AMD, Zen or later)");
 }
 
 static void same_only(void **state)
@@ -91,9 +91,9 @@ static void same_only(void **state)
 	assert_true(made.hosts[0].entry->same_only);
 	assert_false(made.hosts[1].entry->same_only);
 	expect(A, C, MAP_THRU_HOST_BRIDGE, 6,
-	       "it leads through host bridge 1b36:0c0c at 0000:00:00.0 (Haswell-E: Xeon E5 v3, E7 v3, Core i7, only below itself), known to forward it");
+	       "the path leads through host bridge 1b36:0c0c at 0000:00:00.0 (Haswell-E: Xeon E5 v3, E7 v3, Core i7, only between devices below it), known to forward peer-to-peer");
 	expect(D, A, MAP_NOT_SUPPORTED, 6,
-	       "it leads through host bridge 1b36:0c0c at 0000:00:00.0 (Haswell-E: Xeon E5 v3, E7 v3, Core i7, only below itself) and 1b36:0c0c at 0000:80:01.0 (Google system on chip), not known to forward it");
+	       "the path leads through host bridge 1b36:0c0c at 0000:00:00.0 (Haswell-E: Xeon E5 v3, E7 v3, Core i7, only between devices below it) and 1b36:0c0c at 0000:80:01.0 (Google system on chip), not known to forward peer-to-peer");
 }
 
 static void other_ids(void **state)
@@ -113,12 +113,12 @@ static void acs_unreadable(void **state)
 	       "below 0000:01:00.0, but ACS of 0000:02:00.0;0000:01:00.0 cannot be read (only root can)");
 	/* This path needs no ACS to be known. */
 	expect(A, C, MAP_NOT_SUPPORTED, 6,
-	       "it leads through host bridge 1b36:0c0c at 0000:00:00.0 (unknown), not known to forward it");
+	       "the path leads through host bridge 1b36:0c0c at 0000:00:00.0 (unknown), not known to forward peer-to-peer");
 	/* One that redirects is enough. */
 	set_acs(DOWN_B, YES);
 	made.machine.cpu_forwards = true;
 	expect(A, B, MAP_THRU_HOST_BRIDGE, 4,
-	       "ACS of 0000:02:01.0 redirects it to the host bridge, which forwards it (AMD, Zen or later)");
+	       "ACS of 0000:02:01.0 redirects requests to the host bridge, which forwards peer-to-peer (AMD, Zen or later)");
 }
 
 static void host_unreadable(void **state)
@@ -126,11 +126,11 @@ static void host_unreadable(void **state)
 	(void)state;
 	made.hosts[1].tells = UNKNOWN;
 	expect(PORT_D, A, MAP_NOT_SUPPORTED, 5,
-	       "it leads through host bridge 1b36:0c0c at 0000:00:00.0 (unknown) and 1b36:0c0c at 0000:80:01.0 (unknown), not known to forward it");
+	       "the path leads through host bridge 1b36:0c0c at 0000:00:00.0 (unknown) and 1b36:0c0c at 0000:80:01.0 (unknown), not known to forward peer-to-peer");
 	made.hosts[0].entry = hosts_find(0x1ae0, 0);
 	made.hosts[1].entry = hosts_find(0x1ae0, 0);
 	expect(D, A, MAP_UNKNOWN, 6,
-	       "it leads through host bridge 1b36:0c0c at 0000:00:00.0 (Google system on chip) and 1b36:0c0c at 0000:80:01.0 (Google system on chip), of which only root can tell whether it forwards it");
+	       "the path leads through host bridge 1b36:0c0c at 0000:00:00.0 (Google system on chip) and 1b36:0c0c at 0000:80:01.0 (Google system on chip), of which only root can tell whether it forwards it");
 }
 
 static void host_without_function(void **state)
@@ -141,7 +141,7 @@ static void host_without_function(void **state)
 	       "below 0000:80:01.0 without ACS redirection");
 	set_acs(PORT_D, YES);
 	expect(D, PORT_D, MAP_NOT_SUPPORTED, 1,
-	       "ACS of 0000:80:01.0 redirects it to host bridge pci0000:80 (no function tells what it is), not known to forward it");
+	       "ACS of 0000:80:01.0 redirects requests to host bridge pci0000:80 (no function on its root bus identifies it), not known to forward peer-to-peer");
 	expect_remedy(D, PORT_D, "boot with pci=disable_acs_redir=0000:80:01.0 if the devices need no isolation from each other");
 }
 
