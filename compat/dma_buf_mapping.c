@@ -177,12 +177,11 @@ static int compat_check_granule(struct device *dev,
 /* A single range needs no span, but may cost less with one. */
 static bool compat_try_span(struct compat_dma_buf_mapping *mapping,
 			    struct device *dev,
-			    const struct compat_dma_buf_ranges *ranges,
-			    enum dma_data_direction dir)
+			    const struct compat_dma_buf_ranges *ranges)
 {
 	return (ranges->nr > 1 || compat_dma_iova_is_cheap()) &&
 	       compat_dma_iova_try_alloc(dev, &mapping->iova, ranges->size,
-					 ranges->bar, ranges->bar_size, dir);
+					 ranges->bar, ranges->bar_size);
 }
 
 static int compat_link_ranges(struct compat_dma_buf_mapping *mapping,
@@ -268,7 +267,7 @@ int compat_dma_buf_phys_vec_to_sgt(struct compat_dma_buf_mapping *mapping,
 	ret = compat_check_granule(dev, ranges, failed);
 	if (ret)
 		return ret;
-	if (compat_try_span(mapping, dev, ranges, dir))
+	if (compat_try_span(mapping, dev, ranges))
 		return compat_map_span(mapping, dev, ranges, dir, failed);
 	return compat_map_ranges(mapping, dev, ranges, dir, failed);
 }

@@ -85,7 +85,7 @@ static void compat_give_back(struct device *dev,
 		iommu_unmap(state->domain, state->addr, linked);
 	if (compat_iommu_map(state->domain, state->addr, state->spare,
 			     state->size, compat_prot(DMA_TO_DEVICE)))
-		dev_warn(dev, "no memory to give back %zu bytes of DMA addresses: they are lost\n",
+		dev_warn(dev, "no memory to free %zu bytes of DMA addresses: leaked\n",
 			 state->size);
 	else
 		dma_unmap_resource(dev, state->addr, state->size,
@@ -159,7 +159,6 @@ static bool compat_alloc_span(struct device *dev,
  * @spare: physical address of MMIO that the device may read for an instant,
  *	aligned likewise
  * @spare_size: size of that memory, in bytes
- * @dir: direction of the DMA
  *
  * As dma_iova_try_alloc(); @spare and @spare_size are for kernels before 6.18.
  * There only a mapping allocates addresses, and @spare is the only memory that
@@ -170,8 +169,7 @@ static bool compat_alloc_span(struct device *dev,
  */
 bool compat_dma_iova_try_alloc(struct device *dev,
 			       struct dma_iova_state *state, size_t size,
-			       phys_addr_t spare, size_t spare_size,
-			       enum dma_data_direction dir)
+			       phys_addr_t spare, size_t spare_size)
 {
 #ifdef HAVE_DMA_IOVA
 	return dma_iova_try_alloc(dev, state, 0, size);

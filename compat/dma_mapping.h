@@ -110,7 +110,6 @@ static inline bool compat_dma_iova_is_cheap(void)
 
 bool compat_dma_iova_try_alloc(struct device *dev,
 			       struct dma_iova_state *state, size_t size,
-			       phys_addr_t spare, size_t spare_size,
-			       enum dma_data_direction dir);
+			       phys_addr_t spare, size_t spare_size);
 
 #endif /* COMPAT_DMA_MAPPING_H */

@@ -52,8 +52,8 @@ struct dvp_process {
  * @nr_work: number of entries of @work (as @work)
  * @all_work: there was no memory for @work: wait for all fences instead (as @work)
  * @inode: inode number of the dma-buf's file
- * @mapping: address space of the dma-buf's file; a reference on its inode is held, as
- *	the dma-buf may outlive that of its own
+ * @mapping: address space of the dma-buf's file.  A reference on its inode is held: the
+ *	dma-buf may outlive the file.
  * @number: position in the order of exports, from 1
  * @size: sum of the ranges, in bytes
  * @extent: from the lowest to the highest address of all ranges
@@ -61,11 +61,11 @@ struct dvp_process {
  * @nr_ranges: number of entries of @ranges
  * @mappings: live mappings of importers, physical lists included (@resv)
  * @cpu_lock: lock of @cpu_mappings
- * @cpu_mappings: what processes have mapped (@cpu_lock)
+ * @cpu_mappings: mmap()s of processes (@cpu_lock)
  * @found_range: index of the range that was looked up last, to find the next page
  *	soon (@resv)
  * @found_page: position of that range in the buffer, in pages (@resv)
- * @filled_page: that a fault has mapped last (@resv)
+ * @filled_page: last page that a fault mapped (@resv)
  * @exporter: process that asked for the export
  * @bar: BAR number
  * @mappable: the core allows the BAR to be mapped by the CPU; constant

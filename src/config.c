@@ -31,7 +31,7 @@ static bool dvp_write_covers(const struct dvp_write *write, unsigned int reg)
 	return reg >= write->pos && reg - write->pos < write->count;
 }
 
-/* Offset of PMCSR; without it that of the command register, watched as well. */
+/* Offset of PMCSR; PCI_COMMAND, which is watched anyway, if there is none. */
 static unsigned int dvp_pmcsr(const struct pci_dev *pdev)
 {
 	return pdev->pm_cap ? pdev->pm_cap + PCI_PM_CTRL : PCI_COMMAND;

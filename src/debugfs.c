@@ -19,9 +19,8 @@
 #include "record.h"
 #include "trace.h"
 
-/* Of each buffer, which may have thousands. */
+/* Limits per buffer: it may have thousands of ranges and mappings. */
 #define DVP_RANGES_SHOWN 64
-
 #define DVP_CPU_MAPPINGS_SHOWN 64
 
 /* Created before the first device is bound. */

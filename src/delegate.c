@@ -111,7 +111,7 @@ int dvp_feature_revoke(struct dvp_device *dvp, u32 flags,
 	dmabuf = dvp_get_own(dvp, set.dmabuf_fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	ret = dvp_revoke_end_buffer(dvp->access, dmabuf->priv);
+	ret = dvp_revoke_buffer(dmabuf->priv);
 	dma_buf_put(dmabuf);
 	return ret;
 }

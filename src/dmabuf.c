@@ -14,7 +14,7 @@
 
 MODULE_IMPORT_NS("DMA_BUF");
 
-/* Drop one mapping; wake who waits for that. */
+/* Drop one mapping; wake a revoke that waits for the last. */
 static void dvp_uncount(struct dvp_buffer *buf)
 {
 	/* A waiter that reads zero must also see the mapping torn down. */
@@ -72,7 +72,7 @@ static int dvp_attach_path(struct dvp_buffer *buf,
 	return 0;
 }
 
-/* The importer must do without struct pages, and obey a revoke or be held. */
+/* The importer must allow peer-to-peer and obey a revoke, or be held (pinned_importers=). */
 static int dvp_attach_capable(struct dvp_buffer *buf,
 			      struct dma_buf_attachment *attach)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Waiting for importers to let go, and naming those that do not.
+ * Waiting for importers to unmap, and logging those that do not.
  *
  * A revoke waits until all importers have unmapped, unless
  * - the caller sets a limit: the reset of a PF, its opening and closing, PCI errors,
@@ -31,7 +31,7 @@
 /* Decided once, when the module is loaded. */
 bool dvp_holds_pinned __ro_after_init;
 
-/* Whether the importer is not waited for. */
+/* Whether a revoke does not wait for this importer: it has pinned (pinned_importers=hold). */
 static bool dvp_is_pinned(struct dma_buf_attachment *attach)
 {
 	struct dvp_attachment *att = attach->priv;
@@ -56,7 +56,7 @@ static void dvp_log_holder(struct dvp_buffer *buf, const char *what,
 			    (int)strlen(buf->exporter.comm), buf->exporter.comm);
 }
 
-/* Say who holds a buffer, whose reservation lock is held, and what ends that. */
+/* Log who holds a buffer, and what ends that.  The reservation lock is held. */
 void dvp_log_holders(struct dvp_buffer *buf, const char *what)
 {
 	struct dma_buf_attachment *attach;

@@ -71,8 +71,8 @@ extern struct vfio_device_ops dvp_vfio_ops;
 /* Whether vfio-pci-core exports dma-bufs, and not this driver. */
 extern bool dvp_uses_intree;
 
-long dvp_export(struct dvp_device *dvp, u32 flags,
-		struct vfio_device_feature_dma_buf __user *arg, size_t argsz);
+int dvp_export(struct dvp_device *dvp, u32 flags,
+	       struct vfio_device_feature_dma_buf __user *arg, size_t argsz);
 int dvp_feature_memattr(struct dvp_device *dvp, u32 flags,
 			struct dmabuf_vfio_pci_feature_memattr __user *arg,
 			size_t argsz);

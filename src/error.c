@@ -171,10 +171,10 @@ static void dvp_restore_config(struct dvp_device *dvp)
 }
 
 /*
- * A recovery has failed, as when another function below the port has no error
- * handlers.  If no reset came of it, the device may answer all the same: see
- * whether it does.  Not while another error is being reported: its block must stay.
- * Unbinding holds the device lock while it waits for this work, so only try.
+ * After a failed recovery (for example, another function below the port has no error
+ * handlers) the device may still respond: end the block if it does, but not while
+ * another error is being reported.  Unbinding holds the device lock while it waits for
+ * this work, so only try to take it.
  */
 static void dvp_recheck_work(struct work_struct *work)
 {

@@ -167,7 +167,7 @@ static int dvp_export_buffer(struct dvp_buffer *buf, int open_flags)
 		dvp_buffer_put(buf);
 		return PTR_ERR(dmabuf);
 	}
-	dvp_revoke_add(buf->access, buf);
+	dvp_revoke_add(buf);
 	/* Before another thread can close the new descriptor. */
 	trace_dvp_export(buf);
 	ret = dma_buf_fd(dmabuf, open_flags);
@@ -199,8 +199,8 @@ dvp_check_request(const struct vfio_device_feature_dma_buf *get)
  * request; -ENODEV if the region is not a memory BAR of the device; -EFAULT;
  * -ENOMEM, also for more than DVP_MAX_RANGES ranges; -EMFILE.
  */
-long dvp_export(struct dvp_device *dvp, u32 flags,
-		struct vfio_device_feature_dma_buf __user *arg, size_t argsz)
+int dvp_export(struct dvp_device *dvp, u32 flags,
+	       struct vfio_device_feature_dma_buf __user *arg, size_t argsz)
 {
 	struct vfio_device_feature_dma_buf get;
 	struct dvp_buffer *buf;

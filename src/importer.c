@@ -227,7 +227,7 @@ static int dvp_check_translated(struct device *dev, struct dvp_buffer *buf,
  * dvp_importer_check_list() - check an importer that fills page tables of its own
  * @attach: importer's attachment
  *
- * Nothing is known of those page tables.  The domain of the device stands for them.
+ * The driver cannot see those page tables, so it checks the device's own domain instead.
  *
  * Context: any; the buffer's reservation lock is held.
  * Return: 0, or -EIO, with the reason in the log.

@@ -68,11 +68,11 @@ static bool dvp_denied(struct pci_dev *pdev)
 	return true;
 }
 
-/* Where the firmware's tables for the graphics are; the kernel's vfio-pci looks there. */
+/* Config register with the address of the OpRegion (Intel graphics). */
 #define DVP_OPREGION 0xfc
 
-/* These regions are in the kernel's vfio-pci itself, and not in its core. */
-static void dvp_miss_graphics(struct pci_dev *pdev)
+/* vfio-pci adds these regions itself; vfio-pci-core does not have them. */
+static void dvp_warn_graphics(struct pci_dev *pdev)
 {
 	u32 opregion;
 
@@ -120,7 +120,7 @@ static int dvp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return ret;
 	}
 	dvp_debugfs_add(dvp);
-	dvp_miss_graphics(pdev);
+	dvp_warn_graphics(pdev);
 	return 0;
 }
 
@@ -251,7 +251,7 @@ static bool dvp_has_params(void)
 	       dvp_params.disable_idle_d3;
 }
 
-/* Whether the core has the settings of our parameters, which it does not forget. */
+/* vfio-pci-core has our settings; it keeps them after this module is gone. */
 static bool dvp_has_shared;
 
 static void dvp_unshare_params(void)
@@ -307,7 +307,7 @@ module_exit(dvp_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_VERSION(DVP_VERSION);
-/* By this, programs know our vfio-pci from the kernel's. */
+/* Programs recognise our vfio-pci by this. */
 MODULE_INFO(dmabuf_vfio_pci, DVP_FLAVOUR);
 MODULE_AUTHOR("The dmabuf-vfio-pci developers");
 MODULE_DESCRIPTION("VFIO PCI driver that exports BAR ranges as dma-bufs for peer-to-peer DMA");

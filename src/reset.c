@@ -51,10 +51,10 @@ void dvp_reset_unwatch(struct dvp_device *dvp)
 }
 
 /*
- * The next VF that has not been told of the beginning or end of the PF's reset.
- * A reference on its access is returned, and what is told without the lock: it
- * may take as long as importers do, which must not hold up other devices.  The
- * VF may be unbound meanwhile; its @core is there as long as it is open.
+ * Find the next VF whose user has not been notified that the PF's reset begins or
+ * ends.  Returns its access with a reference, so that the caller can wait for importers
+ * without dvp_devices_lock.  The VF may be unbound meanwhile; @core is valid while it
+ * is open.
  */
 static struct dvp_access *dvp_next_vf(struct pci_dev *pf, bool resetting,
 				      struct vfio_pci_core_device **core)
@@ -79,8 +79,8 @@ static struct dvp_access *dvp_next_vf(struct pci_dev *pf, bool resetting,
 }
 
 /*
- * Block the VFs' memory while the device may be reset, or end that.  @limit is that of
- * the time to wait for importers, in jiffies.
+ * Block or unblock the memory of the device's VFs.  @limit: time to wait for importers,
+ * in jiffies.
  */
 static void dvp_set_resetting(struct dvp_device *dvp, bool resetting,
 			      unsigned long limit)
@@ -179,7 +179,7 @@ void dvp_reset_release_config(struct dvp_device *dvp)
  * dvp_reset_prepare() - the PCI core is about to reset the device
  * @pdev: device
  *
- * On whoever's request: the device's user, the user of another device, or an
+ * The request may come from the device's user, the user of another device, or an
  * administrator.
  *
  * Context: sleeps until importers have let go; the device lock is held.

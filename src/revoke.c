@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Revocation.  The memory of a device can become unreachable at any time.  Before
- * that happens every importer is told and every mapping is gone, and no importer
+ * that happens every importer is notified and every mapping is gone, and no importer
  * gets a new one until the memory is back.
  *
  * Whoever makes the memory unreachable blocks access for a reason before, and
@@ -73,7 +73,7 @@ static void dvp_notify(struct dvp_buffer *buf)
 		dvp_mmap_revoke(buf);
 	if (buf->dmabuf)
 		dma_buf_invalidate_mappings(buf->dmabuf);
-	/* After the importers were told: they may have added fences. */
+	/* After the notification: importers may have added fences. */
 	if (buf->revoked)
 		dvp_take_snapshot(buf);
 	dma_resv_unlock(&buf->resv);
@@ -172,8 +172,8 @@ static void dvp_check_enabled(struct dvp_access *access,
  * dvp_revoke_close() - the device is being closed: revoke its buffers for good
  * @access: of the device
  *
- * Importers are waited for, by whoever waits for them, for DVP_CLOSE_WAIT from now
- * on.  If one holds a mapping after that, the device is in quarantine.
+ * From now on every wait for importers, also one under way, ends after DVP_CLOSE_WAIT.
+ * If an importer still holds a mapping then, the device is in quarantine.
  *
  * Context: may sleep; call it before the core disables the device.
  */
@@ -286,12 +286,13 @@ void dvp_revoke_end(struct dvp_access *access,
 
 /**
  * dvp_revoke_add() - add a new buffer, which has no importer yet
- * @access: of the device that the buffer was exported from
  * @buf: buffer
  * Context: may sleep.
  */
-void dvp_revoke_add(struct dvp_access *access, struct dvp_buffer *buf)
+void dvp_revoke_add(struct dvp_buffer *buf)
 {
+	struct dvp_access *access = buf->access;
+
 	mutex_lock(&access->transition);
 	buf->revoked = access->revoked;
 	spin_lock(&access->list_lock);
@@ -302,10 +303,11 @@ void dvp_revoke_add(struct dvp_access *access, struct dvp_buffer *buf)
 }
 
 /*
- * Look at a buffer that is revoked for good.  Returns whether no importer reaches it.
- * There may be many callers: none of them waits with the transition lock held.
+ * Check once whether importers still reach a buffer that is revoked for good; returns
+ * true if none does.  Does not wait: the caller sleeps without the transition lock, as
+ * there may be many callers.
  */
-static bool dvp_drain_one(struct dvp_buffer *buf, bool nag)
+static bool dvp_drain_buffer(struct dvp_buffer *buf, bool nag)
 {
 	LIST_HEAD(one);
 
@@ -314,7 +316,7 @@ static bool dvp_drain_one(struct dvp_buffer *buf, bool nag)
 }
 
 /* The buffer leaves the list unless a pinned importer keeps it.  Returns 0 or -EBUSY. */
-static int dvp_end_unlist(struct dvp_buffer *buf)
+static int dvp_retire_unlist(struct dvp_buffer *buf)
 {
 	int ret = 0;
 
@@ -329,8 +331,8 @@ static int dvp_end_unlist(struct dvp_buffer *buf)
 	return ret;
 }
 
-/* Notify again what an earlier call has: an importer that had pinned may obey now. */
-static void dvp_end_begin(struct dvp_buffer *buf)
+/* Mark and notify.  A repeated call notifies again: a pinned importer may unmap now. */
+static void dvp_retire(struct dvp_buffer *buf)
 {
 	dma_resv_lock(&buf->resv, NULL);
 	WRITE_ONCE(buf->ended, true);
@@ -340,9 +342,8 @@ static void dvp_end_begin(struct dvp_buffer *buf)
 }
 
 /**
- * dvp_revoke_end_buffer() - revoke one buffer for good
- * @access: of the device that the buffer was exported from, open
- * @buf: buffer; the caller holds its dma-buf
+ * dvp_revoke_buffer() - revoke one buffer for good
+ * @buf: buffer of a device that is open; the caller holds its dma-buf
  *
  * Other buffers are not affected.  Nothing restores the buffer, even if this fails.
  * It can be called again then, and by several tasks at once.
@@ -353,8 +354,9 @@ static void dvp_end_begin(struct dvp_buffer *buf)
  * was so before; -EINTR if the task is being killed; -EBUSY if a pinned importer keeps
  * its mapping.
  */
-int dvp_revoke_end_buffer(struct dvp_access *access, struct dvp_buffer *buf)
+int dvp_revoke_buffer(struct dvp_buffer *buf)
 {
+	struct dvp_access *access = buf->access;
 	unsigned long nag_at = jiffies + DVP_NAG_INTERVAL;
 	bool nag = false;
 	int ret = -EBADFD;
@@ -362,14 +364,14 @@ int dvp_revoke_end_buffer(struct dvp_access *access, struct dvp_buffer *buf)
 	mutex_lock(&access->transition);
 	if (dvp_is_gone(buf))
 		goto out;
-	dvp_end_begin(buf);
-	while (!dvp_drain_one(buf, nag) && !fatal_signal_pending(current)) {
+	dvp_retire(buf);
+	while (!dvp_drain_buffer(buf, nag) && !fatal_signal_pending(current)) {
 		dvp_yield_transition(access, DVP_POLL_INTERVAL);
 		nag = time_after_eq(jiffies, nag_at);
 		if (nag)
 			nag_at = jiffies + DVP_NAG_INTERVAL;
 	}
-	ret = fatal_signal_pending(current) ? -EINTR : dvp_end_unlist(buf);
+	ret = fatal_signal_pending(current) ? -EINTR : dvp_retire_unlist(buf);
 out:
 	mutex_unlock(&access->transition);
 	return ret;

@@ -136,8 +136,8 @@ void dvp_revoke_unblock(struct dvp_access *access, unsigned long reason,
 int dvp_revoke_begin(struct dvp_access *access, bool disables);
 void dvp_revoke_end(struct dvp_access *access,
 		    struct vfio_pci_core_device *vdev);
-void dvp_revoke_add(struct dvp_access *access, struct dvp_buffer *buf);
-int dvp_revoke_end_buffer(struct dvp_access *access, struct dvp_buffer *buf);
+void dvp_revoke_add(struct dvp_buffer *buf);
+int dvp_revoke_buffer(struct dvp_buffer *buf);
 void dvp_revoke_remove(struct dvp_buffer *buf);
 
 /* drain.c */
