@@ -9,8 +9,11 @@ export LC_ALL=C.UTF-8
 # check-mutations would change the name of the command in tools/.
 unset MAKEFLAGS MFLAGS
 
+# Others read what is made here: apt as _apt, tests as nobody.
+umask 022
+
 TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-CACHE=$(realpath -m "${DVP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dmabuf-vfio-pci}")
+CACHE=$(realpath -m "${DVP_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/dmabuf-vfio-pci}")
 BUILD=$TREE/build
 # shellcheck disable=SC2034 # for those who source this
 LOGS=${DVP_LOGS:-$BUILD/logs}
@@ -447,7 +450,8 @@ stop_jobs()
 copy_sources()
 {
 	mkdir -p "$1"
-	rsync -a --delete --exclude=/.git --exclude-from="$TREE/.gitignore" "$TREE/" "$1/"
+	# Git trusts no tree that is somebody else's.
+	rsync -a --no-owner --no-group --delete --exclude=/.git --exclude-from="$TREE/.gitignore" "$TREE/" "$1/"
 }
 
 # copy_tree NAME PURPOSE: copy the tree into the chroot of a kernel, and print the copy's

@@ -52,10 +52,10 @@ void check_error(long long ret, int error, const char *call, const char *file,
 /* Polls until the condition holds; fails after half a minute. */
 #define wait_until(condition) \
 	do { \
-		long long end_ = bench_now_ms() + 30000; \
+		long long end_ = bench_now_ms() + 60000; \
 		while (!(condition)) { \
 			if (bench_now_ms() > end_) \
-				fail_msg("not within 30 seconds: %s", \
+				fail_msg("not within 60 seconds: %s", \
 					 #condition); \
 			usleep(1000); \
 		} \

@@ -135,7 +135,7 @@ static void direct_io(void **state)
 	free(own);
 	assert_ok(device_unbind(bench_find(NVME, 0)));
 	if (module_is_loaded("nvme"))
-		assert_ok(module_unload("nvme"));
+		wait_until(!module_unload("nvme"));
 	assert_sys(munmap(memory, SLICE));
 }
 

@@ -36,7 +36,7 @@ static void revoke_all(void (*event)(struct vfio *vfio))
 		assert_error(importer_map(importers[i]), ENODEV);
 	}
 	if (expects(notifies_all_first))
-		assert_in_range(took, HOLD_MS, 10 * HOLD_MS);
+		assert_in_range(took, HOLD_MS, BUFFERS * HOLD_MS - 1);
 	else
 		assert_in_range(took, BUFFERS * HOLD_MS, INT32_MAX);
 }
@@ -78,7 +78,7 @@ static void many_importers(void **state)
 	took = bench_now_ms() - start;
 	for (i = 0; i < ARRAY_SIZE(importers); i++)
 		assert_false(importer_is_mapped(importers[i]));
-	assert_in_range(took, 500, 4000);
+	assert_in_range(took, 500, 7900);
 }
 
 /* The waits add up to a time in which each could not sleep for much longer. */

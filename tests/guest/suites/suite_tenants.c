@@ -138,7 +138,7 @@ static void many(void **state)
 #define RACE_ROUNDS	40
 
 /* Copies all of them, again and again: each byte is what it was, or there is none. */
-static _Noreturn void copy_on(const int *buffers)
+static _Noreturn void copy_on(const int *buffers, int ready)
 {
 	uint8_t *memory[RACE_BUFFERS];
 	unsigned int i, at;
@@ -150,6 +150,8 @@ static _Noreturn void copy_on(const int *buffers)
 		if (memory[i] == MAP_FAILED)
 			_exit(1);
 	}
+	if (write(ready, "", 1) != 1)
+		_exit(3);
 	for (at = 0;; at = (at + 61) % SLICE)
 		for (i = 0; i < RACE_BUFFERS; i++) {
 			seen = touch(memory[i] + at);
@@ -165,16 +167,23 @@ static void race(void **state)
 	int buffers[RACE_BUFFERS], status;
 	pid_t children[RACE_CHILDREN];
 	unsigned int i, round;
+	int ready[2];
+	char byte;
 
 	(void)state;
 	memset(bench_mmap(vfio, SLICE_BAR), 0x77, RACE_BUFFERS * SLICE);
 	for (i = 0; i < RACE_BUFFERS; i++)
 		buffers[i] = bench_export(vfio, SLICE_BAR, i * SLICE, SLICE);
+	assert_sys(pipe(ready));
 	for (i = 0; i < RACE_CHILDREN; i++) {
 		children[i] = fork();
 		if (!children[i])
-			copy_on(buffers);
+			copy_on(buffers, ready[1]);
 	}
+	for (i = 0; i < RACE_CHILDREN; i++)
+		assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
 	for (round = 0; round < RACE_ROUNDS; round++) {
 		bench_decoding(vfio, false);
 		usleep(1000);
