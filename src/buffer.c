@@ -4,7 +4,6 @@
 #include <linux/dma-resv.h>
 #include <linux/fs.h>
 
-#include "revoke.h"
 #include "compat/slab.h"
 #include "buffer.h"
 #include "dvp.h"

@@ -1,27 +1,92 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The exported buffer and what importers hold of it. */
+/* Access to a device's memory, the exported buffers, and what importers hold of them. */
 #ifndef DVP_BUFFER_H
 #define DVP_BUFFER_H
 
-#include <linux/dma-direction.h>
+#include <linux/bits.h>
 #include <linux/dma-resv.h>
 #include <linux/dmabuf_vfio_pci.h>
 #include <linux/kref.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
-#include <linux/scatterlist.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 #include "compat/dma_buf_mapping.h"
+#include "record.h"
 
 struct address_space;
 struct dma_buf;
 struct dma_fence;
-struct dvp_access;
 struct pci_dev;
 struct vm_area_struct;
+
+/*
+ * Reasons to block access to the memory.
+ *
+ * DVP_BLOCK_CLOSED: the device is not open.
+ * DVP_BLOCK_DISABLED: the device does not answer: memory decoding is off, or it
+ *	is in D1 to D3 or in a low-power state that its user asked for.
+ * DVP_BLOCK_RESET: a reset is under way.
+ * DVP_BLOCK_PF_RESET: a reset of this VF's PF is under way.
+ * DVP_BLOCK_ERROR: the device is cut off after a PCI error, or gone.
+ * DVP_BLOCK_SYSTEM: the system goes to sleep, or shuts down.
+ */
+#define DVP_BLOCK_CLOSED	BIT(0)
+#define DVP_BLOCK_DISABLED	BIT(1)
+#define DVP_BLOCK_RESET		BIT(2)
+#define DVP_BLOCK_PF_RESET	BIT(3)
+#define DVP_BLOCK_ERROR		BIT(4)
+#define DVP_BLOCK_SYSTEM	BIT(5)
+
+/**
+ * struct dvp_access - access of importers to the memory of a device
+ * @ref: one reference of the bound device, one of each buffer
+ * @transition: serializes changes of @reasons and their effects; held, with breaks,
+ *	while a revoke waits for importers, so nothing that lets go may take it
+ * @list_lock: protects @buffers and @last_number; innermost
+ * @buffers: exported since the device was opened, in the order of exports, or, if it
+ *	is closed, those in quarantine; each has a dma-buf that holds a reference on it
+ * @last_number: number of the last export, and so the number of exports
+ * @reasons: why access is blocked, DVP_BLOCK_* (@transition)
+ * @writers: writes under way to registers that decide on DVP_BLOCK_DISABLED
+ *	(@transition)
+ * @revoked: the last notification was a revoke (@transition)
+ * @notified: the last transition was a revoke, of which all importers have been
+ *	notified (written with @transition held)
+ * @undrained: importers still hold mappings after the last revoke (@transition)
+ * @revoke_start: time of the last notification (@transition)
+ * @nag_at: in jiffies, when to name those that have not let go (@transition)
+ * @close_by: in jiffies, when to stop waiting because the device is being closed, or
+ *	0; set without a lock
+ * @drained: woken when a mapping goes
+ * @record: history
+ * @exp_name: exporter's name of all dma-bufs: driver and device
+ * @name: of the device; the end of @exp_name
+ */
+struct dvp_access {
+	struct kref ref;
+	struct mutex transition;	/* @reasons to @nag_at */
+	spinlock_t list_lock;		/* @buffers, @last_number */
+	struct list_head buffers;
+	u64 last_number;
+	unsigned long reasons;
+	unsigned int writers;
+	bool revoked;
+	bool notified;
+	bool undrained;
+	ktime_t revoke_start;
+	unsigned long nag_at;
+	unsigned long close_by;
+	wait_queue_head_t drained;
+	struct dvp_record record;
+	char exp_name[48];
+	const char *name;
+};
 
 /**
  * struct dvp_process - a process, as it is shown to operators
@@ -163,9 +228,22 @@ static inline phys_addr_t dvp_last(const struct dmabuf_vfio_pci_range *range)
 	return range->paddr + range->len - 1;
 }
 
+struct dvp_access *dvp_access_create(const char *name);
+void dvp_access_put(struct dvp_access *access);
+unsigned int dvp_access_mappings(struct dvp_access *access);
+unsigned int dvp_collect(struct dvp_access *access, struct list_head *live);
+void dvp_put_collected(struct list_head *live);
+void dvp_forget_work(struct dvp_buffer *buf);
+void dvp_buffer_put(struct dvp_buffer *buf);
+bool dvp_buffer_unlist(struct dvp_buffer *buf);
+bool dvp_is_gone(struct dvp_buffer *buf);
+bool dvp_is_dead(struct dvp_buffer *buf);
+
+/* dmabuf.c */
 struct dma_buf *dvp_dmabuf_create(struct dvp_buffer *buf, int open_flags);
 struct dvp_buffer *dvp_dmabuf_buffer(struct dma_buf *dmabuf);
 
+/* mmap.c */
 int dvp_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma);
 void dvp_mmap_revoke(struct dvp_buffer *buf);
 

@@ -7,8 +7,8 @@
 #include <linux/pci.h>
 #include <linux/uaccess.h>
 
-#include "revoke.h"
 #include "dvp.h"
+#include "revoke.h"
 
 /**
  * struct dvp_write - a write to the config space

@@ -11,7 +11,6 @@
 #include <linux/seq_file.h>
 #include <linux/string_helpers.h>
 
-#include "revoke.h"
 #include "compat/dma_buf.h"
 #include "buffer.h"
 #include "dvp.h"

@@ -5,10 +5,10 @@
 #include <linux/pci.h>
 #include <linux/uaccess.h>
 
-#include "revoke.h"
 #include "buffer.h"
 #include "dvp.h"
 #include "record.h"
+#include "revoke.h"
 
 /* The dma-buf of a descriptor, with a reference, if it is one of the device. */
 static struct dma_buf *dvp_get_own(struct dvp_device *dvp, int fd)

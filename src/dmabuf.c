@@ -3,13 +3,13 @@
 #include <linux/dma-resv.h>
 #include <linux/pci.h>
 
-#include "revoke.h"
 #include "compat/dma_buf.h"
 #include "compat/dma_buf_mapping.h"
 #include "compat/slab.h"
 #include "dvp.h"
 #include "importer.h"
 #include "record.h"
+#include "revoke.h"
 #include "trace.h"
 
 MODULE_IMPORT_NS("DMA_BUF");

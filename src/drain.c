@@ -22,11 +22,11 @@
 #include <linux/pci.h>
 #include <linux/sched/signal.h>
 
-#include "revoke.h"
 #include "compat/dma_buf.h"
 #include "buffer.h"
 #include "dvp.h"
 #include "record.h"
+#include "revoke.h"
 
 /* Decided once, when the module is loaded. */
 bool dvp_holds_pinned __ro_after_init;

@@ -10,8 +10,8 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-#include "revoke.h"
 #include "dvp.h"
+#include "revoke.h"
 
 /*
  * How long one recovery from a PCI error may be held up, counted from its start:

@@ -7,12 +7,12 @@
 #include <linux/pci.h>
 #include <linux/uaccess.h>
 
-#include "revoke.h"
 #include "compat/slab.h"
 #include "compat/vfio_pci.h"
 #include "buffer.h"
 #include "dvp.h"
 #include "record.h"
+#include "revoke.h"
 #include "trace.h"
 
 /* The user decides on the size: charge the user, and rather fail than kill. */

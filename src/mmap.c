@@ -23,7 +23,6 @@
 #include <linux/fs.h>
 #include <linux/pci.h>
 
-#include "revoke.h"
 #include "compat/mm.h"
 #include "compat/slab.h"
 #include "buffer.h"

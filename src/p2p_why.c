@@ -3,8 +3,8 @@
 #include <linux/pci.h>
 #include <linux/seq_file.h>
 
-#include "buffer.h"
 #include "compat/pci_p2pdma_texts.h"
+#include "buffer.h"
 #include "dvp.h"
 #include "importer.h"
 #include "record.h"

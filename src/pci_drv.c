@@ -7,9 +7,9 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 
-#include "revoke.h"
 #include "compat/vfio_pci.h"
 #include "dvp.h"
+#include "revoke.h"
 
 static char ids[1024] __initdata;
 module_param_string(ids, ids, sizeof(ids), 0);

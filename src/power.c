@@ -3,8 +3,8 @@
 #include <linux/pci.h>
 #include <linux/pm_domain.h>
 
-#include "revoke.h"
 #include "dvp.h"
+#include "revoke.h"
 
 /* How long system sleep and shutdown wait for importers. */
 #define DVP_SYSTEM_WAIT (2 * HZ)

@@ -28,10 +28,10 @@
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 
-#include "revoke.h"
 #include "buffer.h"
 #include "dvp.h"
 #include "record.h"
+#include "revoke.h"
 #include "trace.h"
 
 /* How often unbinding looks whether work of importers is done. */

@@ -4,9 +4,9 @@
  * This is the one file that has the code of the tracepoints.
  */
 #include <linux/device.h>
+#include <linux/ktime.h>
 #include <linux/seq_file.h>
 
-#include "revoke.h"
 #include "buffer.h"
 #include "dvp.h"
 #include "record.h"

@@ -7,8 +7,8 @@
 #include <linux/sched.h>
 #include <linux/wait.h>
 
-#include "revoke.h"
 #include "dvp.h"
+#include "revoke.h"
 
 /*
  * How long the reset of a PF waits for importers of its VFs: the user of the PF may

@@ -17,11 +17,11 @@
 #include <linux/pci.h>
 #include <linux/sched/signal.h>
 
-#include "revoke.h"
 #include "compat/dma_buf.h"
 #include "buffer.h"
 #include "dvp.h"
 #include "record.h"
+#include "revoke.h"
 
 /* How long to wait for importers of memory that is away already. */
 #define DVP_LATE_WAIT (2 * HZ)

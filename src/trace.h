@@ -16,9 +16,8 @@
 #include <linux/scatterlist.h>
 #include <linux/tracepoint.h>
 
-#include "revoke.h"
-#include "buffer.h"
 #include "compat/pci_p2pdma.h"
+#include "buffer.h"
 
 /* Names of block reasons in traces and debugfs. */
 #define DVP_BLOCK_NAMES \

@@ -2,9 +2,9 @@
 /* VFIO device operations: vfio-pci-core's, plus export and revocation. */
 #include <linux/cache.h>
 
-#include "revoke.h"
 #include "compat/vfio_pci.h"
 #include "dvp.h"
+#include "revoke.h"
 
 /* Decided once, when the module is loaded. */
 bool dvp_uses_intree __ro_after_init;
