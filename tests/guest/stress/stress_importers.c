@@ -209,18 +209,20 @@ void stress_touch(struct worker *worker)
 	int buffer = stress_take_buffer(exporter, stress_pick(&worker->seed,
 							      STRESS_BUFFERS));
 	off_t size = buffer < 0 ? 0 : lseek(buffer, 0, SEEK_END);
+	long long end = bench_now_ms() + 1000;
 	unsigned int times = 64, away;
 	uint8_t *memory = MAP_FAILED;
 
 	if (size)
 		memory = mmap(NULL, size, PROT_READ, MAP_SHARED, buffer, 0);
-	while (memory != MAP_FAILED && times--) {
+	while (memory != MAP_FAILED && times && bench_now_ms() < end) {
 		away = stress.shared->away[exporter->place];
 		if (touch(memory + stress_pick(&worker->seed, size)) < 0) {
 			/* The memory may come back. */
 			usleep(1000);
 			continue;
 		}
+		times--;
 		stress_count(TOUCHES);
 		count_away(exporter, away);
 	}
