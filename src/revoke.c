@@ -99,11 +99,11 @@ static void dvp_revoke_or_restore(struct dvp_access *access,
 	list_for_each_entry(buf, live, transition_node)
 		if (revoke || !buf->ended)
 			dvp_notify(buf);
-	WRITE_ONCE(access->notified, revoke);
 	if (!revoke) {
 		dvp_record_restore(access, count);
 		return;
 	}
+	WRITE_ONCE(access->notified, true);
 	access->undrained = !dvp_drain(live, DVP_SLICE, false);
 	if (!access->undrained)
 		dvp_record_revoke(access, count);
