@@ -16,7 +16,7 @@
 #include "monitor.h"
 
 #define PORT		"/dev/ttyS2"
-#define TIMEOUT_MS	10000
+#define TIMEOUT_MS	60000
 #define LINE_SIZE	4096
 
 /* Open from the first use on: what arrives at a closed port may lose its end. */
