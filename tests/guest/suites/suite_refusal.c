@@ -160,6 +160,9 @@ static void one_known(void **state)
 		      "1b36:0c0c");
 }
 
+#define HASWELL \
+	"Haswell-E: Xeon E5 v3, E7 v3, Core i7, only between devices below it"
+
 static void below_itself(void **state)
 {
 	const char *importer = find_engine(true);
@@ -167,8 +170,7 @@ static void below_itself(void **state)
 	(void)state;
 	check_between(importer,
 		      disguise(host_of(importer), LAST_KNOWN, "Nvidia CPU"),
-		      disguise(host_of(memory), SAME_ONLY,
-			       "Haswell-E: Xeon E5 v3, E7 v3, Core i7, only between devices below it"),
+		      disguise(host_of(memory), SAME_ONLY, HASWELL),
 		      "8086:2f00");
 }
 
