@@ -85,7 +85,7 @@ static void compat_give_back(struct device *dev,
 		iommu_unmap(state->domain, state->addr, linked);
 	if (compat_iommu_map(state->domain, state->addr, state->spare,
 			     state->size, compat_prot(DMA_TO_DEVICE)))
-		dev_warn(dev, "no memory to free %zu bytes of DMA addresses: leaked\n",
+		dev_warn(dev, "no memory to free %zu bytes of DMA addresses: lost\n",
 			 state->size);
 	else
 		dma_unmap_resource(dev, state->addr, state->size,

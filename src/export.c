@@ -5,6 +5,7 @@
 #include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/pci.h>
+#include <linux/sizes.h>
 #include <linux/uaccess.h>
 
 #include "compat/slab.h"
@@ -21,8 +22,8 @@
 /* As many as vfio-pci-core accepts, which copies the ranges with one kmalloc(). */
 #define DVP_MAX_RANGES 262144
 
-/* Of the ranges in sum, unless twice the BAR is more. */
-#define DVP_MAX_SIZE ((u64)DVP_MAX_RANGES << PAGE_SHIFT)
+/* Of the ranges in sum, in bytes, unless twice the BAR is more. */
+#define DVP_MAX_SIZE (64ULL * SZ_1G)
 
 /* Also keeps the user's @index from being used out of bounds under speculation. */
 static bool dvp_is_memory_bar(struct vfio_pci_core_device *vdev, u32 *index)

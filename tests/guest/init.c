@@ -175,7 +175,7 @@ static void unload(const char *name)
 static void check_mappings(void)
 {
 	/* What the driver says when it cannot even give back addresses. */
-	static const char *const words[] = { "DMA addresses: leaked", NULL };
+	static const char *const words[] = { "DMA addresses: lost", NULL };
 	unsigned int left = 0, lost;
 	char line[512];
 	FILE *mappings;
