@@ -248,8 +248,12 @@ static void notified_late(void **state)
 	usleep(100000);
 	assert_ok(importer_release(held));
 	/* The link is reset after half a second in any case. */
-	if (bench_now_ms() - start < 400)
+	if (bench_now_ms() - start < 400) {
 		subject_went_and_came(&subject);
+	} else {
+		wait_until(importer_notifications(subject.importer) == 2);
+		subject_is_restored(&subject, 2);
+	}
 }
 
 /* After error_detected(), and before the link is reset. */
